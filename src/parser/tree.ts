@@ -48,10 +48,12 @@ export interface BlockDefinition extends Node {
   readonly body: readonly Statement[];
 }
 
+/** `model Name { … }`, `model Name(tied: flag = on, norm: choice(post, pre) = post) { … }`: every option has a default. */
 export interface ModelDefinition extends Node {
   readonly kind: "model";
   readonly doc?: string;
   readonly name: Name;
+  readonly options: readonly Option[];
   readonly body: readonly Statement[];
 }
 
