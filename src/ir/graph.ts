@@ -11,7 +11,10 @@ import type { NumberKind, OpAttributes, OpName, TensorType } from "../ops/index.
 
 /** A compile-time number that remembers how it was written: `sqrt(K)`, `heads`, `4 * width`. */
 export interface SymbolicNumber {
-  /** Its value in this build; OPEN (-1) or NaN-free expression of it never occurs: the batch's size is only known when staged. */
+  /**
+   * Its value in this build. Only the size of the batch is not known before staging: it is written as the axis `batch`, has the value
+   * OPEN, and stands alone, as a size of `broadcast`, `fill` or `index`, never inside an expression.
+   */
   readonly value: number;
   readonly text: NumberExpression;
 }
