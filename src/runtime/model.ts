@@ -77,6 +77,27 @@ export interface SegmentResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** The states after the segment, at their addresses. */
   readonly next: Tree<Tensor>;
-  /** Loss terms by address; each a scalar that already holds its weight. */
-  readonly losses: Readonly<Record<string, Tensor>>;
+  /** Loss terms at their addresses; each a scalar that already holds its weight. */
+  readonly losses: Tree<Tensor>;
+}
+
+/** How a program without training walks through its data. Sizes in tokens and streams. */
+export interface ReadingSchedule {
+  readonly segment: { readonly axis: string; readonly tokens: number };
+  readonly batch: number;
+  readonly batching: "streams" | "examples";
+  /** Where each input comes from: another input, `ahead` tokens or one whole segment further. */
+  readonly data: Readonly<
+    Record<string, { readonly source: string; readonly ahead: number | "segment" }>
+  >;
+  readonly draws: "fresh" | "fixed";
+}
+
+/** What a generated file hands to `defineModel`. */
+export interface ModelDefinition extends Declarations {
+  readonly name: string;
+  readonly dims: Readonly<Record<string, number>>;
+  readonly schedule: ReadingSchedule;
+  /** As SegmentFunction, with the types of `own` and `inputs` that the generated file declares. */
+  readonly segment: (g: Builder, own: never, inputs: never) => SegmentResult;
 }
