@@ -1,0 +1,421 @@
+/**
+ * Tensors with named axes on top of an ONNX graph.
+ *
+ * A value's entries may be in memory in several orders of its axes (`placements`), each under several shapes (`views`:
+ * a Reshape costs next to nothing, a Transpose a pass over memory). Operations choose the order that moves least.
+ * Axes of one entry have no place in an order; axes along which all entries repeat ("virtual") are not stored at all.
+ */
+import { layout } from "../../ops/strided.ts";
+import type { Axis, HostTensor, NumberKind, TensorType } from "../../ops/index.ts";
+import type { GraphWriter, NodeOptions } from "./graph.ts";
+import { entriesOf } from "./graph.ts";
+import type { Element } from "./model.ts";
+import { broadcastShape, fitsWithoutLeadingOnes, groupsOf, sameOrder, shapeOf } from "./shapes.ts";
+
+export interface View {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface Placement {
+  /** Names of the stored axes of more than one entry, outermost first. */
+  readonly order: readonly string[];
+  /** The same entries under different shapes; new ones are added as they are needed. */
+  readonly views: View[];
+}
+
+export interface Value {
+  readonly element: Element;
+  /** All axes; their order means nothing. */
+  readonly axes: readonly Axis[];
+  /** At least one, all of the same stored axes; transposed ones are added as they are needed. */
+  readonly placements: Placement[];
+  /** The entries, where they are known while compiling. */
+  readonly constant?: HostTensor;
+}
+
+/** The element type that holds a kind of number. */
+export function elementOf(kind: NumberKind): Element {
+  switch (kind) {
+    case "real":
+      return "float32";
+    case "int":
+      return "int32";
+    case "flag":
+      return "bool";
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Axes of more than one entry. */
+export function wide(axes: readonly Axis[]): Axis[] {
+  return axes.filter(({ size }) => size !== 1);
+}
+
+export function sizeOf(value: Pick<Value, "axes">, name: string): number {
+  return value.axes.find((axis) => axis.name === name)?.size ?? 1;
+}
+
+export function countOf(axes: readonly Axis[]): number {
+  return axes.reduce((count, { size }) => count * size, 1);
+}
+
+/** Names of the stored axes, in the order in which they were first laid out. */
+export function storedOrder(value: Value): readonly string[] {
+  return primary(value).order;
+}
+
+export function primary(value: Value): Placement {
+  return value.placements[0] as Placement;
+}
+
+export function stores(value: Value, name: string): boolean {
+  return storedOrder(value).includes(name);
+}
+
+/** Number of entries in memory. */
+export function storedCount(value: Value): number {
+  return storedOrder(value).reduce((count, name) => count * sizeOf(value, name), 1);
+}
+
+/** Axes of all values, each name once. */
+export function unionAxes(values: readonly Pick<Value, "axes">[]): Axis[] {
+  const all = new Map<string, Axis>();
+  for (const { axes } of values) for (const axis of axes) all.set(axis.name, axis);
+  return [...all.values()];
+}
+
+/** The number that all entries of a constant are, if there is one. */
+export function uniform(value: Value): number | undefined {
+  if (value.constant === undefined || storedOrder(value).length > 0) return undefined;
+  return value.constant.data[0];
+}
+
+export class TensorWriter {
+  readonly graph: GraphWriter;
+
+  constructor(graph: GraphWriter) {
+    this.graph = graph;
+  }
+
+  /** An input of the graph, row-major in the order of its axes. */
+  input(name: string, type: TensorType): Value {
+    const element = elementOf(type.kind);
+    const shape = type.axes.map(({ size }) => size);
+    this.graph.input(name, element, shape);
+    return this.made(element, type.axes, wide(type.axes).map((axis) => axis.name), { name, shape });
+  }
+
+  /** A known tensor; axes along which its entries repeat are not stored. */
+  constant(tensor: HostTensor, element: Element = elementOf(tensor.type.kind)): Value {
+    const { axes } = tensor.type;
+    const order = wide(axes).filter(({ name }) => !repeats(tensor, name));
+    const placement = { order: order.map(({ name }) => name), views: [] };
+    return { element, axes, placements: [placement], constant: tensor };
+  }
+
+  /** A number, for use as an operand. */
+  number(value: number, element: Element = "float32"): Value {
+    const constant = { type: { kind: "real", axes: [] }, data: Float64Array.of(value) } as const;
+    return { element, axes: [], placements: [{ order: [], views: [] }], constant };
+  }
+
+  /** A known list of numbers along one axis. */
+  list(values: readonly number[], axis: string, element: Element): Value {
+    const axes = [{ name: axis, size: values.length }];
+    const constant = { type: { kind: "real", axes }, data: Float64Array.from(values) } as const;
+    return this.constant(constant, element);
+  }
+
+  /** A value that a node has made, its stored axes in `order`. */
+  made(element: Element, axes: readonly Axis[], order: readonly string[], view: View): Value {
+    return { element, axes, placements: [{ order, views: [view] }] };
+  }
+
+  /** The same entries, with axes called or cut differently: `reshape` gives the new order of a placement. */
+  viewed(
+    value: Value,
+    axes: readonly Axis[],
+    reshape: (order: readonly string[]) => readonly string[] | undefined,
+  ): Value | undefined {
+    if (value.constant !== undefined) return undefined;
+    const placements = value.placements.flatMap(({ order, views }) => {
+      const changed = reshape(order);
+      return changed === undefined ? [] : [{ order: changed, views }];
+    });
+    return placements.length === 0 ? undefined : { element: value.element, axes, placements };
+  }
+
+  /** The placement with the stored axes in `order`, which must name each of them; transposes if there is none. */
+  place(value: Value, order: readonly string[]): Placement {
+    const found = value.placements.find((placement) => sameOrder(placement.order, order));
+    if (found !== undefined) return found;
+    const placement: Placement = { order, views: [] };
+    if (value.constant === undefined) placement.views.push(this.#transpose(value, order));
+    value.placements.push(placement);
+    return placement;
+  }
+
+  /** The name of the tensor with the entries of a placement under a shape. */
+  view(value: Value, placement: Placement, shape: readonly number[]): string {
+    const found = placement.views.find((view) => sameOrder(view.shape, shape));
+    if (found !== undefined) return found.name;
+    const name = this.#newView(value, placement, shape);
+    placement.views.push({ name, shape });
+    return name;
+  }
+
+  /** As `view`, content with a shape that differs in leading ones. */
+  looseView(value: Value, placement: Placement, shape: readonly number[]): View {
+    const found = placement.views.find((view) => fitsWithoutLeadingOnes(view.shape, shape));
+    return found ?? { name: this.view(value, placement, shape), shape };
+  }
+
+  /** The shape of a placement with one dimension for each stored axis. */
+  fullShape(value: Value, order: readonly string[]): number[] {
+    return order.map((name) => sizeOf(value, name));
+  }
+
+  /** The same entries converted to another element type. Reals are truncated, and must be in range. */
+  cast(value: Value, element: Element): Value {
+    if (value.element === element) return value;
+    if (value.constant !== undefined) {
+      const placements = value.placements.map(({ order }) => ({ order, views: [] }));
+      return { ...value, element, placements };
+    }
+    const { order, views } = primary(value);
+    const { name, shape } = views[0] as View;
+    return this.made(element, value.axes, order, { name: this.graph.cast(name, element), shape });
+  }
+
+  /** Emits an operator that works entry by entry on operands aligned by axis name. */
+  pointwise(
+    op: string,
+    operands: readonly Value[],
+    element: Element = operands[0]?.element ?? "float32",
+    options: NodeOptions = {},
+  ): Value {
+    const order = commonOrder(operands);
+    const placed = operands.map((value) => {
+      const own = order.filter((name) => stores(value, name));
+      return { value, placement: this.place(value, own) };
+    });
+    const sizes = unionAxes(operands);
+    const shape = commonShape(order, sizes, placed);
+    const views = placed.map(({ value, placement }) => {
+      const own = shapeOf(shape.groups, placement.order, value);
+      return this.looseView(value, placement, own);
+    });
+    const name = this.graph.node(
+      op,
+      views.map((view) => view.name),
+      options,
+    );
+    return this.made(element, sizes, order, {
+      name,
+      shape: broadcastShape(views.map((view) => view.shape)),
+    });
+  }
+
+  /** The value with every axis stored. */
+  materialize(value: Value): Value {
+    const order = storedOrder(value);
+    const missing = wide(value.axes).filter(({ name }) => !order.includes(name));
+    if (missing.length === 0) return value;
+    const placement = primary(value);
+    // Repeats come outermost: each then copies whole runs.
+    const full = [...missing.map(({ name }) => name), ...order];
+    const shape = this.fullShape(value, full);
+    const name = this.graph.node("Expand", [
+      this.looseView(value, placement, this.fullShape(value, order)).name,
+      this.graph.integers(shape),
+    ]);
+    const expanded = this.made(value.element, value.axes, full, { name, shape });
+    return expanded;
+  }
+
+  /** Reduces over stored axes with an operator that takes `axes` and `keepdims`. */
+  reduce(op: string, value: Value, over: readonly string[]): Value {
+    const axes = value.axes.filter(({ name }) => !over.includes(name));
+    const along = over.filter((name) => stores(value, name));
+    if (along.length === 0) return { ...value, axes };
+    const placement = contiguous(value, along) ?? primary(value);
+    const kept = placement.order.filter((name) => !along.includes(name));
+    const { shape, name, dims } = this.separated(value, placement, along);
+    const reduced = this.graph.node(op, [name, this.graph.integers(dims)], {
+      attributes: { keepdims: 1 },
+    });
+    const left = shape.map((size, i) => (dims.includes(i) ? 1 : size));
+    return this.made(value.element, axes, kept, { name: reduced, shape: left });
+  }
+
+  /** A view in which no dimension mixes `axes` with others, and the dimensions that are theirs. */
+  separated(
+    value: Value,
+    placement: Placement,
+    axes: readonly string[],
+  ): { readonly shape: readonly number[]; readonly name: string; readonly dims: number[] } {
+    const sizes = this.fullShape(value, placement.order);
+    const pure = (group: readonly number[]) => {
+      const inside = group.filter((i) => axes.includes(placement.order[i] as string));
+      return inside.length === 0 || inside.length === group.length;
+    };
+    const fitting = placement.views.find((view) => {
+      const groups = groupsOf(sizes, view.shape);
+      return groups?.every(pure) ?? false;
+    });
+    const shape = fitting?.shape ?? runs(placement.order, axes, sizes);
+    const name = this.view(value, placement, shape);
+    const dims = (groupsOf(sizes, shape) ?? []).flatMap((group, dim) =>
+      group.length > 0 && axes.includes(placement.order[group[0] as number] as string)
+        ? [dim]
+        : [],
+    );
+    return { shape, name, dims };
+  }
+
+  /** The placement with `axes` innermost, in the given order, after the others in an order that moves least. */
+  placeLast(value: Value, axes: readonly string[]): Placement {
+    const last = axes.filter((name) => stores(value, name));
+    const found = value.placements.find(({ order }) =>
+      sameOrder(order.slice(order.length - last.length), last),
+    );
+    if (found !== undefined) return found;
+    const rest = storedOrder(value).filter((name) => !last.includes(name));
+    return this.place(value, [...rest, ...last]);
+  }
+
+  #transpose(value: Value, order: readonly string[]): View {
+    const source = primary(value);
+    // Axes that stay neighbours move as one.
+    const groups: string[][] = [];
+    for (const name of source.order) {
+      const previous = groups.at(-1)?.at(-1);
+      const together =
+        previous !== undefined && order.indexOf(name) === order.indexOf(previous) + 1;
+      if (together) groups.at(-1)?.push(name);
+      else groups.push([name]);
+    }
+    const sizes = groups.map((group) =>
+      group.reduce((count, name) => count * sizeOf(value, name), 1),
+    );
+    const perm = groups
+      .map((group, i) => ({ i, at: order.indexOf(group[0] as string) }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ i }) => i);
+    const name = this.graph.node("Transpose", [this.view(value, source, sizes)], {
+      attributes: { perm },
+    });
+    return { name, shape: perm.map((i) => sizes[i] as number) };
+  }
+
+  #newView(value: Value, placement: Placement, shape: readonly number[]): string {
+    if (value.constant !== undefined) {
+      const axes = placement.order.map((name) => ({ name, size: sizeOf(value, name) }));
+      const entries = entriesOf(value.element, layout(value.constant, axes));
+      return this.graph.constant(value.element, shape, entries);
+    }
+    const [source] = placement.views;
+    return this.graph.node("Reshape", [source?.name ?? "", this.graph.integers(shape)]);
+  }
+}
+
+/** Whether all entries of a tensor along an axis are equal. */
+function repeats({ type, data }: HostTensor, name: string): boolean {
+  const at = type.axes.findIndex((axis) => axis.name === name);
+  const size = type.axes[at]?.size ?? 1;
+  const inner = countOf(type.axes.slice(at + 1));
+  for (let i = 0; i < data.length; i++) {
+    const first = i - (Math.floor(i / inner) % size) * inner;
+    if (!Object.is(data[i], data[first])) return false;
+  }
+  return size > 0;
+}
+
+/** A placement in which the axes are innermost, or at least side by side. */
+function contiguous(value: Value, axes: readonly string[]): Placement | undefined {
+  const innermost = value.placements.find(({ order }) =>
+    order.slice(order.length - axes.length).every((name) => axes.includes(name)),
+  );
+  return (
+    innermost ??
+    value.placements.find(({ order }) => {
+      const places = axes.map((name) => order.indexOf(name));
+      return Math.max(...places) - Math.min(...places) === axes.length - 1;
+    })
+  );
+}
+
+/** The order of the result of an elementwise operation that makes the operands move least. */
+function commonOrder(operands: readonly Value[]): readonly string[] {
+  const names = new Set(operands.flatMap(storedOrder));
+  const most = Math.max(...operands.map((value) => storedOrder(value).length));
+  const candidates = operands
+    .filter((value) => storedOrder(value).length === most)
+    .flatMap((value) => value.placements.map(({ order }) => order))
+    .map((order) => [...order, ...[...names].filter((name) => !order.includes(name))]);
+  const cost = (order: readonly string[]) =>
+    operands.reduce((sum, value) => {
+      const own = order.filter((name) => stores(value, name));
+      const ready =
+        value.constant !== undefined ||
+        value.placements.some((placement) => sameOrder(placement.order, own));
+      return ready ? sum : sum + storedCount(value);
+    }, 0);
+  let best: readonly string[] = candidates[0] ?? [];
+  for (const order of candidates) if (cost(order) < cost(best)) best = order;
+  return best;
+}
+
+/** The shape, with the axes that make up each dimension, that needs the fewest new views. */
+function commonShape(
+  order: readonly string[],
+  axes: readonly Axis[],
+  placed: readonly { readonly value: Value; readonly placement: Placement }[],
+): { readonly groups: readonly (readonly string[])[] } {
+  const sizes = order.map((name) => sizeOf({ axes }, name));
+  const full = order.map((name) => [name]);
+  const candidates = placed
+    .filter(({ placement }) => placement.order.length === order.length)
+    .flatMap(({ placement }) => placement.views)
+    .flatMap(({ shape }) => {
+      const groups = groupsOf(sizes, shape);
+      return groups === undefined ? [] : [groups.map((group) => group.map((i) => order[i] as string))];
+    });
+  const misses = (groups: readonly (readonly string[])[]) => {
+    let count = 0;
+    for (const { value, placement } of placed) {
+      const whole = groups.every((group) => {
+        const inside = group.filter((name) => placement.order.includes(name)).length;
+        return inside === 0 || inside === group.length;
+      });
+      if (!whole) return Number.POSITIVE_INFINITY;
+      if (value.constant !== undefined) continue;
+      const shape = shapeOf(groups, placement.order, value);
+      const ready = placement.views.some((view) => fitsWithoutLeadingOnes(view.shape, shape));
+      if (!ready) count++;
+    }
+    return count;
+  };
+  let best: readonly (readonly string[])[] = full;
+  for (const groups of candidates) if (misses(groups) < misses(best)) best = groups;
+  return { groups: best };
+}
+
+/** Sizes of the longest runs of axes that are all inside or all outside `inside`. */
+function runs(
+  order: readonly string[],
+  inside: readonly string[],
+  sizes: readonly number[],
+): number[] {
+  const shape: number[] = [];
+  order.forEach((name, i) => {
+    const previous = order[i - 1];
+    const same =
+      previous !== undefined && inside.includes(previous) === inside.includes(name);
+    if (same) shape.push((shape.pop() as number) * (sizes[i] as number));
+    else shape.push(sizes[i] as number);
+  });
+  return shape;
+}
