@@ -1,0 +1,102 @@
+/** Parses the arguments of one command with yargs, strictly, and runs it. */
+import yargs from "yargs";
+import type { CommandModule } from "./command.ts";
+import { type CommandEntry, findCommand } from "./commands.ts";
+import { exitCode, UsageError } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `argv` begins with the command's name. */
+export async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const found = findCommand(name);
+  if (!("entry" in found)) {
+    throw new UsageError(
+      name.startsWith("-")
+        ? `the command comes first, before ${name}`
+        : `there is no command '${name}'`,
+      found.meant === undefined ? {} : { help: `did you mean '${found.meant}'?` },
+    );
+  }
+  const { command } = await found.entry.load();
+  const parser = createParser(found.entry, command, rest, terminal);
+  const separator = rest.indexOf("--");
+  const flags = separator < 0 ? rest : rest.slice(0, separator);
+  if (flags.includes("--help") || flags.includes("-h")) {
+    terminal.out(`${await parser.getHelp()}\n`);
+    return exitCode.fine;
+  }
+  const values = await parser.parseAsync();
+  rejectUnusable(found.entry.name, command, values);
+  return command.run(values, terminal);
+}
+
+function createParser(
+  entry: CommandEntry,
+  command: CommandModule,
+  argv: readonly string[],
+  terminal: Terminal,
+) {
+  const parser = yargs([...argv], terminal.folder)
+    .scriptName("memc")
+    .locale("en")
+    .parserConfiguration({
+      "dot-notation": false,
+      "duplicate-arguments-array": true,
+      "parse-positional-numbers": false,
+      "short-option-groups": false,
+      "strip-dashed": true,
+    })
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strict()
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageError(sentence(message ?? ""), { command: entry.name });
+    })
+    .wrap(Math.min(100, terminal.columns))
+    .command(`$0 ${entry.usage}`, entry.summary, (builder) => {
+      for (const [name, positional] of Object.entries(command.positionals)) {
+        builder.positional(name, positional);
+      }
+      return builder.options({ ...command.options });
+    })
+    .usage(`memc ${entry.name} ${entry.usage}\n\n${entry.summary}.`);
+  for (const [line, what] of command.examples) parser.example(line, what);
+  return parser;
+}
+
+/** yargs gives NaN for a bad number and a list for an option given twice; neither is a value. */
+function rejectUnusable(
+  name: string,
+  command: CommandModule,
+  values: Readonly<Record<string, unknown>>,
+): void {
+  for (const [option, { type, array }] of Object.entries(command.options)) {
+    const value = values[option];
+    if (array !== true && Array.isArray(value)) {
+      throw new UsageError(`--${option} is given ${value.length} times`, { command: name });
+    }
+    if (type === "number" && value !== undefined && !Number.isFinite(value)) {
+      throw new UsageError(`--${option} needs a number`, { command: name });
+    }
+    if (type === "string" && value === "") {
+      throw new UsageError(`--${option} needs a value`, { command: name });
+    }
+  }
+  for (const positional of Object.keys(command.positionals)) {
+    if (values[positional] === "") {
+      throw new UsageError(`${positional} is empty`, { command: name });
+    }
+  }
+}
+
+/** yargs' messages span lines and begin with a capital; ours are one sentence. */
+function sentence(message: string): string {
+  const line = message
+    .split("\n")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .join(" ");
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}

@@ -1,0 +1,59 @@
+/** The commands, as a table: what they are called, what they do, and where their code is. */
+import { suggest } from "../parser/suggest.ts";
+import type { CommandModule } from "./command.ts";
+import { version } from "./package.ts";
+
+export interface CommandEntry {
+  readonly name: string;
+  /** What follows the name, as in a manual page. */
+  readonly usage: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  /** The module of the command; nothing of it is loaded before. */
+  readonly load: () => Promise<{ readonly command: CommandModule }>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "explain",
+    usage: "[code]",
+    summary: "Explain a diagnostic such as MEM0123, with an example and its mended form",
+    load: () => import("./commands/explain.ts"),
+  },
+];
+
+/** What `memc --help` prints. */
+export function overview(): string {
+  const width = Math.max(...commands.map(({ name, usage }) => `${name} ${usage}`.length));
+  return [
+    `memc ${version}: a compiler for memory-augmented sequence models`,
+    "",
+    "Usage: memc <command> [options]",
+    "",
+    "Commands:",
+    ...commands.map(({ name, usage, summary }) => {
+      return `  ${`${name} ${usage}`.padEnd(width)}  ${summary}`;
+    }),
+    "",
+    "Options:",
+    "  -h, --help     Show this text; after a command, its options",
+    "  -v, --version  Show the version",
+    "",
+    "Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong, 70 a defect of memc",
+    "",
+  ].join("\n");
+}
+
+/** The command of this name, or the name it may have been meant to be. */
+export function findCommand(
+  name: string,
+): { readonly entry: CommandEntry } | { readonly meant: string | undefined } {
+  const entry = commands.find((command) => command.name === name);
+  if (entry !== undefined) return { entry };
+  return {
+    meant: suggest(
+      name,
+      commands.map((command) => command.name),
+    ),
+  };
+}

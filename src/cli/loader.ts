@@ -1,0 +1,66 @@
+/** Loads generated TypeScript as a user's program would: types stripped, `memc/runtime` resolved to memc's own copy. */
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InputError } from "./exit.ts";
+import { packageFolder } from "./package.ts";
+import type { OutputFile } from "./writer.ts";
+
+/**
+ * Imports `entry`, one of `files`, and gives what it exports.
+ *
+ * The files go to a folder of this process, in which the package `memc` is a link to the running one: so nothing is needed
+ * around the spec or the output folder, and the specifier `memc/runtime` gives the very module that the command line uses.
+ * The folder is removed once everything is loaded.
+ */
+export async function loadGenerated(
+  files: readonly OutputFile[],
+  entry: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const folder = await makeFolder();
+  try {
+    await mkdir(join(folder, "node_modules"));
+    // A junction needs no privilege on Windows; elsewhere the kind is ignored.
+    await symlink(packageFolder, join(folder, "node_modules", "memc"), "junction");
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+    await Promise.all(
+      files.map(async ({ path, text }) => {
+        await writeFile(join(folder, javaScriptName(path)), await stripTypes(path, text));
+      }),
+    );
+    return await import(pathToFileURL(join(folder, javaScriptName(entry))).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), "memc-"));
+  } catch (error) {
+    throw new InputError(
+      `the system's temporary folder ${tmpdir()} cannot be written, which running generated code needs` +
+        (error instanceof Error ? `: ${error.message}` : ""),
+      "name another one in the environment variable TMPDIR",
+    );
+  }
+}
+
+/** Statements stay as they are; the imports of other generated files follow their new names. */
+async function stripTypes(path: string, text: string): Promise<string> {
+  const { transform } = await import("esbuild");
+  const { code } = await transform(text, {
+    loader: "ts",
+    format: "esm",
+    target: "node20",
+    sourcefile: path,
+    charset: "utf8",
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "es2022" } },
+  });
+  return code.replaceAll(/(from "\.\/[^"]*)\.ts"/g, '$1.js"');
+}
+
+function javaScriptName(path: string): string {
+  return path.replace(/\.ts$/, ".js");
+}

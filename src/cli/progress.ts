@@ -1,0 +1,96 @@
+/** The line that shows how training goes: redrawn in place for a person, a line now and then for a log. */
+import type { Terminal } from "./terminal.ts";
+
+/** What is known after an optimiser step. */
+export interface StepReport {
+  /** Steps done, and steps in all. */
+  readonly step: number;
+  readonly steps: number;
+  /** Total loss of the step, in nats a token. */
+  readonly loss: number;
+  readonly tokensPerSecond: number;
+  /** Largest resident memory of the process so far. */
+  readonly peakBytes: number;
+}
+
+export interface Progress {
+  show(report: StepReport, now: number): void;
+  /** Leaves the last line standing. */
+  finish(): void;
+}
+
+/** Milliseconds between two drawings: of the live line, and of lines in a log. */
+const intervals = { live: 100, log: 5000 };
+
+/** `now` is in milliseconds of any clock that does not run backwards. */
+export function createProgress(terminal: Terminal, begin: number): Progress {
+  const interval = terminal.interactive ? intervals.live : intervals.log;
+  let last = Number.NEGATIVE_INFINITY;
+  let smoothed: number | undefined;
+  let firstStep: number | undefined;
+  let shown = false;
+  return {
+    show(report, now) {
+      firstStep ??= report.step - 1;
+      smoothed = smoothed === undefined ? report.loss : 0.9 * smoothed + 0.1 * report.loss;
+      if (now - last < interval && report.step < report.steps) return;
+      last = now;
+      const done = report.step - firstStep;
+      const remaining = ((now - begin) / done) * (report.steps - report.step);
+      const line = progressLine({ ...report, loss: smoothed }, remaining);
+      if (terminal.interactive) {
+        terminal.err(`\r\x1b[2K${line.slice(0, Math.max(20, terminal.columns - 1))}`);
+        shown = true;
+      } else {
+        terminal.err(`${line}\n`);
+      }
+    },
+    finish() {
+      if (shown) terminal.err("\n");
+    },
+  };
+}
+
+/** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`; `remaining` in milliseconds. */
+export function progressLine(report: StepReport, remaining: number): string {
+  const { step, steps, loss, tokensPerSecond, peakBytes } = report;
+  return [
+    `step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `loss ${loss.toFixed(4)}`,
+    `perplexity ${perplexity(loss)}`,
+    `${Math.round(tokensPerSecond).toLocaleString("en-US")} tokens/s`,
+    `ETA ${duration(remaining)}`,
+    `peak ${bytes(peakBytes)}`,
+  ].join("  ");
+}
+
+/** exp of a loss in nats, with as many digits as it deserves. */
+export function perplexity(loss: number): string {
+  const value = Math.exp(loss);
+  if (!Number.isFinite(value)) return String(value);
+  if (value >= 1e5) return value.toExponential(2);
+  return value >= 100 ? value.toFixed(1) : value.toFixed(value >= 10 ? 2 : 3);
+}
+
+/** `0:07`, `1:23`, `2:05:00` of milliseconds. */
+export function duration(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return "?";
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return minutes < 60
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+/** `512 B`, `1.5 KiB`, `256 MiB`, `2.1 GiB`. */
+export function bytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
