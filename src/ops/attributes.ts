@@ -49,7 +49,7 @@ export interface OpAttributes<N> {
   sub: Nothing;
   mul: Nothing;
   div: Nothing; // real division, also of two ints
-  pow: Nothing;
+  pow: Nothing; // real, also of two ints
   minimum: Nothing;
   maximum: Nothing;
   floorDiv: Nothing; // int by int, floors

@@ -1,2 +1,13 @@
+/** The op table, its types and the host tensors it computes with. */
 export * from "./attributes.ts";
+export {
+  axisList,
+  elementCount,
+  findAxis,
+  sameType,
+  sameUpToOrder,
+  typeText,
+} from "./axes.ts";
+export * from "./table.ts";
+export { hostTensor, scalar, transposeTo, zeros } from "./tensor.ts";
 export * from "./types.ts";

@@ -46,6 +46,15 @@ export interface OpDefinition<A> {
   readonly doc: string;
   /** Number of tensor inputs, without the optional mask. `variadic`: one or more. */
   readonly arity: number | "variadic";
+  /** Number of further inputs that may follow those of `arity`. */
+  readonly optional?: number;
+  /**
+   * How int inputs are converted before computing. `real`: all become real. `mixed`: they become real
+   * if one of the inputs is real. Absent: each input is taken as it is. Flags are never converted.
+   */
+  readonly numbers?: "real" | "mixed";
+  /** Positions of inputs that are indices: always int, never converted. */
+  readonly indices?: readonly number[];
   /** Accepts one more input, a flag tensor that says which entries take part (rule R18). */
   readonly masked?: true;
   /** Number of results, 1 unless said. */
