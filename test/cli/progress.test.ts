@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import {
+  bytes,
+  createProgress,
+  duration,
+  perplexity,
+  progressLine,
+} from "../../src/cli/progress.ts";
+import { recordingTerminal } from "./kit.ts";
+
+const report = {
+  step: 120,
+  steps: 600,
+  loss: 2.3142,
+  tokensPerSecond: 5321.4,
+  peakBytes: 512 * 1024 ** 2,
+};
+
+test("the line holds everything that is watched", () => {
+  expect(progressLine(report, 83_000)).toBe(
+    "step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB",
+  );
+});
+
+test.each([
+  [0, "1.000"],
+  [Math.log(256), "256.0"],
+  [20, "4.85e+8"],
+  [1000, "Infinity"],
+  [Number.NaN, "NaN"],
+])("perplexity of %d nats is %s", (loss, text) => expect(perplexity(loss)).toBe(text));
+
+test.each([
+  [0, "0:00"],
+  [7_400, "0:07"],
+  [83_000, "1:23"],
+  [7_500_000, "2:05:00"],
+  [Number.POSITIVE_INFINITY, "?"],
+])("%d ms is %s", (milliseconds, text) => expect(duration(milliseconds)).toBe(text));
+
+test.each([
+  [0, "0 B"],
+  [1536, "1.5 KiB"],
+  [256 * 1024 ** 2, "256 MiB"],
+  [2.1 * 1024 ** 3, "2.1 GiB"],
+])("%d bytes are %s", (count, text) => expect(bytes(count)).toBe(text));
+
+test("a person sees one line redrawn, at most ten times a second", () => {
+  const terminal = recordingTerminal("/", true);
+  const progress = createProgress(terminal, 0);
+  for (let step = 1; step <= 30; step += 1) progress.show({ ...report, step }, step * 10);
+  progress.finish();
+  const drawn = terminal.written.err.split("\r").length - 1;
+  expect(drawn).toBe(3);
+  expect(terminal.written.err.endsWith("\n")).toBe(true);
+});
+
+test("a log gets a line every five seconds, and the last step's", () => {
+  const terminal = recordingTerminal("/", false);
+  const progress = createProgress(terminal, 0);
+  for (let step = 1; step <= 12; step += 1)
+    progress.show({ ...report, step, steps: 12 }, step * 1000);
+  progress.finish();
+  const lines = terminal.written.err.trimEnd().split("\n");
+  expect(lines.map((line) => line.slice(0, 10))).toEqual([
+    "step  1/12",
+    "step  6/12",
+    "step 11/12",
+    "step 12/12",
+  ]);
+  expect(terminal.written.err).not.toContain("\r");
+});
