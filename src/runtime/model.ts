@@ -71,7 +71,11 @@ export interface Declarations {
  * A segment's function: `own` holds parameters, carried states and draws at their addresses, `inputs` the model's inputs and
  * targets by name, besides `fresh` [batch] (this example's stream starts here) and `valid` [batch, T] (this token exists).
  */
-export type SegmentFunction = (g: Builder, own: Tree<Tensor>, inputs: Readonly<Record<string, Tensor>>) => SegmentResult;
+export type SegmentFunction = (
+  g: Builder,
+  own: Tree<Tensor>,
+  inputs: Readonly<Record<string, Tensor>>,
+) => SegmentResult;
 
 export interface SegmentResult {
   readonly outputs: Readonly<Record<string, Tensor>>;

@@ -13,6 +13,8 @@ export type PlanNode = {
     readonly attributes: OpAttributes<number>[Name];
     readonly inputs: readonly ValueId[];
     readonly outputs: readonly ValueId[];
+    /** The calls that recorded it, innermost first: `attention (memformer.ts:41) < layer (memformer.ts:77)`. */
+    readonly trace?: string;
   };
 }[OpName];
 

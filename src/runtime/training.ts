@@ -23,10 +23,16 @@ export interface TrainingSchedule {
     readonly warmup: number;
     readonly decay: "none" | "cosine" | "linear";
   };
-  readonly groups: readonly { readonly paths: readonly string[]; readonly rate?: number; readonly weightDecay?: number }[];
+  readonly groups: readonly {
+    readonly paths: readonly string[];
+    readonly rate?: number;
+    readonly weightDecay?: number;
+  }[];
   readonly freeze: readonly string[];
   readonly updateEvery: number;
-  readonly data: Readonly<Record<string, { readonly source: string; readonly ahead: number | "segment" }>>;
+  readonly data: Readonly<
+    Record<string, { readonly source: string; readonly ahead: number | "segment" }>
+  >;
   readonly steps: number;
 }
 
@@ -54,7 +60,9 @@ export interface Run {
 /** The tree that a staged function returns, with its tensors on an engine. */
 export type OnEngine<Result> = Result extends Tensor
   ? DeviceTensor
-  : { readonly [Key in keyof Result]: OnEngine<Result[Key]> };
+  : Tree<Tensor> extends Result // a tree of unknown form, which would expand without end
+    ? Tree<DeviceTensor>
+    : { readonly [Key in keyof Result]: OnEngine<Result[Key]> };
 
 /** One segment of a rollout: its inputs (with `fresh` and `valid`), its draws by address, and the count of its valid tokens. */
 export interface SegmentBatch {
