@@ -1,6 +1,6 @@
 /** Arithmetic on compile-time numbers that remember how they were written, and on the attributes that hold them. */
 import type { NumberKind, OpAttributes, OpName, TensorType } from "../ops/index.ts";
-import { BATCH, OPEN } from "../ops/index.ts";
+import { OPEN } from "../ops/index.ts";
 import type { NumberExpression, NumberOperand, Operand, SymbolicNumber, Value } from "./graph.ts";
 
 type Operator = Extract<NumberExpression, { kind: "operation" }>["operator"];
@@ -87,9 +87,9 @@ export function calculate(
   return { value, text };
 }
 
-/** Whether this is the size of the batch, which is bound when a plan is staged. */
+/** Whether this is the size of the batch, or of an axis merged from it: bound when a plan is staged. */
 export function isOpen(number: SymbolicNumber): boolean {
-  return number.text.kind === "axis" && number.text.name === BATCH && number.value === OPEN;
+  return number.text.kind === "axis" && number.value === OPEN;
 }
 
 function isLiteral(number: SymbolicNumber, value: number): boolean {
@@ -213,13 +213,16 @@ export function numbersOf(attributes: unknown): readonly SymbolicNumber[] {
   return found;
 }
 
-/** Attributes for the rules of the op table: values in place of symbolic numbers, the batch of the given size. */
+/** Attributes for the rules of the op table: values in place of symbolic numbers. `open` has the sizes of open axes by name. */
 export function plainAttributes<Name extends OpName>(
   attributes: OpAttributes<SymbolicNumber>[Name],
-  batch: number = OPEN,
+  open?: ReadonlyMap<string, number>,
 ): OpAttributes<number>[Name] {
-  const walk = (part: unknown): unknown =>
-    isSymbolic(part) ? (isOpen(part) ? batch : part.value) : mapParts(part, walk);
+  const walk = (part: unknown): unknown => {
+    if (!isSymbolic(part)) return mapParts(part, walk);
+    const known = part.text.kind === "axis" && isOpen(part) ? open?.get(part.text.name) : undefined;
+    return known ?? part.value;
+  };
   return walk(attributes) as OpAttributes<number>[Name];
 }
 
