@@ -59,7 +59,10 @@ function createParser(
       for (const [name, positional] of Object.entries(command.positionals)) {
         builder.positional(name, positional);
       }
-      return builder.options({ ...command.options });
+      const options = Object.entries(command.options).map(([name, option]) => {
+        return [name, { ...option, requiresArg: option.type !== "boolean" }] as const;
+      });
+      return builder.options(Object.fromEntries(options));
     })
     .usage(`memc ${entry.name} ${entry.usage}\n\n${entry.summary}.`);
   for (const [line, what] of command.examples) parser.example(line, what);

@@ -15,6 +15,12 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "check",
+    usage: "<spec>",
+    summary: "Say everything that is wrong with a spec",
+    load: () => import("./commands/check.ts"),
+  },
+  {
     name: "explain",
     usage: "[code]",
     summary: "Explain a diagnostic such as MEM0123, with an example and its mended form",

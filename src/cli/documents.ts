@@ -17,6 +17,7 @@ export type Corpus =
       readonly training: readonly Uint8Array[];
       readonly heldOut: readonly Uint8Array[];
     }
+  /** `task:recall`, as the user wrote it. */
   | { readonly kind: "task"; readonly name: string };
 
 /**
@@ -32,7 +33,7 @@ export async function readCorpus(
     if (valid !== undefined) {
       throw new InputError("a task makes its own held-out sequences", "leave out --valid");
     }
-    return { kind: "task", name: data.slice("task:".length) };
+    return { kind: "task", name: data };
   }
   if (data === undefined) return readDemo(valid, folder);
   const documents = await readDocuments(data, folder);

@@ -44,7 +44,7 @@ describe("--data", () => {
   test("a task makes its own sequences", async () => {
     expect(await readCorpus("task:recall", undefined, "/")).toEqual({
       kind: "task",
-      name: "recall",
+      name: "task:recall",
     });
     await expect(readCorpus("task:recall", "x", "/")).rejects.toThrow(/its own held-out/);
   });

@@ -1,0 +1,113 @@
+/** `memc build SPEC`: writes the generated TypeScript, or says what writing it would change. */
+import { basename, relative, resolve } from "node:path";
+import { type CommandModule, defineCommand } from "../command.ts";
+import {
+  type Compile,
+  type CompileResult,
+  compileSpec,
+  parseSettings,
+  showDiagnostics,
+} from "../compiler.ts";
+import { exitCode } from "../exit.ts";
+import { settingOption, specPositional } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { type OutputFile, type OutputPlan, planOutput, writeOutput } from "../writer.ts";
+
+/** What the core makes: TypeScript files, each with a trace from its lines to the spec's. */
+export interface BuildResult extends CompileResult {
+  /** Undefined if there are errors. */
+  readonly generated: readonly GeneratedFile[] | undefined;
+}
+
+export interface GeneratedFile {
+  /** `memformer.train.ts` */
+  readonly path: string;
+  readonly text: string;
+  /** Plain JSON; it belongs to the TypeScript's lines. */
+  readonly trace: unknown;
+}
+
+/** The command, given the core (`load` is called when a spec is to be built). */
+export function buildCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
+  return defineCommand({
+    positionals: specPositional,
+    options: {
+      out: { type: "string", default: "generated", describe: "Folder for the generated files" },
+      check: {
+        type: "boolean",
+        default: false,
+        describe: "Write nothing; exit code 1 if anything would change",
+      },
+      emit: {
+        choices: ["ts", "js"],
+        default: "ts",
+        describe: "TypeScript, or JavaScript without types",
+      },
+      force: {
+        type: "boolean",
+        default: false,
+        describe: "Write over files that were edited or that memc did not write",
+      },
+      ...settingOption,
+    },
+    examples: [
+      ["memc build specs/memformer.mem --out src/generated", "write the model's code"],
+      ["memc build specs/memformer.mem --out src/generated --check", "in CI: is it current?"],
+    ],
+    run: async ({ spec, out, check, emit, force, set }, terminal) => {
+      const settings = parseSettings(set, "build");
+      const compiled = await compileSpec(spec, { settings }, await load(), terminal);
+      const failed = await showDiagnostics(compiled, "text", terminal);
+      const generated = compiled.result?.generated;
+      if (failed || generated === undefined) return exitCode.diagnostics;
+      const files = await outputFiles(generated, emit === "js" ? "js" : "ts");
+      const plan = await planOutput(resolve(terminal.folder, out), basename(spec), files);
+      if (check) return reportDifferences(plan, terminal);
+      await writeOutput(plan, force);
+      reportWritten(plan, terminal);
+      return exitCode.fine;
+    },
+  });
+}
+
+async function outputFiles(
+  generated: readonly GeneratedFile[],
+  emit: "ts" | "js",
+): Promise<readonly OutputFile[]> {
+  if (emit === "ts") {
+    return generated.flatMap(({ path, text, trace }) => [
+      { path, text },
+      { path: path.replace(/\.ts$/, ".trace.json"), text: `${JSON.stringify(trace)}\n` },
+    ]);
+  }
+  const { toJavaScript } = await import("../javascript.ts");
+  return Promise.all(
+    generated.map(async ({ path, text }) => ({
+      path: path.replace(/\.ts$/, ".js"),
+      text: await toJavaScript(text),
+    })),
+  );
+}
+
+function reportDifferences(plan: OutputPlan, terminal: Terminal): number {
+  const edited = plan.obstacles.map(({ path, reason }) => `${path}: ${reason}`);
+  const differences = plan.differences
+    .filter(({ path }) => !plan.obstacles.some((obstacle) => obstacle.path === path))
+    .map(({ path, change }) => `${path}: would ${change}`);
+  const lines = [...differences, ...edited].sort();
+  for (const line of lines) terminal.out(`${line}\n`);
+  if (lines.length > 0) return exitCode.diagnostics;
+  terminal.out(`${shown(plan, terminal)} is current\n`);
+  return exitCode.fine;
+}
+
+function reportWritten(plan: OutputPlan, terminal: Terminal): void {
+  const verbs = { create: "created", update: "updated", delete: "deleted" } as const;
+  for (const { path, change } of plan.differences) terminal.out(`${verbs[change]} ${path}\n`);
+  if (plan.differences.length === 0) terminal.out(`${shown(plan, terminal)} is current\n`);
+}
+
+function shown({ folder }: OutputPlan, terminal: Terminal): string {
+  const way = relative(terminal.folder, folder);
+  return way === "" ? "the folder" : way.startsWith("..") ? folder : way;
+}

@@ -1,0 +1,112 @@
+/** Between the command line and the pure core: reads the files a spec needs, compiles them, shows the diagnostics. */
+import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
+import { InternalError } from "./crash.ts";
+import { UsageError } from "./exit.ts";
+import { readSources } from "./sources.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CompileOptions {
+  /** Values by address that replace the spec's: `mem.count` → `16`. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** What the core makes of a set of files; `files` only without errors. */
+export interface CompileResult {
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Compile<Result extends CompileResult> = (
+  files: readonly SourceFile[],
+  main: string,
+  options: CompileOptions,
+) => Result | Promise<Result>;
+
+export interface Compiled<Result extends CompileResult> {
+  readonly files: readonly SourceFile[];
+  /** Of files that could not be read, and of what is written in those that could. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Undefined where the spec itself could not be read. */
+  readonly result: Result | undefined;
+}
+
+/** Reads `spec`, a path from the shell's folder, with its imports and the library, and hands them to `compile`. */
+export async function compileSpec<Result extends CompileResult>(
+  spec: string,
+  options: CompileOptions,
+  compile: Compile<Result>,
+  terminal: Terminal,
+): Promise<Compiled<Result>> {
+  const { main, files, diagnostics } = await readSources(spec, terminal.folder);
+  if (diagnostics.some(({ span }) => span.file === main && span.end === 0)) {
+    return { files, diagnostics, result: undefined };
+  }
+  try {
+    const result = await compile(files, main, options);
+    // An import that could not be read is said once, with the reason only the reader knows.
+    const others = result.diagnostics.filter(({ span }) => {
+      return !diagnostics.some(
+        (one) => one.span.file === span.file && one.span.start === span.start,
+      );
+    });
+    return { files, diagnostics: [...diagnostics, ...others], result };
+  } catch (error) {
+    throw new InternalError(error, files);
+  }
+}
+
+export type DiagnosticFormat = "text" | "json";
+
+/**
+ * Prints diagnostics: text to the error stream, JSON (always, so that a tool finds it) to the output. Tells whether there is
+ * an error among them.
+ */
+export async function showDiagnostics(
+  { files, diagnostics }: Pick<Compiled<CompileResult>, "files" | "diagnostics">,
+  format: DiagnosticFormat,
+  terminal: Terminal,
+): Promise<boolean> {
+  if (format === "json") {
+    const { renderJson } = await import("../parser/render.ts");
+    terminal.out(withNewline(renderJson(diagnostics, files)));
+  } else if (diagnostics.length > 0) {
+    const { renderText } = await import("../parser/render.ts");
+    terminal.err(withNewline(renderText(diagnostics, files, { color: terminal.color })));
+    terminal.err(`${counted(diagnostics)}\n`);
+  }
+  return diagnostics.some(({ severity }) => severity === "error");
+}
+
+/** `--set mem.count=16`, each once. */
+export function parseSettings(
+  pairs: readonly string[],
+  command: string,
+): Readonly<Record<string, string>> {
+  const settings = new Map<string, string>();
+  for (const pair of pairs) {
+    const [, address, value] = /^\s*([A-Za-z_][\w.[\]]*)\s*=\s*(\S.*?)\s*$/.exec(pair) ?? [];
+    if (address === undefined || value === undefined) {
+      throw new UsageError(`--set ${pair} is not of the form address=value`, {
+        command,
+        help: "for example: --set mem.count=16",
+      });
+    }
+    if (settings.has(address)) throw new UsageError(`--set ${address} is given twice`, { command });
+    settings.set(address, value);
+  }
+  return Object.fromEntries(settings);
+}
+
+function withNewline(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function counted(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  const warnings = diagnostics.length - errors;
+  const parts = [plural(errors, "error"), plural(warnings, "warning")];
+  return parts.filter((part) => !part.startsWith("0 ")).join(", ");
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,164 @@
+import { readdir } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { commands } from "../../src/cli/commands.ts";
+import { InternalError, reportCrash } from "../../src/cli/crash.ts";
+import { version } from "../../src/cli/package.ts";
+import { contents, folderWith, memc, recordingTerminal } from "./kit.ts";
+
+describe("the command line", () => {
+  test("--version is the package's", async () => {
+    expect(version).toBe(packageJson.version);
+    expect(await memc("/", "--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+    expect(await memc("/", "-v")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  test("--help names every command", async () => {
+    const { code, out, err } = await memc("/", "--help");
+    expect([code, err]).toEqual([0, ""]);
+    for (const { name, summary } of commands)
+      expect(out).toMatch(new RegExp(`${name} .*${summary}`));
+    expect((await memc("/", "help")).out).toBe(out);
+  });
+
+  test.each(commands.map(({ name }) => name))("%s --help shows its options", async (name) => {
+    const { code, out, err } = await memc("/", name, "--help");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(new RegExp(`^memc ${name} `));
+    expect((await memc("/", "help", name)).out).toBe(out);
+  });
+
+  test("lines fit a terminal", async () => {
+    const pages = await Promise.all(commands.map(({ name }) => memc("/", name, "--help")));
+    for (const { out } of [await memc("/", "--help"), ...pages]) {
+      expect(out.split("\n").filter((line) => line.length > 100)).toEqual([]);
+    }
+  });
+
+  test.each([
+    [[], "memc: a command is needed\nSee: memc --help\n"],
+    [["chekc"], "memc: there is no command 'chekc'\n  did you mean 'check'?\nSee: memc --help\n"],
+    [["--colour", "check"], "memc: the command comes first, before --colour\nSee: memc --help\n"],
+    [["check"], /^memc: not enough non-option arguments/],
+    [["check", "a.mem", "b.mem"], /^memc: unknown argument: b.mem\nSee: memc check --help\n/],
+    [["check", "a.mem", "--fromat", "json"], /^memc: unknown argument: fromat/],
+    [["check", "a.mem", "--format", "xml"], /^memc: invalid values: .*"text", "json"/],
+    [["check", "a.mem", "--format"], /^memc: /],
+    [["check", "a.mem", "--format=text", "--format=json"], /^memc: --format is given 2 times/],
+    [["check", "a.mem", "--set", "mem.count"], /^memc: --set mem.count is not of the form/],
+    [["check", "a.mem", "--set", "x=1", "--set", "x=2"], /^memc: --set x is given twice/],
+    [["check", ""], /^memc: spec is empty/],
+    [["explain", "MEM9999"], /^memc: there is no diagnostic MEM9999/],
+  ])("%j is a usage error, exit code 2", async (argv, message) => {
+    const { code, out, err } = await memc("/", ...argv);
+    expect([code, out]).toEqual([2, ""]);
+    if (typeof message === "string") expect(err).toBe(message);
+    else expect(err).toMatch(message);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("memc explain", () => {
+  test.each(["MEM0905", "mem0905", "905"])("%s prints a page", async (code) => {
+    const { out } = await memc("/", "explain", code);
+    expect(out).toBe(
+      [
+        "MEM0905: An import leaves the project",
+        "",
+        "A spec reads files of its own project only: those below the nearest folder with",
+        "a package.json, or without one below the spec's own folder. A symbolic link that",
+        "points outside counts as outside.",
+        "",
+        "This gives it:",
+        "",
+        '    import fifo from "../../elsewhere/fifo.mem"',
+        "",
+        "This does not:",
+        "",
+        '    import fifo from "fifo.mem"',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("without a code it lists all, in order, each once", async () => {
+    const { out } = await memc("/", "explain");
+    const codes = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.slice(0, 7));
+    expect(codes).toEqual([...new Set(codes)].sort());
+    expect(codes).toContain("MEM0001");
+    expect(codes).toContain("MEM0900");
+  });
+});
+
+describe("memc check", () => {
+  const wrong = 'mem 1\nimport x from "x.mem"\nmodel M {\n  y = = 1\n}\n';
+
+  test("a spec without errors is fine", async () => {
+    const folder = await folderWith({ "model.mem": "mem 1\n" });
+    expect((await memc(folder, "check", "model.mem")).err).toBe("");
+  });
+
+  test("errors of files and of syntax come in one run, exit code 1", async () => {
+    const folder = await folderWith({ "model.mem": wrong });
+    const { code, out, err } = await memc(folder, "check", "model.mem");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("MEM0900");
+    expect(err).toContain("model.mem:2:15");
+    expect(err).toContain("model.mem:4:7");
+    expect(err).toMatch(/\n\d errors?\n$/);
+  });
+
+  test("--format json is JSON on the output, whatever is wrong", async () => {
+    const folder = await folderWith({ "model.mem": wrong, "fine.mem": "mem 1\n" });
+    for (const spec of ["model.mem", "missing.mem"]) {
+      const { code, out, err } = await memc(folder, "check", spec, "--format", "json");
+      expect([code, err]).toEqual([1, ""]);
+      expect(JSON.stringify(JSON.parse(out))).toContain("MEM0900");
+    }
+  });
+
+  test("a folder, a binary file, a missing one: a sentence each, nothing written", async () => {
+    const folder = await folderWith({ "binary.mem": "\0", "below/x.mem": "" });
+    for (const spec of ["binary.mem", "below", "missing.mem"]) {
+      const { code, err } = await memc(folder, "check", spec);
+      expect(code).toBe(1);
+      expect(err).toContain(spec);
+      expect(err).not.toMatch(/\n\s+at /);
+    }
+    expect((await readdir(folder)).sort()).toEqual(["below", "binary.mem"]);
+  });
+});
+
+describe("a defect of memc", () => {
+  const defect = new InternalError(new Error("axis without size"), [
+    { path: "model.mem", text: "model M {\n}\n" },
+  ]);
+
+  test("leaves a file with the command, the versions, the specs and the stack", async () => {
+    const folder = await folderWith();
+    const terminal = recordingTerminal(folder);
+    await reportCrash(defect, ["check", "model.mem"], terminal);
+    const [[path = "", text = ""] = []] = Object.entries(await contents(folder));
+    expect(path).toMatch(/^memc-crash-[0-9a-f]{10}\.txt$/);
+    expect(text).toContain('command: memc "check" "model.mem"');
+    expect(text).toContain(`memc: ${version}`);
+    expect(text).toContain(`node: ${process.version}`);
+    expect(text).toContain("---- model.mem\nmodel M {\n}\n");
+    expect(text).toContain("Error: axis without size\n    at ");
+    expect(terminal.written.err).toContain("This is a defect of memc");
+    expect(terminal.written.err).toContain(path);
+    expect(terminal.written.err).not.toMatch(/\n\s+at /);
+    await reportCrash(defect, ["check", "model.mem"], terminal);
+    expect(await readdir(folder)).toEqual([path]);
+  });
+
+  test("in a folder that is gone, the file goes to the temporary one", async () => {
+    const terminal = recordingTerminal("/nowhere/at/all");
+    await reportCrash(defect, [], terminal);
+    expect(terminal.written.err).toMatch(/: \/.*memc-crash-[0-9a-f]{10}\.txt\n$/);
+    expect(terminal.written.err).not.toContain("/nowhere");
+  });
+});
