@@ -1,11 +1,12 @@
 /**
- * The recording builder: generated code calls its operations, one method per entry of the op table, on named-axis
- * tensors. Running a generated function on it yields a plan. Operations on values known in advance are evaluated at
- * once, in float64.
+ * The recording builder: generated code calls its operations, one method per entry of the op table,
+ * on named-axis tensors. Running a generated function on it yields a plan. Operations on values
+ * known in advance are evaluated at once, in float64.
  *
- * Every method takes its operands by position, then one attributes object (absent for operations without attributes).
- * Operands may be numbers or booleans: a whole number against an int tensor is int, any other number is real, a boolean
- * is a flag. The mask of rule R18 is `where` in the attributes object.
+ * Every method takes its operands by position, then one attributes object (absent for operations
+ * without attributes). Operands may be numbers or booleans: a whole number against an int tensor is
+ * int, any other number is real, a boolean is a flag. The mask of rule R18 is `where` in the
+ * attributes object.
  */
 import type { OpAttributes, OpName, TensorType } from "../ops/index.ts";
 
@@ -19,7 +20,9 @@ export type Operand = Tensor | number | boolean;
 type One = [x: Operand];
 type Pair = [left: Operand, right: Operand];
 
-/** Operands of each method, in order, before its attributes. A mask and a bias are not among them. */
+/**
+ * Operands of each method, in order, before its attributes. A mask and a bias are not among them.
+ */
 interface Operands {
   neg: One;
   exp: One;
@@ -155,10 +158,13 @@ export interface Builder extends Methods {
   /** Number of entries of an axis of a tensor. Throws StagingError if it has none of that name. */
   size(x: Tensor, axis: string): number;
   /**
-   * The same builder, whose probes are named below this path: `g.scope("layer", 3, "attention")` puts them under
-   * `layer[3].attention`.
+   * The same builder, whose probes are named below this path: `g.scope("layer", 3, "attention")`
+   * puts them under `layer[3].attention`.
    */
   scope(...names: readonly (string | number)[]): Builder;
-  /** Adds a plan output `probe.<path>.<name>` or `probe.gradient.<path>.<name>`, if this staging asks for probes. */
+  /**
+   * Adds a plan output `probe.<path>.<name>` or `probe.gradient.<path>.<name>`, if this staging
+   * asks for probes.
+   */
   probe(name: string, of: "value" | "gradient", x: Operand): void;
 }

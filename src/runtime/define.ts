@@ -1,4 +1,7 @@
-/** Where generated files state what they are; both functions return what they are given, with its exact type. */
+/**
+ * Where generated files state what they are; both functions return what they are given, with its
+ * exact type.
+ */
 import type { ModelDefinition } from "./model.ts";
 import type { TrainingDefinition } from "./training.ts";
 

@@ -5,18 +5,23 @@ import { evaluatePlan } from "./reference.ts";
 
 export interface NonFinite {
   readonly problem: "nan" | "infinity";
-  /** Where the number is first seen: an input of the plan by its address, or the node that made it. */
+  /**
+   * Where the number is first seen: an input of the plan by its address, or the node that made it.
+   */
   readonly at:
     | { readonly kind: "input"; readonly name: string }
     | { readonly kind: "node"; readonly index: number; readonly node: PlanNode };
-  /** One sentence for the user, with the operation and, in a traced plan, the calls that led to it. */
+  /**
+   * One sentence for the user, with the operation and, in a traced plan, the calls that led to it.
+   */
   readonly message: string;
 }
 
 /**
- * The first input or node with a NaN; where there is none, the first node that makes an infinite number of finite ones,
- * provided that an output of the plan is not finite (a masked maximum of nothing is -inf by rule R18, and harmless).
- * `largest`: the engine's largest finite real; what float64 can hold beyond it counts as infinite.
+ * The first input or node with a NaN; where there is none, the first node that makes an infinite
+ * number of finite ones, provided that an output of the plan is not finite (a masked maximum of
+ * nothing is -inf by rule R18, and harmless). `largest`: the engine's largest finite real; what
+ * float64 can hold beyond it counts as infinite.
  */
 export function diagnose(
   plan: Plan,

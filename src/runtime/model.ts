@@ -11,7 +11,10 @@ export type Tree<Leaf> = Leaf | { readonly [name: string]: Tree<Leaf> } | readon
 /** Axis names to sizes, in order. The batch is not listed. */
 export type Axes = Readonly<Record<string, number>>;
 
-/** Initial values of a parameter (R21). Fans: product of the sizes of the axes before / after the arrow. */
+/**
+ * Initial values of a parameter (R21). Fans: product of the sizes of the axes before / after the
+ * arrow.
+ */
 export type Initializer =
   | { readonly kind: "normal"; readonly mean: number; readonly deviation: number }
   | { readonly kind: "uniform"; readonly low: number; readonly high: number }
@@ -24,7 +27,10 @@ export type Initializer =
 
 export interface ParameterDeclaration {
   readonly axes: Axes;
-  /** How many of `axes`, from the left, stand before the arrow (the in axes); absent without an arrow. */
+  /**
+   * How many of `axes`, from the left, stand before the arrow (the in axes); absent without an
+   * arrow.
+   */
   readonly inAxes?: number;
   readonly start: Initializer;
   /** Doc comment of the spec, if any. */
@@ -68,8 +74,9 @@ export interface Declarations {
 }
 
 /**
- * A segment's function: `own` holds parameters, carried states and draws at their addresses, `inputs` the model's inputs and
- * targets by name, besides `fresh` [batch] (this example's stream starts here) and `valid` [batch, T] (this token exists).
+ * A segment's function: `own` holds parameters, carried states and draws at their addresses,
+ * `inputs` the model's inputs and targets by name, besides `fresh` [batch] (this example's stream
+ * starts here) and `valid` [batch, T] (this token exists).
  */
 export type SegmentFunction = (
   g: Builder,

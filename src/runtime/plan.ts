@@ -1,6 +1,7 @@
 /**
- * A plan: a static list of kernel calls with concrete shapes, made by running ("staging") a function of the
- * generated code once on a recording builder. Engines compile plans; the planner computes their peak bytes.
+ * A plan: a static list of kernel calls with concrete shapes, made by running ("staging") a
+ * function of the generated code once on a recording builder. Engines compile plans; the planner
+ * computes their peak bytes.
  */
 import type { HostTensor, OpAttributes, OpName, TensorType } from "../ops/index.ts";
 
@@ -13,7 +14,10 @@ export type PlanNode = {
     readonly attributes: OpAttributes<number>[Name];
     readonly inputs: readonly ValueId[];
     readonly outputs: readonly ValueId[];
-    /** The calls that recorded it, innermost first: `attention (memformer.ts:41) < layer (memformer.ts:77)`. */
+    /**
+     * The calls that recorded it, innermost first: `attention (memformer.ts:41) < layer
+     * (memformer.ts:77)`.
+     */
     readonly trace?: string;
   };
 }[OpName];

@@ -1,8 +1,9 @@
 /**
- * What a plan costs before anything runs: bytes alive at every node, a buffer for every value, floating-point operations.
+ * What a plan costs before anything runs: bytes alive at every node, a buffer for every value,
+ * floating-point operations.
  *
- * Liveness follows the order of the nodes. A view lives in the buffer of what it views. Inputs belong to the caller and
- * constants to the compiled plan, so both are there the whole time.
+ * Liveness follows the order of the nodes. A view lives in the buffer of what it views. Inputs
+ * belong to the caller and constants to the compiled plan, so both are there the whole time.
  */
 import { countFlops, elementCount, operations, type TensorType } from "../ops/index.ts";
 import type { Plan, PlanNode, ValueId } from "./plan.ts";
@@ -20,7 +21,10 @@ export interface Lifetime {
   readonly storage: ValueId;
   /** Index of the node that makes it; -1 for inputs and constants. */
   readonly from: number;
-  /** Index of the last node that needs its storage; the count of nodes for outputs, inputs and constants. */
+  /**
+   * Index of the last node that needs its storage; the count of nodes for outputs, inputs and
+   * constants.
+   */
   readonly to: number;
 }
 
@@ -37,12 +41,17 @@ export interface MemoryPlan {
   readonly atNode: number;
   readonly inputBytes: number;
   readonly constantBytes: number;
-  /** Bytes of outputs that nodes make; an output that is an input or a constant has none of its own. */
+  /**
+   * Bytes of outputs that nodes make; an output that is an input or a constant has none of its own.
+   */
   readonly outputBytes: number;
   /** Most bytes of working values alive at once. */
   readonly workingPeak: number;
   readonly lifetimes: readonly Lifetime[];
-  /** Buffers of working values when each takes the smallest free one that fits; their sum is what an arena needs. */
+  /**
+   * Buffers of working values when each takes the smallest free one that fits; their sum is what an
+   * arena needs.
+   */
   readonly buffers: readonly Buffer[];
 }
 
@@ -143,8 +152,8 @@ function lifetimesOf(plan: Plan, realBytes: 4 | 8): readonly Lifetime[] {
     for (const input of node.inputs) to[owner(input)] = Math.max(to[owner(input)] ?? -1, i);
     for (const output of node.outputs) {
       from[output] = i;
-      const [viewed] = node.inputs;
-      if (operations[node.op].view && viewed !== undefined) storage[output] = owner(viewed);
+      const viewed = viewedBy(plan, node);
+      if (viewed !== undefined) storage[output] = owner(viewed);
       to[owner(output)] = Math.max(to[owner(output)] ?? -1, i);
     }
   });
@@ -157,6 +166,16 @@ function lifetimesOf(plan: Plan, realBytes: 4 | 8): readonly Lifetime[] {
     from: from[value] ?? -1,
     to: to[owner(value)] ?? -1,
   }));
+}
+
+/** The value whose entries the node's result shows under other names, in the same order. */
+function viewedBy({ values }: Plan, node: PlanNode): ValueId | undefined {
+  const [viewed] = node.inputs;
+  if (viewed === undefined || operations[node.op].view !== true) return undefined;
+  if (node.op !== "merge") return viewed;
+  const names = typeAt(values, viewed).axes.map(({ name }) => name);
+  const first = names.indexOf(node.attributes.axes[0] ?? "");
+  return node.attributes.axes.every((axis, i) => names[first + i] === axis) ? viewed : undefined;
 }
 
 function typeAt(values: readonly TensorType[], value: ValueId): TensorType {

@@ -1,6 +1,6 @@
 /**
- * The reference engine: runs a plan in float64 with the op table, node by node. It is the oracle that other engines are
- * compared with, and finds the operation that first made a NaN.
+ * The reference engine: runs a plan in float64 with the op table, node by node. It is the oracle
+ * that other engines are compared with, and finds the operation that first made a NaN.
  */
 import { evaluate, type HostTensor, OpError, sameType, typeText } from "../ops/index.ts";
 import type { DeviceTensor, Engine, Executable } from "./engine.ts";
@@ -25,7 +25,10 @@ class ReferenceTensor implements DeviceTensor {
 }
 
 export interface ReferenceExecutable extends Executable {
-  /** Most bytes of values alive at once during the latest run: inputs, constants, and what nodes made and still need. */
+  /**
+   * Most bytes of values alive at once during the latest run: inputs, constants, and what nodes
+   * made and still need.
+   */
   readonly peakBytes: number;
 }
 
@@ -59,7 +62,10 @@ function releases(plan: Plan): readonly (readonly ValueId[])[] {
   return released;
 }
 
-/** Runs a plan on host tensors; gives its outputs and the most bytes alive at once. Throws EngineError on wrong inputs. */
+/**
+ * Runs a plan on host tensors; gives its outputs and the most bytes alive at once. Throws
+ * EngineError on wrong inputs.
+ */
 export function evaluatePlan(
   plan: Plan,
   inputs: readonly HostTensor[],
@@ -115,7 +121,7 @@ function bindInputs(
     if (tensor === undefined || type === undefined) return;
     if (!sameType(tensor.type, type)) {
       throw new EngineError(
-        `Input ${name} of plan ${plan.name} is ${typeText(type)}, but the tensor given is ${typeText(tensor.type)}.`,
+        `Input ${name} of plan ${plan.name} is ${typeText(type)}, not ${typeText(tensor.type)}.`,
       );
     }
     hold(value, tensor);

@@ -1,6 +1,6 @@
 /**
- * The run that a rollout is handed: functions of the generated code, staged and compiled at their first use with tensors
- * of some types, then called again and again.
+ * The run that a rollout is handed: functions of the generated code, staged and compiled at their
+ * first use with tensors of some types, then called again and again.
  */
 import {
   type HostTensor,
@@ -33,9 +33,15 @@ export interface EngineRun extends Run {
   readonly counts: ReadonlyMap<string, number>;
   /** Plans compiled so far, in order. */
   readonly plans: readonly Plan[];
-  /** Probed values since the last time they were taken, oldest first; none unless the run was made with `probes`. */
+  /**
+   * Probed values since the last time they were taken, oldest first; none unless the run was made
+   * with `probes`.
+   */
   takeProbes(): readonly ProbeReading[];
-  /** Runs one call again in float64 to find the operation that first makes a NaN or an infinite number. */
+  /**
+   * Runs one call again in float64 to find the operation that first makes a NaN or an infinite
+   * number.
+   */
   diagnose(staged: StagedFunction, ...inputs: readonly Tree<DeviceTensor>[]): NonFinite | undefined;
   /** Frees the compiled plans. */
   release(): Promise<void>;
@@ -53,7 +59,9 @@ interface Compiled {
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
-/** A run on an engine. Calls of one function with tensors of equal types share one compiled plan. */
+/**
+ * A run on an engine. Calls of one function with tensors of equal types share one compiled plan.
+ */
 export function createRun(engine: Engine, options: RunOptions = {}): EngineRun {
   return new PlannedRun(engine, options.probes === true);
 }
@@ -166,7 +174,10 @@ class PlannedRun implements EngineRun {
   }
 }
 
-/** The addresses and types of a call's tensors as one text, and the tensors in the order of the plan's inputs. */
+/**
+ * The addresses and types of a call's tensors as one text, and the tensors in the order of the
+ * plan's inputs.
+ */
 function signature(inputs: readonly Tree<DeviceTensor>[]): {
   readonly key: string;
   readonly tensors: readonly DeviceTensor[];

@@ -1,6 +1,6 @@
 /**
- * Staging: runs a function of the generated code once on the recording builder and gives the plan of what it computes.
- * Input and result trees are flattened to the plan's ports, named by address.
+ * Staging: runs a function of the generated code once on the recording builder and gives the plan
+ * of what it computes. Input and result trees are flattened to the plan's ports, named by address.
  */
 import type { HostTensor, TensorType } from "../ops/index.ts";
 import type { Builder } from "./builder.ts";
@@ -13,11 +13,16 @@ import { flatten, isTensorType, isTyped, mapTree } from "./tree.ts";
 
 export { StagingError } from "./staging/recorder.ts";
 
-/** A function of the generated code: a builder, then trees of tensors; gives a tree of tensors (or numbers). */
+/**
+ * A function of the generated code: a builder, then trees of tensors; gives a tree of tensors (or
+ * numbers).
+ */
 export type StagedFunction = (g: Builder, ...inputs: never[]) => unknown;
 
 export interface StageOptions {
-  /** Names of the function's inputs, the first part of their ports' addresses; `input[0]` … without. */
+  /**
+   * Names of the function's inputs, the first part of their ports' addresses; `input[0]` … without.
+   */
   readonly names?: readonly string[];
   /** Whether probes become outputs of the plan; they cost nothing otherwise. */
   readonly probes?: boolean;
@@ -27,15 +32,19 @@ export interface StageOptions {
 
 export interface Staged {
   readonly plan: Plan;
-  /** The function's result with the index of a plan output for each tensor. Probes are the outputs beyond these. */
+  /**
+   * The function's result with the index of a plan output for each tensor. Probes are the outputs
+   * beyond these.
+   */
   readonly resultTree: Tree<number>;
   /** Index of the first output that is a probe. */
   readonly firstProbe: number;
 }
 
 /**
- * Stages `staged` for inputs of these types. Nodes that no output needs are dropped; numbers of values are compact:
- * inputs, then constants, then the nodes' results in order. Throws StagingError where the function misuses the builder.
+ * Stages `staged` for inputs of these types. Nodes that no output needs are dropped; numbers of
+ * values are compact: inputs, then constants, then the nodes' results in order. Throws StagingError
+ * where the function misuses the builder.
  */
 export function stage(
   name: string,

@@ -4,7 +4,10 @@ import type { Builder, Tensor } from "./builder.ts";
 import type { DeviceTensor } from "./engine.ts";
 import type { Declarations, Tree } from "./model.ts";
 
-/** Schedule of `train`, as literal values in the generated file. Times in optimiser steps, sizes in tokens and segments. */
+/**
+ * Schedule of `train`, as literal values in the generated file. Times in optimiser steps, sizes in
+ * tokens and segments.
+ */
 export interface TrainingSchedule {
   readonly segment: { readonly axis: string; readonly tokens: number };
   readonly batch: number;
@@ -37,8 +40,9 @@ export interface TrainingSchedule {
 }
 
 /**
- * Runs functions of the generated code on an engine. `call` stages and compiles a function at its first use with tensors of these
- * shapes, then reuses the plan: horizon 32 compiles nothing that horizon 1 does not.
+ * Runs functions of the generated code on an engine. `call` stages and compiles a function at its
+ * first use with tensors of these shapes, then reuses the plan: horizon 32 compiles nothing that
+ * horizon 1 does not.
  */
 export interface Run {
   call<Result extends Tree<Tensor>>(
@@ -47,8 +51,9 @@ export interface Run {
   ): Promise<OnEngine<Result>>;
   scalar(value: number): DeviceTensor;
   /**
-   * One tree with the leaves of all: parameters, states and draws, each a tree by address, become the `own` of a segment function.
-   * Arrays are merged element by element. No address is in two of the trees.
+   * One tree with the leaves of all: parameters, states and draws, each a tree by address, become
+   * the `own` of a segment function. Arrays are merged element by element. No address is in two of
+   * the trees.
    */
   merge(...trees: readonly Tree<DeviceTensor>[]): Tree<DeviceTensor>;
   /** Tensors of zeros, shaped like the given tree. */
@@ -64,7 +69,10 @@ export type OnEngine<Result> = Result extends Tensor
     ? Tree<DeviceTensor>
     : { readonly [Key in keyof Result]: OnEngine<Result[Key]> };
 
-/** One segment of a rollout: its inputs (with `fresh` and `valid`), its draws by address, and the count of its valid tokens. */
+/**
+ * One segment of a rollout: its inputs (with `fresh` and `valid`), its draws by address, and the
+ * count of its valid tokens.
+ */
 export interface SegmentBatch {
   readonly inputs: Readonly<Record<string, DeviceTensor>>;
   readonly draws: Tree<DeviceTensor>;
@@ -72,7 +80,10 @@ export interface SegmentBatch {
 }
 
 export interface RolloutResult {
-  /** Loss terms of each segment, scalars without segment weights, at their addresses (`{ main }`, `{ layer: [{ mem: { kl } }, …] }`). */
+  /**
+   * Loss terms of each segment, scalars without segment weights, at their addresses (`{ main }`, `{
+   * layer: [{ mem: { kl } }, …] }`).
+   */
   readonly losses: readonly Tree<DeviceTensor>[];
   readonly gradients: Tree<DeviceTensor>;
   /** States that enter the next rollout: those after `stride` segments of this one. */

@@ -1,11 +1,15 @@
 /**
- * Trees of tensors: nested records and arrays, as the addresses of a spec nest (`layer[3].attention.Wq`).
- * The order of leaves is that of the record's keys as written. A key whose value is `undefined` counts as absent.
+ * Trees of tensors: nested records and arrays, as the addresses of a spec nest
+ * (`layer[3].attention.Wq`). The order of leaves is that of the record's keys as written. A key
+ * whose value is `undefined` counts as absent.
  */
 import type { TensorType } from "../ops/index.ts";
 import type { Tree } from "./model.ts";
 
-/** Two trees that should have one shape do not, or a leaf is no tensor. The message is one sentence with the address. */
+/**
+ * Two trees that should have one shape do not, or a leaf is no tensor. The message is one sentence
+ * with the address.
+ */
 export class TreeError extends Error {
   override readonly name = "TreeError";
 }
@@ -16,7 +20,10 @@ export interface NamedLeaf<Leaf> {
   readonly leaf: Leaf;
 }
 
-/** Tells a leaf from a record; records may have any keys, so leaves are recognised by what they hold. */
+/**
+ * Tells a leaf from a record; records may have any keys, so leaves are recognised by what they
+ * hold.
+ */
 export type IsLeaf<Leaf> = (node: unknown) => node is Leaf;
 
 function isRecord(node: unknown): node is Readonly<Record<string, unknown>> {
@@ -28,7 +35,10 @@ export function isTensorType(node: unknown): node is TensorType {
   return isRecord(node) && typeof node["kind"] === "string" && Array.isArray(node["axes"]);
 }
 
-/** Whether this is a tensor of a plan, of an engine or of the host: something that has a `TensorType`. */
+/**
+ * Whether this is a tensor of a plan, of an engine or of the host: something that has a
+ * `TensorType`.
+ */
 export function isTyped(node: unknown): node is { readonly type: TensorType } {
   return isRecord(node) && isTensorType(node["type"]);
 }
@@ -43,7 +53,10 @@ export function addressOf(parent: string, key: string | number): string {
   return parent === "" ? key : `${parent}.${key}`;
 }
 
-/** The tree with every leaf replaced by `change(leaf, address)`. Anything that is neither leaf nor record throws. */
+/**
+ * The tree with every leaf replaced by `change(leaf, address)`. Anything that is neither leaf nor
+ * record throws.
+ */
 export function mapTree<Leaf, Result>(
   tree: unknown,
   isLeaf: IsLeaf<Leaf>,
@@ -63,7 +76,7 @@ export function mapTree<Leaf, Result>(
     if (child === undefined) continue;
     entries.push([key, mapTree(child, isLeaf, change, addressOf(name, key))]);
   }
-  return Object.fromEntries(entries); // defines own keys, so a tensor may even be called `__proto__`
+  return Object.fromEntries(entries); // defines own keys: a tensor may be called `__proto__`
 }
 
 /** Leaves in order with their addresses below `name`. */
@@ -78,8 +91,9 @@ export function flatten<Leaf>(
 }
 
 /**
- * Lays trees over each other: parameters, states and draws of one model share instances, so their records do too.
- * Throws TreeError where two trees have a leaf at one address, or a leaf where another has a record.
+ * Lays trees over each other: parameters, states and draws of one model share instances, so their
+ * records do too. Throws TreeError where two trees have a leaf at one address, or a leaf where
+ * another has a record.
  */
 export function mergeTrees<Leaf extends { readonly type: unknown }>(
   ...trees: readonly Tree<Leaf>[]
@@ -113,7 +127,10 @@ function overlay(below: unknown, above: unknown, name: string): unknown {
   );
 }
 
-/** The tree of one member for every address of a flat record: `{ "layer[0].W": x }` is `{ layer: [{ W: x }] }`. */
+/**
+ * The tree of one member for every address of a flat record: `{ "layer[0].W": x }` is `{ layer: [{
+ * W: x }] }`.
+ */
 export function nest<Leaf>(leaves: Iterable<readonly [string, Leaf]>): Tree<Leaf> {
   const root: Record<string | number, unknown> = {};
   for (const [address, leaf] of leaves) {

@@ -1,6 +1,6 @@
 /**
- * One-operation cases that every engine has to agree on with the op table: batch 1, axes of size 1, odd and prime sizes,
- * empty axes, aligned axes in shuffled order, NaN, infinities and ties.
+ * One-operation cases that every engine has to agree on with the op table: batch 1, axes of size 1,
+ * odd and prime sizes, empty axes, aligned axes in shuffled order, NaN, infinities and ties.
  */
 import type { OpAttributes, OpName } from "../../src/ops/index.ts";
 

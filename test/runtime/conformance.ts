@@ -1,6 +1,7 @@
 /**
- * The conformance suite: every case of conformance-cases.ts as a plan of one node, run on an engine and compared with
- * the op table's float64 evaluation. A test file of an engine calls `describeConformance(engine)`.
+ * The conformance suite: every case of conformance-cases.ts as a plan of one node, run on an engine
+ * and compared with the op table's float64 evaluation. A test file of an engine calls
+ * `describeConformance(engine)`.
  */
 import { describe, expect, it } from "vitest";
 import {
@@ -111,7 +112,10 @@ export function planOf(
   };
 }
 
-/** Runs the case on an engine and compares every result. Throws with both numbers at the first difference. */
+/**
+ * Runs the case on an engine and compares every result. Throws with both numbers at the first
+ * difference.
+ */
 export async function checkCase(
   engine: Engine,
   testCase: ConformanceCase,
@@ -135,7 +139,10 @@ export async function checkCase(
   }
 }
 
-/** Throws unless both tensors have one type and entries equal up to `tolerance * max(1, |expected|)`. */
+/**
+ * Throws unless both tensors have one type and entries equal up to `tolerance * max(1,
+ * |expected|)`.
+ */
 export function compare(
   actual: HostTensor,
   expected: HostTensor,

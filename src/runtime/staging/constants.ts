@@ -1,6 +1,7 @@
 /**
- * Values known while staging, evaluated in float64 and shared by the whole process: the same causal mask made in four
- * layers and five plans is computed once. Keys are structural (operation, attributes, serial numbers of the operands).
+ * Values known while staging, evaluated in float64 and shared by the whole process: the same causal
+ * mask made in four layers and five plans is computed once. Keys are structural (operation,
+ * attributes, serial numbers of the operands).
  */
 import {
   elementCount,
@@ -19,7 +20,9 @@ export interface Constant {
   readonly tensor: HostTensor;
 }
 
-/** Larger results are left to the engine: a plan should not carry what a kernel makes in passing. */
+/**
+ * Larger results are left to the engine: a plan should not carry what a kernel makes in passing.
+ */
 const LARGEST_RESULT = 64 * 2 ** 20;
 
 /** What the shared table may keep alive; the least recently used goes first. */
@@ -59,7 +62,10 @@ export function literal(value: number, kind: NumberKind): Constant {
   return constant;
 }
 
-/** The results of an operation on constants, or undefined where they are too large to evaluate while staging. */
+/**
+ * The results of an operation on constants, or undefined where they are too large to evaluate while
+ * staging.
+ */
 export function fold<Name extends OpName>(
   op: Name,
   operands: readonly Constant[],
@@ -81,7 +87,9 @@ export function fold<Name extends OpName>(
 
 const uniformValues = new WeakMap<HostTensor, number | "mixed">();
 
-/** The number that every entry of the constant is, or undefined if they differ or there are none. */
+/**
+ * The number that every entry of the constant is, or undefined if they differ or there are none.
+ */
 export function uniformValue({ tensor }: Constant): number | undefined {
   let value = uniformValues.get(tensor);
   if (value === undefined) {

@@ -1,6 +1,7 @@
 /**
- * Records the operations of one staging as nodes in the order they are called. Equal nodes are recorded once, operations
- * on constants are evaluated at once, and what costs nothing to leave out is left out (simplify.ts).
+ * Records the operations of one staging as nodes in the order they are called. Equal nodes are
+ * recorded once, operations on constants are evaluated at once, and what costs nothing to leave out
+ * is left out (simplify.ts).
  */
 import {
   inferTypes,
@@ -17,7 +18,10 @@ import { attributeKey } from "./key.ts";
 import { lighterOperands, simplify } from "./simplify.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** A call that the builder refuses while a plan is staged. The message is one sentence for the author of the code. */
+/**
+ * A call that the builder refuses while a plan is staged. The message is one sentence for the
+ * author of the code.
+ */
 export class StagingError extends Error {
   override readonly name = "StagingError";
 }
@@ -83,7 +87,9 @@ export class Recorder {
     return this.constant(literal(value, kind));
   }
 
-  /** Results of an operation, which may be older values. A mask, if present, is the last operand. */
+  /**
+   * Results of an operation, which may be older values. A mask, if present, is the last operand.
+   */
   record<Name extends OpName>(
     op: Name,
     given: readonly Recorded[],

@@ -1,4 +1,7 @@
-/** The builder that generated code is run on: it turns numbers into constants and records every call. */
+/**
+ * The builder that generated code is run on: it turns numbers into constants and records every
+ * call.
+ */
 import {
   type NumberKind,
   type OpAttributes,
@@ -96,7 +99,10 @@ class RecordingBuilder {
   }
 }
 
-/** A tensor of this plan as it is, a number or boolean as a constant: `kind` is what a whole number becomes. */
+/**
+ * A tensor of this plan as it is, a number or boolean as a constant: `kind` is what a whole number
+ * becomes.
+ */
 export function toRecorded(
   recorder: Recorder,
   x: unknown,
@@ -106,7 +112,7 @@ export function toRecorded(
   if (x instanceof Recorded) {
     if (x.recorder === recorder) return x;
     throw new StagingError(
-      `${where} is given a tensor of another plan; values do not outlive the staging they were made in.`,
+      `${where} is given a tensor of another plan; values do not outlive their staging.`,
     );
   }
   if (typeof x === "boolean") return recorder.literal(x ? 1 : 0, "flag");
@@ -122,7 +128,10 @@ function describe(x: unknown): string {
   return Array.isArray(x) ? "a list" : `a ${typeof x}`;
 }
 
-/** Parts a method's last argument into operands given by name (mask, bias) and the operation's attributes. */
+/**
+ * Parts a method's last argument into operands given by name (mask, bias) and the operation's
+ * attributes.
+ */
 function divide(
   op: OpName,
   last: unknown,
@@ -151,7 +160,9 @@ for (const op of Object.keys(operations) as OpName[]) {
   Object.defineProperty(RecordingBuilder.prototype, op, { value: method });
 }
 
-/** A builder at the root of a staging. Its methods are those of `Builder`, made from the op table. */
+/**
+ * A builder at the root of a staging. Its methods are those of `Builder`, made from the op table.
+ */
 export function recordingBuilder(staging: Staging): Builder {
   return new RecordingBuilder(staging, "") as unknown as Builder;
 }

@@ -1,6 +1,7 @@
 /**
- * What recording leaves out because it changes nothing: `x * 1`, `real(x)` of a real, a rename to the same name.
- * Results are equal to the last bit (`x + 0` up to the sign of zero); anything that would round differently stays.
+ * What recording leaves out because it changes nothing: `x * 1`, `real(x)` of a real, a rename to
+ * the same name. Results are equal to the last bit (`x + 0` up to the sign of zero); anything that
+ * would round differently stays.
  */
 import {
   inferTypes,
@@ -166,8 +167,9 @@ const aligning: ReadonlySet<OpName> = new Set([
 ]); // prettier-ignore
 
 /**
- * The same operation on less: a broadcast or a constant of equal entries needs no bytes where the operation aligns its
- * operands anyway, and a mask that is on everywhere none at all. Result types stay as they are.
+ * The same operation on less: a broadcast or a constant of equal entries needs no bytes where the
+ * operation aligns its operands anyway, and a mask that is on everywhere none at all. Result types
+ * stay as they are.
  */
 export function lighterOperands<Name extends OpName>(
   recorder: Recorder,

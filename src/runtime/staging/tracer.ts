@@ -1,4 +1,7 @@
-/** Finds the functions of the generated code that lead to an operation, from the call stack of its staging. */
+/**
+ * Finds the functions of the generated code that lead to an operation, from the call stack of its
+ * staging.
+ */
 
 interface Stacked {
   stack?: string;
@@ -14,10 +17,13 @@ export class Tracer {
 
   /** Made where the staging starts: what is on the stack by then is left out of every trace. */
   constructor() {
-    this.outer = frames(undefined).length;
+    this.outer = frames(Tracer).length;
   }
 
-  /** Innermost first: `attention (memformer.ts:41) < layer (memformer.ts:77) < segment (memformer.ts:120)`. */
+  /**
+   * Innermost first: `attention (memformer.ts:41) < layer (memformer.ts:77) < segment
+   * (memformer.ts:120)`.
+   */
   callers(): string {
     const all = frames(this.entry);
     return all
@@ -28,7 +34,7 @@ export class Tracer {
 }
 
 /** Lines of the stack below the topmost call of `entry`, innermost first. */
-function frames(entry: Entry | undefined): readonly string[] {
+function frames(entry: Entry | typeof Tracer | undefined): readonly string[] {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 200;
   const holder: Stacked = {};
