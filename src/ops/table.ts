@@ -52,7 +52,9 @@ export function inferTypes<Name extends OpName>(
   const { least, most } = inputCounts(op);
   if (inputs.length < least || inputs.length > most) {
     const range = least === most ? `${least}` : `${least} to ${most}`;
-    throw new OpError(`${op} takes ${range} tensors, not ${inputs.length}.`);
+    throw new OpError(
+      `${op} takes ${range} ${range === "1" ? "tensor" : "tensors"}, not ${inputs.length}.`,
+    );
   }
   const definition: OpDefinition<OpAttributes<number>[Name]> = operations[op];
   return definition.type(inputs, attributes);
