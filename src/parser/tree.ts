@@ -104,10 +104,21 @@ export interface Range extends Node {
   readonly high?: { readonly value: Expression; readonly open: boolean };
 }
 
-/** `-> [T, D]`, `-> gone[T, D], there[T]` */
+/** `-> [T, D]`, `-> [..., D]`, `-> gone[T, D], there[T]`. `rest`: begins with `...`. */
 export type Outputs =
-  | ({ readonly kind: "axes"; readonly axes: readonly AxisDeclaration[] } & Node)
-  | ({ readonly kind: "named"; readonly outputs: readonly { readonly name: Name; readonly axes: readonly AxisDeclaration[] }[] } & Node);
+  | ({
+      readonly kind: "axes";
+      readonly rest: boolean;
+      readonly axes: readonly AxisDeclaration[];
+    } & Node)
+  | ({
+      readonly kind: "named";
+      readonly outputs: readonly {
+        readonly name: Name;
+        readonly rest: boolean;
+        readonly axes: readonly AxisDeclaration[];
+      }[];
+    } & Node);
 
 // ---------------------------------------------------------------- statements
 
