@@ -1,17 +1,12 @@
 /** The line that shows how training goes: redrawn in place for a person, a line now and then for a log. */
+import type { StepMetrics } from "../runtime/training/metrics.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What is known after an optimiser step. */
-export interface StepReport {
-  /** Steps done, and steps in all. */
-  readonly step: number;
-  readonly steps: number;
-  /** Total loss of the step, in nats a token. */
-  readonly loss: number;
-  readonly tokensPerSecond: number;
-  /** Largest resident memory of the process so far. */
-  readonly peakBytes: number;
-}
+/** What is known after an optimiser step, and how many steps there are. */
+export type StepReport = Pick<
+  StepMetrics,
+  "step" | "loss" | "perplexity" | "tokensPerSecond" | "peakResidentBytes"
+> & { readonly steps: number };
 
 export interface Progress {
   show(report: StepReport, now: number): void;
@@ -26,18 +21,18 @@ const intervals = { live: 100, log: 5000 };
 export function createProgress(terminal: Terminal, begin: number): Progress {
   const interval = terminal.interactive ? intervals.live : intervals.log;
   let last = Number.NEGATIVE_INFINITY;
-  let smoothed: number | undefined;
+  const smooth = createSmoothing();
   let firstStep: number | undefined;
   let shown = false;
   return {
     show(report, now) {
       firstStep ??= report.step - 1;
-      smoothed = smoothed === undefined ? report.loss : 0.9 * smoothed + 0.1 * report.loss;
+      const smoothed = smooth(report);
       if (now - last < interval && report.step < report.steps) return;
       last = now;
       const done = report.step - firstStep;
       const remaining = ((now - begin) / done) * (report.steps - report.step);
-      const line = progressLine({ ...report, loss: smoothed }, remaining);
+      const line = progressLine(smoothed, remaining);
       if (terminal.interactive) {
         terminal.err(`\r\x1b[2K${line.slice(0, Math.max(20, terminal.columns - 1))}`);
         shown = true;
@@ -51,22 +46,36 @@ export function createProgress(terminal: Terminal, begin: number): Progress {
   };
 }
 
+/** Loss and logarithm of the perplexity as running means over about ten steps: single steps jump too much to be read. */
+function createSmoothing(): (report: StepReport) => StepReport {
+  let loss: number | undefined;
+  let entropy: number | undefined;
+  const mix = (old: number | undefined, value: number) => {
+    return old === undefined ? value : 0.9 * old + 0.1 * value;
+  };
+  return (report) => {
+    loss = mix(loss, report.loss);
+    if (report.perplexity === undefined) return { ...report, loss };
+    entropy = mix(entropy, Math.log(report.perplexity));
+    return { ...report, loss, perplexity: Math.exp(entropy) };
+  };
+}
+
 /** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`; `remaining` in milliseconds. */
 export function progressLine(report: StepReport, remaining: number): string {
-  const { step, steps, loss, tokensPerSecond, peakBytes } = report;
+  const { step, steps, loss, perplexity, tokensPerSecond, peakResidentBytes } = report;
   return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
     `loss ${loss.toFixed(4)}`,
-    `perplexity ${perplexity(loss)}`,
+    ...(perplexity === undefined ? [] : [`perplexity ${perplexityText(perplexity)}`]),
     `${Math.round(tokensPerSecond).toLocaleString("en-US")} tokens/s`,
     `ETA ${duration(remaining)}`,
-    `peak ${bytes(peakBytes)}`,
+    `peak ${bytes(peakResidentBytes)}`,
   ].join("  ");
 }
 
-/** exp of a loss in nats, with as many digits as it deserves. */
-export function perplexity(loss: number): string {
-  const value = Math.exp(loss);
+/** A perplexity with as many digits as it deserves. */
+export function perplexityText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value >= 1e5) return value.toExponential(2);
   return value >= 100 ? value.toFixed(1) : value.toFixed(value >= 10 ? 2 : 3);

@@ -3,7 +3,7 @@ import {
   bytes,
   createProgress,
   duration,
-  perplexity,
+  perplexityText,
   progressLine,
 } from "../../src/cli/progress.ts";
 import { recordingTerminal } from "./kit.ts";
@@ -12,8 +12,9 @@ const report = {
   step: 120,
   steps: 600,
   loss: 2.3142,
+  perplexity: Math.exp(2.3142),
   tokensPerSecond: 5321.4,
-  peakBytes: 512 * 1024 ** 2,
+  peakResidentBytes: 512 * 1024 ** 2,
 };
 
 test("the line holds everything that is watched", () => {
@@ -23,12 +24,18 @@ test("the line holds everything that is watched", () => {
 });
 
 test.each([
-  [0, "1.000"],
-  [Math.log(256), "256.0"],
-  [20, "4.85e+8"],
-  [1000, "Infinity"],
+  [1, "1.000"],
+  [11.0069, "11.01"],
+  [256, "256.0"],
+  [4.8517e8, "4.85e+8"],
+  [Number.POSITIVE_INFINITY, "Infinity"],
   [Number.NaN, "NaN"],
-])("perplexity of %d nats is %s", (loss, text) => expect(perplexity(loss)).toBe(text));
+])("a perplexity of %d is shown as %s", (value, text) => expect(perplexityText(value)).toBe(text));
+
+test("a model without a term called main has no perplexity to show", () => {
+  const { perplexity: _, ...without } = report;
+  expect(progressLine(without, 0)).not.toContain("perplexity");
+});
 
 test.each([
   [0, "0:00"],
