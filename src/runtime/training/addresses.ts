@@ -1,5 +1,5 @@
 /** Addresses of declarations (`layer[*4].attention.Wq`), of single tensors (`layer[3].attention.Wq`) and patterns over them. */
-import { BATCH, type HostTensor, type NumberKind, type TensorType } from "../../ops/index.ts";
+import { BATCH, type NumberKind, type TensorType } from "../../ops/index.ts";
 import type { Axes, Declarations } from "../model.ts";
 import { axesOf } from "./random.ts";
 
@@ -49,26 +49,6 @@ export function stateTypes(
 /** `[batch, ...axes]` of a kind. */
 export function batched(kind: NumberKind, axes: Axes, batch: number): TensorType {
   return { kind, axes: [{ name: BATCH, size: batch }, ...axesOf(axes)] };
-}
-
-/** Number of entries of a tensor type. */
-export function countOf(type: TensorType): number {
-  return type.axes.reduce((count, axis) => count * axis.size, 1);
-}
-
-/** A tensor of zeros (flags off). */
-export function zeroTensor(type: TensorType): HostTensor {
-  const count = countOf(type);
-  switch (type.kind) {
-    case "real":
-      return { type, data: new Float64Array(count) };
-    case "int":
-      return { type, data: new Int32Array(count) };
-    case "flag":
-      return { type, data: new Uint8Array(count) };
-    default:
-      return type.kind satisfies never;
-  }
 }
 
 /** Steps of an address or pattern: `layer[*].ffn.**` is `layer`, `*`, `ffn`, `**`. */

@@ -1,0 +1,73 @@
+/** What a training step reports, and the log that keeps it: one JSON object a line. */
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+export interface StepMetrics {
+  /** Optimiser steps done, this one included. */
+  readonly step: number;
+  /** Sum of the loss terms: the mean over the step's valid tokens. */
+  readonly loss: number;
+  /** Each loss term by address, the mean over the step's segments weighted by their valid tokens. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** exp of the term called `main`, or of the only term; absent where there is neither. */
+  readonly perplexity?: number;
+  /** Valid tokens that went through the model. */
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  readonly seconds: number;
+  /** Learning rate of parameters in no group. */
+  readonly rate: number;
+  /** Norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Most bytes the process has had resident so far. */
+  readonly peakResidentBytes: number;
+}
+
+/** Term whose exponential is the perplexity: `main`, or the only one. */
+export function perplexityTerm(terms: readonly string[]): string | undefined {
+  if (terms.includes("main")) return "main";
+  return terms.length === 1 ? terms[0] : undefined;
+}
+
+/** Most bytes that the process has had resident so far. */
+export function peakResidentBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** A JSONL file of step metrics. Continuing from step n keeps the lines up to n and drops what came after. */
+export class MetricsLog {
+  readonly #file: number;
+
+  constructor(path: string, continueFrom = 0) {
+    mkdirSync(dirname(path), { recursive: true });
+    const kept =
+      continueFrom > 0 && existsSync(path)
+        ? readFileSync(path, "utf8")
+            .split("\n")
+            .filter((line) => stepOf(line) <= continueFrom)
+        : [];
+    writeFileSync(path, kept.map((line) => `${line}\n`).join(""));
+    this.#file = openSync(path, "a");
+  }
+
+  write(metrics: StepMetrics): void {
+    writeSync(this.#file, `${JSON.stringify(metrics)}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Step of a line; infinite for what is no line of metrics, such as one cut by a crash. */
+function stepOf(line: string): number {
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry === "object" && entry !== null && "step" in entry) {
+      return typeof entry.step === "number" ? entry.step : Number.POSITIVE_INFINITY;
+    }
+  } catch {
+    // A torn last line is expected after a crash.
+  }
+  return Number.POSITIVE_INFINITY;
+}

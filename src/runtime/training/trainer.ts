@@ -1,0 +1,281 @@
+/**
+ * The training loop: segments of a source through rollouts of the definition, gradients of `updateEvery` rollouts into one update.
+ * Everything follows from (definition, source, seed, engine): a run that is stopped and resumed gives the same bytes as one that is not.
+ */
+import type { HostTensor } from "../../ops/index.ts";
+import type { DeviceTensor, Engine } from "../engine.ts";
+import type { Tree } from "../model.ts";
+import { createRun, type EngineRun } from "../run.ts";
+import type { SegmentBatch, TrainingDefinition } from "../training.ts";
+import { diagnoseRollout } from "./finite.ts";
+import { initialParameters } from "./initializer.ts";
+import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
+import {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerState,
+  rateFactor,
+} from "./optimizer.ts";
+import { checkSeed } from "./random.ts";
+import type { Position, SegmentSource } from "./source.ts";
+import {
+  downloadTree,
+  initialStates,
+  leavesByAddress,
+  segmentDraws,
+  uploadInputs,
+  uploadTree,
+} from "./tensors.ts";
+
+/** All that a training run continues from, on the host. */
+export interface TrainingState {
+  /** Optimiser steps done. */
+  readonly step: number;
+  readonly seed: number;
+  readonly parameters: ReadonlyMap<string, HostTensor>;
+  readonly optimizer: {
+    readonly first: ReadonlyMap<string, HostTensor>;
+    readonly second: ReadonlyMap<string, HostTensor>;
+  };
+  /** States that enter the next rollout, `[batch, …]`, by address. */
+  readonly states: ReadonlyMap<string, HostTensor>;
+  /** Where the source continues. */
+  readonly position: Position;
+}
+
+export interface TrainOptions {
+  readonly definition: TrainingDefinition;
+  readonly engine: Engine;
+  readonly source: SegmentSource;
+  readonly seed: number;
+  /** Optimiser steps in all, those before a resume included; also where a decaying rate ends. The schedule's without. */
+  readonly steps?: number;
+  /** Continues from here; `seed` must be the same. */
+  readonly resume?: TrainingState;
+  /** First values of some parameters, by address, in place of their initialisers (pre-trained weights). */
+  readonly parameters?: ReadonlyMap<string, HostTensor>;
+  /** Called after each step. `state()` reads everything back from the engine: for checkpoints, not for every step. */
+  readonly onStep?: (metrics: StepMetrics, state: () => TrainingState) => void | Promise<void>;
+  /** When aborted, the step under way is finished and `train` returns. */
+  readonly signal?: AbortSignal;
+  /** Seconds; for `tokensPerSecond`. */
+  readonly clock?: () => number;
+}
+
+export interface TrainResult {
+  readonly state: TrainingState;
+  readonly stopped: "steps" | "aborted" | "no more data";
+}
+
+/** A step whose loss or gradient is not a finite number. The parameters before the step are unharmed. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+  /** Steps that were completed. */
+  readonly step: number;
+
+  constructor(step: number, what: string, cause: string | undefined) {
+    super(`Step ${step + 1}: ${what}.${cause === undefined ? "" : ` ${cause}`}`);
+    this.step = step;
+  }
+}
+
+/** Trains until `steps`, an abort or the end of the data. Throws NonFiniteError where the numbers break down. */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const trainer = new Trainer(options);
+  try {
+    return await trainer.run();
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** What the rollouts of one step gave. */
+interface StepSums {
+  readonly gradients: Tree<DeviceTensor>;
+  readonly losses: readonly { readonly tokens: number; readonly terms: Tree<DeviceTensor> }[];
+  readonly tokens: number;
+}
+
+interface Rollout {
+  readonly states: Tree<DeviceTensor>;
+  readonly segments: readonly SegmentBatch[];
+}
+
+class Trainer {
+  readonly #options: TrainOptions;
+  readonly #steps: number;
+  readonly #run: EngineRun;
+  readonly #optimizer: Optimizer;
+  readonly #clock: () => number;
+  #step = 0;
+  #parameters: Tree<DeviceTensor>;
+  #moments: OptimizerState;
+  #states: Tree<DeviceTensor>;
+
+  constructor(options: TrainOptions) {
+    const { definition, engine, seed, resume } = options;
+    checkSeed(seed);
+    this.#options = options;
+    this.#steps = options.steps ?? definition.schedule.steps;
+    this.#run = createRun(engine);
+    this.#optimizer = createOptimizer(definition, this.#steps);
+    this.#clock = options.clock ?? (() => performance.now() / 1000);
+    if (resume === undefined) {
+      const first = new Map(initialParameters(definition, seed));
+      for (const [address, tensor] of options.parameters ?? []) first.set(address, tensor);
+      this.#parameters = uploadTree(engine, first);
+      this.#moments = this.#optimizer.initial(this.#run, this.#parameters);
+      this.#states = initialStates(engine, definition, definition.schedule.batch);
+      return;
+    }
+    if (resume.seed !== seed) {
+      throw new RangeError(`The run to resume has seed ${resume.seed}, not ${seed}.`);
+    }
+    this.#step = resume.step;
+    this.#parameters = uploadTree(engine, resume.parameters);
+    this.#moments = {
+      first: uploadTree(engine, resume.optimizer.first),
+      second: uploadTree(engine, resume.optimizer.second),
+    };
+    this.#states = uploadTree(engine, resume.states);
+    options.source.restore(resume.position);
+  }
+
+  async run(): Promise<TrainResult> {
+    const { signal, onStep } = this.#options;
+    while (this.#step < this.#steps) {
+      if (signal?.aborted) return { state: this.#state(), stopped: "aborted" };
+      const metrics = await this.#trainStep();
+      if (metrics === undefined) return { state: this.#state(), stopped: "no more data" };
+      await onStep?.(metrics, () => this.#state());
+    }
+    return { state: this.#state(), stopped: "steps" };
+  }
+
+  async release(): Promise<void> {
+    await this.#run.release();
+  }
+
+  /** One update; undefined, with nothing changed, if the source has no whole step left. */
+  async #trainStep(): Promise<StepMetrics | undefined> {
+    const started = this.#clock();
+    const { definition, engine } = this.#options;
+    const { optimizer, updateEvery } = definition.schedule;
+    const rollouts: Rollout[] = [];
+    let sums: StepSums | undefined;
+    for (let i = 0; i < updateEvery; i++) {
+      const segments = this.#segments(i);
+      if (segments === undefined) return undefined;
+      const rollout = { states: this.#states, segments };
+      rollouts.push(rollout);
+      const result = await this.#rollOut(rollout);
+      this.#states = result.states;
+      const losses = result.losses.map((terms, s) => ({
+        tokens: segments[s]?.tokens ?? 0,
+        terms,
+      }));
+      sums = {
+        gradients: await this.#run.add(sums?.gradients, result.gradients),
+        losses: [...(sums?.losses ?? []), ...losses],
+        tokens: segments.reduce((count, { tokens }) => count + tokens, sums?.tokens ?? 0),
+      };
+    }
+    if (sums === undefined) return undefined;
+    const losses = this.#meanLosses(sums);
+    const loss = Object.values(losses).reduce((total, term) => total + term, 0);
+    await this.#requireFinite(loss, "the loss", rollouts);
+    const updated = await this.#optimizer.update(
+      this.#run,
+      this.#parameters,
+      sums.gradients,
+      this.#moments,
+      this.#step,
+    );
+    const gradientNorm = engine.download(updated.gradientNorm).data[0] as number;
+    await this.#requireFinite(gradientNorm, "the norm of the gradient", rollouts);
+    const rate = optimizer.rate * rateFactor(optimizer, this.#step, this.#steps);
+    this.#parameters = updated.parameters;
+    this.#moments = updated.state;
+    this.#step++;
+
+    const seconds = this.#clock() - started;
+    const term = perplexityTerm(Object.keys(losses));
+    return {
+      step: this.#step,
+      loss,
+      losses,
+      ...(term === undefined ? {} : { perplexity: Math.exp(losses[term] as number) }),
+      tokens: sums.tokens,
+      tokensPerSecond: seconds > 0 ? sums.tokens / seconds : 0,
+      seconds,
+      rate,
+      gradientNorm,
+      peakResidentBytes: peakResidentBytes(),
+    };
+  }
+
+  /** Segments of the step's i-th rollout on the engine; undefined if the source has no whole rollout left. */
+  #segments(rollout: number): readonly SegmentBatch[] | undefined {
+    const { definition, engine, seed, source } = this.#options;
+    const { schedule } = definition;
+    const segments = source.next();
+    if (segments.length < schedule.rollout) return undefined;
+    return segments.map((segment, i) => ({
+      inputs: uploadInputs(engine, segment),
+      draws: segmentDraws(
+        engine,
+        definition,
+        { seed, step: this.#step, segment: rollout * schedule.rollout + i },
+        schedule.batch,
+      ),
+      tokens: segment.tokens,
+    }));
+  }
+
+  #rollOut({ states, segments }: Rollout) {
+    return this.#options.definition.rollout(this.#run, this.#parameters, states, segments);
+  }
+
+  /** Each term's mean over the segments, weighted by their tokens; 0 where there are none. */
+  #meanLosses({ losses, tokens: total }: StepSums): Readonly<Record<string, number>> {
+    const means: Record<string, number> = {};
+    for (const { terms, tokens } of losses) {
+      for (const [address, tensor] of leavesByAddress(terms)) {
+        const value = this.#options.engine.download(tensor).data[0] as number;
+        // A segment without tokens counts nothing, but a broken number in it must not be hidden.
+        const share = tokens === 0 && Number.isFinite(value) ? 0 : value * (tokens / total);
+        means[address] = (means[address] ?? 0) + share;
+      }
+    }
+    return means;
+  }
+
+  async #requireFinite(
+    value: number,
+    what: string,
+    rollouts: readonly Rollout[],
+  ): Promise<void> {
+    if (Number.isFinite(value)) return;
+    const cause = await diagnoseRollout(this.#run, async (run) => {
+      for (const { states, segments } of rollouts) {
+        await this.#options.definition.rollout(run, this.#parameters, states, segments);
+      }
+    });
+    throw new NonFiniteError(this.#step, `${what} is ${value}`, cause);
+  }
+
+  #state(): TrainingState {
+    const { engine, seed, source } = this.#options;
+    return {
+      step: this.#step,
+      seed,
+      parameters: downloadTree(engine, this.#parameters),
+      optimizer: {
+        first: downloadTree(engine, this.#moments.first),
+        second: downloadTree(engine, this.#moments.second),
+      },
+      states: downloadTree(engine, this.#states),
+      position: source.position(),
+    };
+  }
+}
