@@ -42,7 +42,7 @@ export interface EngineRun extends Run {
    * Runs one call again in float64 to find the operation that first makes a NaN or an infinite
    * number.
    */
-  diagnose(staged: StagedFunction, ...inputs: readonly Tree<DeviceTensor>[]): NonFinite | undefined;
+  diagnose(staged: StagedFunction, ...inputs: readonly object[]): NonFinite | undefined;
   /** Frees the compiled plans. */
   release(): Promise<void>;
 }
@@ -87,7 +87,7 @@ class PlannedRun implements EngineRun {
 
   private async invoke(
     staged: StagedFunction,
-    inputs: readonly Tree<DeviceTensor>[],
+    inputs: readonly object[],
   ): Promise<Tree<DeviceTensor | undefined>> {
     const name = staged.name || "function";
     const { key, tensors } = signature(inputs);
@@ -111,11 +111,11 @@ class PlannedRun implements EngineRun {
     return mergeTrees(...trees);
   }
 
-  zeros<Like extends Tree<DeviceTensor>>(like: Like): Like {
+  zeros<Like extends object>(like: Like): Like {
     return mapTree(like, isTyped, ({ type }) => this.zerosOf(type)) as Like; // tree for tree
   }
 
-  async add<Term extends Tree<DeviceTensor>>(total: Term | undefined, term: Term): Promise<Term> {
+  async add<Term extends object>(total: Term | undefined, term: Term): Promise<Term> {
     if (total === undefined) return term;
     const sum: unknown = await this.invoke(add, [total, term]);
     return sum as Term; // same tree, same types
@@ -127,10 +127,7 @@ class PlannedRun implements EngineRun {
     return taken;
   }
 
-  diagnose(
-    staged: StagedFunction,
-    ...inputs: readonly Tree<DeviceTensor>[]
-  ): NonFinite | undefined {
+  diagnose(staged: StagedFunction, ...inputs: readonly object[]): NonFinite | undefined {
     const { plan } = stage(staged.name || "function", staged, inputs.map(typesOf), { trace: true });
     const tensors: readonly HostTensor[] = signature(inputs).tensors.map((x) =>
       this.engine.download(x),
@@ -150,7 +147,7 @@ class PlannedRun implements EngineRun {
   private async compile(
     name: string,
     staged: StagedFunction,
-    inputs: readonly Tree<DeviceTensor>[],
+    inputs: readonly object[],
   ): Promise<Compiled> {
     const result = stage(name, staged, inputs.map(typesOf), { probes: this.probes });
     this.plans.push(result.plan);
@@ -178,7 +175,7 @@ class PlannedRun implements EngineRun {
  * The addresses and types of a call's tensors as one text, and the tensors in the order of the
  * plan's inputs.
  */
-function signature(inputs: readonly Tree<DeviceTensor>[]): {
+function signature(inputs: readonly object[]): {
   readonly key: string;
   readonly tensors: readonly DeviceTensor[];
 } {

@@ -45,9 +45,9 @@ export interface TrainingSchedule {
  * horizon 1 does not.
  */
 export interface Run {
-  call<Result extends Tree<Tensor>>(
+  call<Result extends object>(
     staged: (g: Builder, ...inputs: never[]) => Result,
-    ...inputs: readonly Tree<DeviceTensor>[]
+    ...inputs: readonly object[] // trees: an interface of the generated file is no Tree for TypeScript
   ): Promise<OnEngine<Result>>;
   scalar(value: number): DeviceTensor;
   /**
@@ -57,9 +57,9 @@ export interface Run {
    */
   merge(...trees: readonly Tree<DeviceTensor>[]): Tree<DeviceTensor>;
   /** Tensors of zeros, shaped like the given tree. */
-  zeros<Like extends Tree<DeviceTensor>>(like: Like): Like;
+  zeros<Like extends object>(like: Like): Like;
   /** Adds trees of one shape; `undefined` counts as zeros. */
-  add<Term extends Tree<DeviceTensor>>(total: Term | undefined, term: Term): Promise<Term>;
+  add<Term extends object>(total: Term | undefined, term: Term): Promise<Term>;
 }
 
 /** The tree that a staged function returns, with its tensors on an engine. */

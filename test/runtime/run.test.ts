@@ -3,6 +3,7 @@ import { hostTensor } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
 import type { DeviceTensor } from "../../src/runtime/engine.ts";
 import { createRun, referenceEngine } from "../../src/runtime/index.ts";
+import type { Tree } from "../../src/runtime/model.ts";
 
 const upload = (axes: Readonly<Record<string, number>>, ...entries: number[]) =>
   referenceEngine.upload(hostTensor("real", axes, entries));
@@ -12,8 +13,18 @@ interface Own {
   readonly layer: readonly { readonly W: Tensor }[];
 }
 
+interface Rows {
+  readonly rows: Tensor;
+}
+
+interface Segment {
+  readonly next: Rows;
+  readonly loss: Tensor;
+  readonly residuals: readonly Tensor[];
+}
+
 /** A small segment: two layers over a state. */
-function segment(g: Builder, own: Own, state: { readonly rows: Tensor }, x: Tensor) {
+function segment(g: Builder, own: Own, state: Rows, x: Tensor): Segment {
   let y = g.add(x, state.rows);
   for (const [i, { W }] of own.layer.entries()) {
     y = g.mul(y, W);
@@ -31,6 +42,7 @@ describe("A run", () => {
     const run = createRun(referenceEngine);
     const result = await run.call(segment, own, state, x);
     expectTypeOf(result.next.rows).toEqualTypeOf<DeviceTensor>();
+    expectTypeOf(result.next).toExtend<Tree<DeviceTensor>>();
     expect(read(result.next.rows)).toEqual([30, 36]);
     expect(read(result.loss)).toEqual([66]);
     expect(result.residuals.map(read)).toEqual([[1, 1]]);
