@@ -144,6 +144,7 @@ function orthogonalize(
   count: number,
   length: number,
 ): void {
+  const negligible = Number.EPSILON * Math.sqrt(length);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     let done = true;
     for (let p = 0; p < count; p++) {
@@ -151,7 +152,7 @@ function orthogonalize(
         const a = dot(turned, p * length, p * length, length);
         const b = dot(turned, q * length, q * length, length);
         const mixed = dot(turned, p * length, q * length, length);
-        if (Math.abs(mixed) <= Number.EPSILON * Math.sqrt(a * b)) continue;
+        if (Math.abs(mixed) <= negligible * Math.sqrt(a * b)) continue;
         done = false;
         const { cosine, sine } = rotationFor(a, b, mixed);
         rotate(turned, p * length, q * length, length, 1, cosine, sine);
