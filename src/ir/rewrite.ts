@@ -7,7 +7,7 @@ import type {
   SymbolicNumber,
   Value,
 } from "./graph.ts";
-import { isValue, mapNumbers } from "./symbolic.ts";
+import { isSymbolic, isValue, mapNumbers, mentions } from "./symbolic.ts";
 
 /** The operands of a node, in order. */
 export function operandsOf(node: Node): readonly Operand[] {
@@ -110,7 +110,7 @@ export function mapNodeNumbers(
     case "scan": {
       const numbers = node.numbers.map((binding) => ({
         name: binding.name,
-        value: "text" in binding.value ? rewrite(binding.value) : binding.value.map(rewrite),
+        value: isSymbolic(binding.value) ? rewrite(binding.value) : binding.value.map(rewrite),
       }));
       const inputs = node.inputs.map(operand);
       return node.kind === "call"
@@ -125,6 +125,18 @@ export function mapNodeNumbers(
     default:
       return node satisfies never;
   }
+}
+
+/** Names of the number formals that nodes mention. */
+export function mentionedFormals(nodes: readonly Node[]): ReadonlySet<string> {
+  const found = { axes: new Set<string>(), formals: new Set<string>() };
+  for (const node of nodes) {
+    mapNodeNumbers(node, (number) => {
+      mentions(number.text, found);
+      return number;
+    });
+  }
+  return found.formals;
 }
 
 /** The function with some of its values called otherwise. */

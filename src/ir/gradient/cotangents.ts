@@ -1,0 +1,92 @@
+/** The cotangents of a backward function while it is written: one for each value a gradient has arrived at, added up. */
+import { FunctionBuilder, isUnnamed } from "../function-builder.ts";
+import type { GraphFunction, Value, ValueType } from "../graph.ts";
+import { axisSize, literal } from "../symbolic.ts";
+import { repeatAlong } from "./rules/context.ts";
+
+/** Puts a function into the graph that is being made, if it has none like it, and gives the one to call. */
+export type Define = (written: GraphFunction) => GraphFunction;
+
+export class Cotangents {
+  readonly #f: FunctionBuilder;
+  readonly #define: Define;
+  readonly #byValue = new Map<string, Value>();
+
+  constructor(f: FunctionBuilder, define: Define) {
+    this.#f = f;
+    this.#define = define;
+  }
+
+  /** Adds a contribution to the cotangent of a value of the forward function. */
+  add(value: Value, contribution: Value): void {
+    const known = this.#byValue.get(value.name);
+    const total = known === undefined ? contribution : this.#sum(known, contribution);
+    this.#byValue.set(value.name, total);
+  }
+
+  has(value: Value): boolean {
+    return this.#byValue.has(value.name);
+  }
+
+  /** The cotangent of a value, named after it; it may lack axes of the value. Nothing may be added to it any more. */
+  of(value: Value): Value | undefined {
+    const found = this.#byValue.get(value.name);
+    if (found !== undefined && !isUnnamed(value)) {
+      this.#f.suggestName(found, cotangentName(value.name));
+    }
+    return found;
+  }
+
+  /** The cotangent of a value with all its axes; zeros if no gradient has arrived. */
+  whole(value: Value): Value {
+    const found = this.of(value);
+    const whole =
+      found === undefined ? this.zeros(value.type) : repeatAlong(this.#f, found, value.type.axes);
+    if (!isUnnamed(value)) this.#f.suggestName(whole, cotangentName(value.name));
+    return whole;
+  }
+
+  /** Zeros of a type. */
+  zeros(type: ValueType): Value {
+    const f = this.#f;
+    const levels = type.copies.map((size, level) => ({ name: `copy${level}`, size }));
+    const axes = [
+      ...type.axes.map(({ name }) => ({ name, size: axisSize(type, name) })),
+      ...levels.map(({ name, size }) => ({ name, size: literal(size) })),
+    ];
+    const zero = f.op("fill", [], { value: 0, axes, kind: "real" });
+    return levels.reduceRight((copies, { name }) => f.unstack(copies, name), zero);
+  }
+
+  #sum(left: Value, right: Value): Value {
+    if (left.type.copies.length === 0) return this.#f.op("add", [left, right], {});
+    return sumOfCopies(this.#f, this.#define, left, right);
+  }
+}
+
+/** Adds values with copies, copy by copy. */
+function sumOfCopies(f: FunctionBuilder, define: Define, left: Value, right: Value): Value {
+  const [count = 0, ...copies] = left.type.copies;
+  const body = new FunctionBuilder("addCopies", { title: "sum of copies", kind: "backward" });
+  const a = body.input("a", { ...left.type, copies }, { role: "argument" });
+  const b = body.input("b", { ...right.type, copies }, { role: "argument" });
+  const sum =
+    copies.length === 0 ? body.op("add", [a, b], {}, "sum") : sumOfCopies(body, define, a, b);
+  body.result(sum, { role: "return", path: ["sum"] });
+  const [total] = f.repeat(define(body.finish()), "copy", {
+    count,
+    inputs: [
+      { value: left, passing: "stacked" },
+      { value: right, passing: "stacked" },
+    ],
+    collecting: ["stacked"],
+  });
+  if (total === undefined) throw new Error("A sum has one result.");
+  return total;
+}
+
+/** `scores` gives `dScores`. */
+export function cotangentName(name: string): string {
+  const plain = name.replace(/^_+/, "");
+  return `d${plain.charAt(0).toUpperCase()}${plain.slice(1)}`;
+}

@@ -1,0 +1,136 @@
+/**
+ * Reverse-mode differentiation at build time: for each function of a graph a forward one, which also returns what it keeps,
+ * and a backward one (Griewank and Walther, Evaluating Derivatives, chapter 6). Engines only ever run such graphs.
+ */
+import type { Graph, GraphFunction, Port } from "../graph.ts";
+import { printFunction } from "../graph-text.ts";
+import { reachable } from "../reachable.ts";
+import { ActivityAnalysis, positions } from "./activity.ts";
+import type { FunctionGradient, GradientRequest, Surroundings } from "./backward.ts";
+import { BackwardWriter } from "./backward.ts";
+
+export interface DifferentiateOptions {
+  /** Inputs of the main function that gradients are wanted for; those that are not real get none. */
+  readonly wrt: (port: Port) => boolean;
+  /** Results of the main function that a gradient arrives at: losses and next states unless said. */
+  readonly cotangents?: (port: Port) => boolean;
+  /** Inputs among `wrt` whose gradient is returned even if it is zero everywhere: states unless said. */
+  readonly always?: (port: Port) => boolean;
+  /** Whether probes of values also show their gradients, in the backward functions. */
+  readonly gradientProbes?: boolean;
+}
+
+/** A graph whose main function is the forward one. */
+export interface DifferentiatedGraph extends Graph {
+  /** Name of the forward function of the main function: its results, then residuals. */
+  readonly forward: string;
+  /**
+   * Name of the backward function: takes what it needs of the inputs, the residuals and one cotangent for each result a
+   * gradient arrives at; returns gradients of inputs, at their paths.
+   */
+  readonly backward: string;
+}
+
+export function differentiate(graph: Graph, options: DifferentiateOptions): DifferentiatedGraph {
+  const main = graph.functions.get(graph.main);
+  if (main === undefined) throw new Error(`The graph has no function ${graph.main}.`);
+  const { always = isState, cotangents = isLossOrNext, gradientProbes = false } = options;
+  const differentiator = new Differentiator(graph, gradientProbes);
+  const wrt = positions(main.inputs, (port) => isReal(port) && options.wrt(port));
+  const { results } = differentiator.activity.of(main, wrt);
+  const { forward, backward } = differentiator.gradientOf(main, {
+    active: wrt,
+    cotangents: results.filter((position) => {
+      const port = main.results[position];
+      return port !== undefined && isReal(port) && cotangents(port);
+    }),
+    forced: wrt.filter((position) => {
+      const port = main.inputs[position];
+      return port !== undefined && always(port);
+    }),
+    kept: [],
+    avoided: [],
+  });
+  const needed = reachable(differentiator.functions, [forward.name, backward.name]);
+  const names = differentiator.shortNames([...needed.keys()]);
+  const nameOf = (name: string): string => names.get(name) ?? name;
+  const functions = new Map(
+    [...needed.values()].map((written) => [nameOf(written.name), renamed(written, nameOf)]),
+  );
+  const start = nameOf(forward.name);
+  return { functions, main: start, forward: start, backward: nameOf(backward.name) };
+}
+
+const isReal = (port: Port): boolean => port.value.type.kind === "real";
+const isState = (port: Port): boolean => port.role === "state";
+const isLossOrNext = (port: Port): boolean => port.role === "loss" || port.role === "next";
+
+class Differentiator implements Surroundings {
+  readonly activity: ActivityAnalysis;
+  readonly gradientProbes: boolean;
+  /** The graph's functions and those made of them. */
+  readonly functions: Map<string, GraphFunction>;
+  readonly #gradients = new Map<string, FunctionGradient>();
+  readonly #byText = new Map<string, GraphFunction>();
+  /** The name each function made was meant to have. */
+  readonly #wanted = new Map<string, string>();
+
+  constructor(graph: Graph, gradientProbes: boolean) {
+    this.activity = new ActivityAnalysis(graph, gradientProbes);
+    this.gradientProbes = gradientProbes;
+    this.functions = new Map(graph.functions);
+  }
+
+  functionOf(name: string): GraphFunction {
+    const found = this.functions.get(name);
+    if (found === undefined) throw new Error(`The graph has no function ${name}.`);
+    return found;
+  }
+
+  /** One pair for each function and request; pairs that come out the same are one. */
+  gradientOf(written: GraphFunction, request: GradientRequest): FunctionGradient {
+    const key = `${written.name} ${JSON.stringify(request)}`;
+    const known = this.#gradients.get(key);
+    if (known !== undefined) return known;
+    const gradient = new BackwardWriter(this, written, request).write();
+    this.#gradients.set(key, gradient);
+    return gradient;
+  }
+
+  readonly define = (written: GraphFunction): GraphFunction => {
+    const text = printFunction(written);
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    let { name } = written;
+    for (let count = 2; this.functions.has(name); count++) name = `${written.name}${count}`;
+    const defined = { ...written, name };
+    this.#byText.set(text, defined);
+    this.#wanted.set(name, written.name);
+    this.functions.set(name, defined);
+    return defined;
+  };
+
+  /** New names, without gaps in the numbering, for those of the functions that were made. */
+  shortNames(kept: readonly string[]): ReadonlyMap<string, string> {
+    const taken = new Set(kept.filter((name) => !this.#wanted.has(name)));
+    const names = new Map<string, string>();
+    for (const name of kept) {
+      const wanted = this.#wanted.get(name);
+      if (wanted === undefined) continue;
+      let short = wanted;
+      for (let count = 2; taken.has(short); count++) short = `${wanted}${count}`;
+      taken.add(short);
+      names.set(name, short);
+    }
+    return names;
+  }
+}
+
+function renamed(written: GraphFunction, nameOf: (name: string) => string): GraphFunction {
+  const nodes = written.nodes.map((node) =>
+    node.kind === "call" || node.kind === "repeat" || node.kind === "scan"
+      ? { ...node, function: nameOf(node.function) }
+      : node,
+  );
+  return { ...written, name: nameOf(written.name), nodes };
+}

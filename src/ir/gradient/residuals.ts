@@ -1,0 +1,86 @@
+/** What a forward function keeps for its backward function: names, types and addresses of its residuals. */
+import type { Axis } from "../../ops/index.ts";
+import type { GraphFunction, Node } from "../graph.ts";
+import { resultsOf } from "../rewrite.ts";
+
+/** Hands out addresses of residuals so that none is below another. */
+export class ResidualPaths {
+  readonly #taken: (readonly string[])[] = [];
+
+  /** Addresses below a scope, which gets a number if one of them would clash. */
+  below(scope: readonly string[], inner: readonly (readonly string[])[]): string[][] {
+    for (let count = 1; ; count++) {
+      const prefix = count === 1 ? scope : numbered(scope, count);
+      const paths = inner.map((path) => [...prefix, ...path]);
+      if (paths.some((path) => this.#clashes(path))) continue;
+      this.#taken.push(...paths);
+      return paths;
+    }
+  }
+
+  #clashes(path: readonly string[]): boolean {
+    return this.#taken.some((taken) => startsWith(taken, path) || startsWith(path, taken));
+  }
+}
+
+function numbered(scope: readonly string[], count: number): readonly string[] {
+  const last = scope.findLastIndex((segment) => segment !== "*");
+  return scope.map((segment, position) => (position === last ? `${segment}${count}` : segment));
+}
+
+function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
+  return prefix.every((segment, position) => path[position] === segment);
+}
+
+/** The address of a node's residuals: the call's scope, the repeat's index with `*`, the body of a scan. */
+export function residualScope(node: Node): readonly string[] {
+  switch (node.kind) {
+    case "call":
+      return node.scope.length > 0 ? node.scope : [node.function];
+    case "repeat":
+      return [node.index, "*"];
+    case "scan":
+      return [node.function];
+    case "operation":
+    case "stack":
+    case "unstack":
+    case "probe":
+      return [];
+    default:
+      return node satisfies never;
+  }
+}
+
+/** `["layer", "*", "attention", "q"]` gives `layerAttentionQ`. */
+export function camelCase(path: readonly string[]): string {
+  const words = path.filter((segment) => segment !== "*");
+  return words
+    .map((word, position) => (position === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join("");
+}
+
+/** New names for those of the axes that may not appear, none of them in use. */
+export function renamedAxes(
+  axes: readonly Axis[],
+  avoided: readonly string[],
+): Readonly<Record<string, string>> {
+  const used = new Set([...avoided, ...axes.map((axis) => axis.name)]);
+  const names: Record<string, string> = {};
+  for (const { name } of axes) {
+    if (!avoided.includes(name)) continue;
+    let fresh = `${name}2`;
+    for (let count = 3; used.has(fresh); count++) fresh = `${name}${count}`;
+    used.add(fresh);
+    names[name] = fresh;
+  }
+  return names;
+}
+
+/** Positions of the nodes that make the values of a function. */
+export function producers(written: GraphFunction): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const [position, node] of written.nodes.entries()) {
+    for (const result of resultsOf(node)) found.set(result.name, position);
+  }
+  return found;
+}
