@@ -51,3 +51,16 @@ export type {
   TrainingSchedule,
 } from "./training.ts";
 export { mergeTrees, nest, TreeError } from "./tree.ts";
+export { initialParameters } from "./training/initializer.ts";
+export { createOptimizer, type Optimizer, type OptimizerState } from "./training/optimizer.ts";
+export { readSafetensors, writeSafetensors } from "./training/safetensors.ts";
+export type { Position, SegmentSource } from "./training/source.ts";
+export { type TextOptions, textSource } from "./training/streams.ts";
+export { parseTask, type Task, TaskSource } from "./training/tasks.ts";
+export {
+  NonFiniteError,
+  type TrainingState,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./training/trainer.ts";
