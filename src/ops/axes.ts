@@ -79,8 +79,9 @@ export function requireAxes(operand: Operand, names: readonly string[]): Axis[] 
 }
 
 /**
- * The axes of operands aligned by name (R1, R2): those of the first, then the new ones of each further operand,
- * `batch` first. Throws OpError where one name has two sizes; a size of 1 does not stretch.
+ * The axes of operands aligned by name (R1, R2): those of the first, then the new ones of each
+ * further operand, `batch` first. Throws OpError where one name has two sizes; a size of 1 does not
+ * stretch.
  */
 export function alignAxes(inputs: readonly Operand[]): Axis[] {
   const aligned: Axis[] = [];
@@ -137,6 +138,20 @@ export function resultType(kind: NumberKind, axes: readonly Axis[]): TensorType 
 export function requireSize(what: string, size: number): void {
   if (size !== OPEN && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new OpError(`${capital(what)} must be a whole number of entries, not ${size}.`);
+  }
+}
+
+export function requireSizes(axes: readonly Axis[]): void {
+  for (const { name, size } of axes) requireSize(`the size of axis ${name}`, size);
+}
+
+/** Throws OpError unless a tensor of that kind can hold the number. */
+export function requireEntry(value: number, kind: NumberKind): void {
+  if (kind === "flag" && value !== 0 && value !== 1) {
+    throw new OpError(`A flag is on (1) or off (0), not ${value}.`);
+  }
+  if (kind === "int" && (value | 0) !== value) {
+    throw new OpError(`An int tensor holds whole numbers of 32 bits, not ${value}.`);
   }
 }
 

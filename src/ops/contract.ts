@@ -39,8 +39,9 @@ export function contractionFlops(
 }
 
 /**
- * The sum of products, of a type that `contractedType` gave. Both sides are laid out as stacks of matrices: the shared axes
- * outermost, then [left only, summed] on the left and [summed, right only] on the right.
+ * The sum of products, of a type that `contractedType` gave. Both sides are laid out as stacks of
+ * matrices: the shared axes outermost, then [left only, summed] on the left and [summed, right
+ * only] on the right.
  */
 export function contractTensors(
   left: HostTensor,
@@ -79,7 +80,10 @@ export function contractTensors(
   return { type, data };
 }
 
-/** Depth and width, in entries, of the panel of the right matrix that is used again for every row of the left. */
+/**
+ * Depth and width, in entries, of the panel of the right matrix that is used again for every row of
+ * the left.
+ */
 const PANEL_DEPTH = 64;
 const PANEL_WIDTH = 512;
 

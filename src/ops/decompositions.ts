@@ -1,8 +1,9 @@
 /** Dense linear algebra on row-major matrices in double precision. */
 
 /**
- * Solves m x = b in place by Gaussian elimination with partial pivoting: `m` [n, n] is destroyed, `b` [n, columns] becomes x.
- * Returns false if m is singular to working precision. A matrix with NaN or infinite entries gives NaN.
+ * Solves m x = b in place by Gaussian elimination with partial pivoting: `m` [n, n] is destroyed,
+ * `b` [n, columns] becomes x. Returns false if m is singular to working precision. A matrix with
+ * NaN or infinite entries gives NaN.
  */
 export function solveInPlace(
   m: Float64Array,
@@ -79,7 +80,9 @@ function subtractRow(
   }
 }
 
-/** m [rows, columns] = left [rows, k] diag(value [k]) right [k, columns], k = min(rows, columns). */
+/**
+ * m [rows, columns] = left [rows, k] diag(value [k]) right [k, columns], k = min(rows, columns).
+ */
 export interface SingularValues {
   readonly value: Float64Array;
   readonly left: Float64Array;
@@ -90,8 +93,9 @@ export interface SingularValues {
 const SWEEPS = 60;
 
 /**
- * The singular value decomposition by one-sided Jacobi rotations (Hestenes 1958): values descending; the entry of largest magnitude
- * in each left vector, the first of equals, is positive. A matrix with NaN or infinite entries gives NaN.
+ * The singular value decomposition by one-sided Jacobi rotations (Hestenes 1958): values
+ * descending; the entry of largest magnitude in each left vector, the first of equals, is positive.
+ * A matrix with NaN or infinite entries gives NaN.
  */
 export function singularValues(m: Float64Array, rows: number, columns: number): SingularValues {
   const k = Math.min(rows, columns);
@@ -104,7 +108,8 @@ export function singularValues(m: Float64Array, rows: number, columns: number): 
   const wide = rows < columns;
   const [long, short] = wide ? [columns, rows] : [rows, columns];
   const scale = m.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0) || 1;
-  // Row j is column j of the matrix (of its transpose, if it is wide), and of the accumulated rotations.
+  // Row j is column j of the matrix (of its transpose, if it is wide), and of the accumulated
+  // rotations.
   const turned = new Float64Array(short * long);
   const rotation = identity(short);
   for (let j = 0; j < short; j++) {
@@ -137,7 +142,10 @@ export function singularValues(m: Float64Array, rows: number, columns: number): 
   return { value, left, right };
 }
 
-/** Rotates pairs of the `count` rows of `turned` until all are orthogonal, and the rows of `rotation` alike. */
+/**
+ * Rotates pairs of the `count` rows of `turned` until all are orthogonal, and the rows of
+ * `rotation` alike.
+ */
 function orthogonalize(
   turned: Float64Array,
   rotation: Float64Array,
@@ -163,7 +171,10 @@ function orthogonalize(
   }
 }
 
-/** The rotation that makes the symmetric matrix [[a, mixed], [mixed, b]] diagonal (Golub and Van Loan, 8.5.2). */
+/**
+ * The rotation that makes the symmetric matrix [[a, mixed], [mixed, b]] diagonal (Golub and Van
+ * Loan, 8.5.2).
+ */
 function rotationFor(a: number, b: number, mixed: number): { cosine: number; sine: number } {
   const zeta = (b - a) / (2 * mixed);
   const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
@@ -195,7 +206,10 @@ function dot(m: Float64Array, a: number, b: number, length: number): number {
   return sum;
 }
 
-/** Makes row `place` a unit vector orthogonal to the rows before it: the axis farthest from them, less its part among them. */
+/**
+ * Makes row `place` a unit vector orthogonal to the rows before it: the axis farthest from them,
+ * less its part among them.
+ */
 function appendOrthogonal(basis: Float64Array, place: number, length: number): void {
   const covered = new Float64Array(length);
   for (let r = 0; r < place; r++) {
@@ -236,8 +250,9 @@ export interface Eigenvalues {
 }
 
 /**
- * Eigenvalues, ascending, and orthonormal eigenvectors of the symmetric part of a matrix, by cyclic Jacobi rotations. The entry of
- * largest magnitude in each vector is positive. A matrix with NaN or infinite entries gives NaN.
+ * Eigenvalues, ascending, and orthonormal eigenvectors of the symmetric part of a matrix, by cyclic
+ * Jacobi rotations. The entry of largest magnitude in each vector is positive. A matrix with NaN or
+ * infinite entries gives NaN.
  */
 export function symmetricEigenvalues(m: Float64Array, n: number): Eigenvalues {
   const value = new Float64Array(n);
@@ -262,7 +277,10 @@ export function symmetricEigenvalues(m: Float64Array, n: number): Eigenvalues {
   return { value, vector };
 }
 
-/** Rotates a symmetric matrix until it is diagonal to working precision; row j of `rotation` becomes eigenvector j. */
+/**
+ * Rotates a symmetric matrix until it is diagonal to working precision; row j of `rotation` becomes
+ * eigenvector j.
+ */
 function diagonalize(a: Float64Array, rotation: Float64Array, n: number): void {
   const largest = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const negligible = (Number.EPSILON * largest) / 16;

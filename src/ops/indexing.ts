@@ -84,7 +84,10 @@ function scatterType(inputs: readonly TensorType[], attributes: ScatterAttribute
   return resultType(v.type.kind, [...without(axes, over), { name: axis, size }]);
 }
 
-/** Hands each value whose index is in range to `write`, with the place it goes to: row-major, `over` innermost in its order. */
+/**
+ * Hands each value whose index is in range to `write`, with the place it goes to: row-major, `over`
+ * innermost in its order.
+ */
 function scatter(
   inputs: readonly HostTensor[],
   { over, axis, size }: ScatterAttributes,
@@ -114,7 +117,9 @@ function scatter(
 }
 
 const scatterAdd: Rule<"scatterAdd"> = {
-  doc: "Adds values into a new axis at the indices i, summed over the listed axes; out of range is dropped.",
+  doc:
+    "Adds values into a new axis at the indices i, summed over the listed axes; out of range is" +
+    " dropped.",
   arity: 2,
   indices: [1],
   type(inputs, attributes) {
@@ -130,7 +135,8 @@ const scatterAdd: Rule<"scatterAdd"> = {
 
 const scatterPut: Rule<"scatterPut"> = {
   doc:
-    "Puts values into a new axis at the indices i; of several the last along the listed axes stays, " +
+    "Puts values into a new axis at the indices i; of several the last along the listed axes " +
+    "stays, " +
     "row-major in their order.",
   arity: 2,
   indices: [1],
@@ -146,8 +152,9 @@ const scatterPut: Rule<"scatterPut"> = {
 const above = (a: number, b: number): boolean => a > b || (Number.isNaN(b) && !Number.isNaN(a));
 
 /**
- * Writes the places of the k largest of entries begin .. begin + length - 1 to `chosen`, descending. A list of the best so far is
- * kept in order; an entry goes behind its equals, so that ties keep the lowest index first.
+ * Writes the places of the k largest of entries begin .. begin + length - 1 to `chosen`,
+ * descending. A list of the best so far is kept in order; an entry goes behind its equals, so that
+ * ties keep the lowest index first.
  */
 function chooseLargest(values: HostData, begin: number, length: number, chosen: Int32Array): void {
   const k = chosen.length;
@@ -172,7 +179,9 @@ function chooseLargest(values: HostData, begin: number, length: number, chosen: 
 }
 
 const topK: Rule<"topK"> = {
-  doc: "The k largest along an axis, descending, ties lowest index first, NaN last: values and indices.",
+  doc:
+    "The k largest along an axis, descending, ties lowest index first, NaN last: values and " +
+    "indices.",
   arity: 1,
   results: 2,
   type(inputs, { over, k, into }) {

@@ -1,4 +1,7 @@
-/** Solving and decomposing, for compile-time tensors and events (R22). Operations count as the usual leading terms. */
+/**
+ * Solving and decomposing, for compile-time tensors and events (R22). Operations count as the usual
+ * leading terms.
+ */
 import type { OpAttributes } from "./attributes.ts";
 import type { Operand } from "./axes.ts";
 import {
@@ -45,7 +48,9 @@ const matrixOf = (inputs: readonly TensorType[]) =>
   operands(inputs, "the matrix", "the right side")[0] as Operand;
 
 const solve: Rule<"solve"> = {
-  doc: "x with m x = b: m has the row and the column axis, b the row axis, x the column axis in its place.",
+  doc:
+    "x with m x = b: m has the row and the column axis, b the row axis, x the column axis in " +
+    "its place.",
   arity: 2,
   numbers: "real",
   type(inputs, { row, column }) {
@@ -57,7 +62,8 @@ const solve: Rule<"solve"> = {
     alignAxes([m, b]);
     if (findAxis(b.type, column) !== undefined) {
       throw new OpError(
-        `The right side, ${typeText(b.type)}, has the axis ${column} that the solution gets; rename it first.`,
+        `The right side, ${typeText(b.type)}, has the axis ${column} that the solution gets; ` +
+          "rename it first.",
       );
     }
     const place = replaceAxis(b.type.axes, row, [matrix.columns]);
@@ -85,7 +91,8 @@ const solve: Rule<"solve"> = {
       const solution = x.subarray(s * n * width, (s + 1) * n * width);
       if (!solveInPlace(system, solution, n, width)) {
         throw new OpError(
-          `The matrix ${typeText(matrix.type)} is singular: its rows along ${row} are not independent.`,
+          `The matrix ${typeText(matrix.type)} is singular: ` +
+            `its rows along ${row} are not independent.`,
         );
       }
     }
@@ -95,7 +102,8 @@ const solve: Rule<"solve"> = {
 
 const svd: Rule<"svd"> = {
   doc:
-    "m[row, column] = left[row, into] value[into] right[into, column]: value (descending), left, right; " +
+    "m[row, column] = left[row, into] value[into] right[into, column]: value (descending), left," +
+    " right; " +
     "each left vector's entry of largest magnitude is positive.",
   arity: 1,
   numbers: "real",
@@ -133,7 +141,8 @@ const svd: Rule<"svd"> = {
 
 const eigh: Rule<"eigh"> = {
   doc:
-    "Eigenvalues (ascending) and orthonormal eigenvectors of the symmetric part of m: value[into], vector[row, into]; " +
+    "Eigenvalues (ascending) and orthonormal eigenvectors of the symmetric part of m: " +
+    "value[into], vector[row, into]; " +
     "each vector's entry of largest magnitude is positive.",
   arity: 1,
   numbers: "real",
@@ -164,7 +173,10 @@ const eigh: Rule<"eigh"> = {
   },
 };
 
-/** Row-major results of a stack of matrices, one after the other. `batch` is among the stack's axes, so it is first already. */
+/**
+ * Row-major results of a stack of matrices, one after the other. `batch` is among the stack's axes,
+ * so it is first already.
+ */
 function concatenate(parts: readonly Float64Array[]): Float64Array {
   const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
   let begin = 0;

@@ -1,4 +1,7 @@
-/** Operations that read an axis at a distance: shift, and the windows that convolutions and sliding spans are made of. */
+/**
+ * Operations that read an axis at a distance: shift, and the windows that convolutions and sliding
+ * spans are made of.
+ */
 import type { OpAttributes } from "./attributes.ts";
 import type { Operand } from "./axes.ts";
 import {
@@ -7,13 +10,14 @@ import {
   findAxis,
   operands,
   requireAxis,
+  requireEntry,
   requireInteger,
   requireNumbers,
   resultType,
   typeText,
   without,
 } from "./axes.ts";
-import { replaceAxis, requireEntry } from "./shape.ts";
+import { replaceAxis } from "./shape.ts";
 import { addPart, allocateFor, copyPart, sizesOf, stridesAlong, stridesOf } from "./strided.ts";
 import type { Axis, HostTensor, OpDefinition, TensorType } from "./types.ts";
 import { OPEN, OpError } from "./types.ts";
@@ -65,7 +69,10 @@ const shift: Rule<"shift"> = {
   },
 };
 
-/** The geometry that window and its transpose share: entry (t, w) of the windows is entry t * every + from + w * step. */
+/**
+ * The geometry that window and its transpose share: entry (t, w) of the windows is entry t * every
+ * + from + w * step.
+ */
 type Geometry = Pick<OpAttributes<number>["unwindow"], "axis" | "from" | "step" | "every" | "into">;
 
 function requireGeometry({ axis, from, step, every }: Geometry): void {
@@ -82,8 +89,8 @@ function windowCount({ axis, every }: Geometry, size: number): number {
 }
 
 /**
- * Calls `part` for each offset w in the windows, with the first t and the number of t whose entry t * every + from + w * step
- * lies on the axis of `length` entries, and that entry for the first t.
+ * Calls `part` for each offset w in the windows, with the first t and the number of t whose entry t
+ * * every + from + w * step lies on the axis of `length` entries, and that entry for the first t.
  */
 function eachOffset(
   { from, step, every }: Geometry,
@@ -101,7 +108,9 @@ function eachOffset(
 }
 
 const window: Rule<"window"> = {
-  doc: "Entries t * every + from + w * step of an axis, for each t and w; 0 (off) where there is none.",
+  doc:
+    "Entries t * every + from + w * step of an axis, for each t and w; 0 (off) where there is " +
+    "none.",
   arity: 1,
   type(inputs, attributes) {
     const { axis, size, into } = attributes;
@@ -143,7 +152,9 @@ const window: Rule<"window"> = {
 };
 
 const unwindow: Rule<"unwindow"> = {
-  doc: "The transpose of window: adds every entry (t, w) to entry t * every + from + w * step of the axis.",
+  doc:
+    "The transpose of window: adds every entry (t, w) to entry t * every + from + w * step of " +
+    "the axis.",
   arity: 1,
   type(inputs, attributes) {
     const { axis, length, into } = attributes;

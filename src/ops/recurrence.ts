@@ -21,7 +21,9 @@ const partsOf = (inputs: readonly TensorType[]) =>
   operands(inputs, "the factor", "the increment", "the start") as [Operand, Operand, Operand];
 
 const linearScan: OpDefinition<OpAttributes<number>["linearScan"]> = {
-  doc: "y[t] = a[t] * y[t - 1] + b[t] along an axis with y[-1] = start: all steps, after each update.",
+  doc:
+    "y[t] = a[t] * y[t - 1] + b[t] along an axis with y[-1] = start: all steps, after each " +
+    "update.",
   arity: 3,
   numbers: "mixed",
   type(inputs, { over }) {
@@ -32,7 +34,8 @@ const linearScan: OpDefinition<OpAttributes<number>["linearScan"]> = {
     if (findAxis(a.type, over) === undefined) requireAxis(b, over);
     if (findAxis(start.type, over) !== undefined) {
       throw new OpError(
-        `The start of a linear scan over ${over} must lack that axis: it is ${typeText(start.type)}.`,
+        `The start of a linear scan over ${over} must lack that axis: ` +
+          `it is ${typeText(start.type)}.`,
       );
     }
     return [resultType(kind, axes)];

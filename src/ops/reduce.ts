@@ -1,4 +1,7 @@
-/** Sums, means, extremes and the like over named axes, and operations along an axis that keep the shape. */
+/**
+ * Sums, means, extremes and the like over named axes, and operations along an axis that keep the
+ * shape.
+ */
 import type { OpAttributes } from "./attributes.ts";
 import type { Operand } from "./axes.ts";
 import {
@@ -21,7 +24,9 @@ type Reduction = OpDefinition<OpAttributes<number>["sum"]>;
 type Search = OpDefinition<OpAttributes<number>["argmax"]>;
 type CumulativeSum = OpDefinition<OpAttributes<number>["cumsum"]>;
 
-/** Reduces entries begin .. begin + length - 1 of `values`, those alone whose flag in `mask` is on. */
+/**
+ * Reduces entries begin .. begin + length - 1 of `values`, those alone whose flag in `mask` is on.
+ */
 type Fold = (
   values: HostData,
   mask: HostData | undefined,
@@ -41,7 +46,10 @@ export function maskedOperand(inputs: readonly TensorType[]): {
   return { x, axes: alignAxes(all) };
 }
 
-/** A tensor and its mask laid out as rows: one row, of the entries along `over`, for each place of the `kept` axes. */
+/**
+ * A tensor and its mask laid out as rows: one row, of the entries along `over`, for each place of
+ * the `kept` axes.
+ */
 export interface Rows {
   readonly values: HostData;
   readonly mask: HostData | undefined;
@@ -160,7 +168,10 @@ const allOn: Fold = (values, mask, begin, length) => {
   return 1;
 };
 
-/** Position in the row of the largest entry: the first of equals, a NaN only where there is nothing else; 0 of nothing. */
+/**
+ * Position in the row of the largest entry: the first of equals, a NaN only where there is nothing
+ * else; 0 of nothing.
+ */
 const largestAt: Fold = (values, mask, begin, length) => {
   let found = -1;
   for (let i = 0; i < length; i++) {
@@ -210,7 +221,9 @@ export function softmaxRows({ values, mask, count, length }: Rows): Float64Array
 }
 
 const softmax: Reduction = {
-  doc: "exp(x) / sum(exp(x)) over the axes; masked entries get 0, and all of them 0 if none is left.",
+  doc:
+    "exp(x) / sum(exp(x)) over the axes; masked entries get 0, and all of them 0 if none is " +
+    "left.",
   arity: 1,
   masked: true,
   numbers: "real",
@@ -229,7 +242,9 @@ const softmax: Reduction = {
 };
 
 const argmax: Search = {
-  doc: "Index of the largest entry along the axis: the first of equals, NaN last; 0 if none is left.",
+  doc:
+    "Index of the largest entry along the axis: the first of equals, NaN last; 0 if none is " +
+    "left.",
   arity: 1,
   masked: true,
   type(inputs, { over }) {

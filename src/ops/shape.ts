@@ -1,5 +1,5 @@
 /** Operations that rename, cut, put together and repeat axes, without arithmetic. */
-import type { NamedSize, OpAttributes } from "./attributes.ts";
+import type { OpAttributes } from "./attributes.ts";
 import type { Operand } from "./axes.ts";
 import {
   alignAxes,
@@ -11,7 +11,7 @@ import {
   requireAxes,
   requireAxis,
   requireInteger,
-  requireSize,
+  requireSizes,
   resultType,
   typeText,
   without,
@@ -39,10 +39,6 @@ export function replaceAxis(
   by: readonly Axis[],
 ): readonly Axis[] {
   return axes.flatMap((axis) => (axis.name === name ? by : [axis]));
-}
-
-function requireSizes(axes: readonly NamedSize<number>[]): void {
-  for (const { name, size } of axes) requireSize(`the size of axis ${name}`, size);
 }
 
 const split: Rule<"split"> = {
@@ -128,7 +124,9 @@ const rename: Rule<"rename"> = {
 };
 
 const slice: Rule<"slice"> = {
-  doc: "Entries start .. start + size - 1 of an axis, which may get a new name or, with one entry, go.",
+  doc:
+    "Entries start .. start + size - 1 of an axis, which may get a new name or, with one entry," +
+    " go.",
   arity: 1,
   type(inputs, { axis, start, size, into }) {
     const x = operandOf(inputs);
@@ -272,53 +270,6 @@ const reverse: Rule<"reverse"> = {
   },
 };
 
-const index: Rule<"index"> = {
-  doc: "0, 1, … along an axis.",
-  arity: 0,
-  type(_, { axis, size }) {
-    requireSizes([{ name: axis, size }]);
-    return [resultType("int", [{ name: axis, size }])];
-  },
-  flops: () => 0,
-  evaluate: (_, __, [type]) => {
-    const data = allocateFor(type as TensorType);
-    for (let i = 0; i < data.length; i++) data[i] = i;
-    return [{ type: type as TensorType, data }];
-  },
-};
-
-const fill: Rule<"fill"> = {
-  doc: "One number in every entry.",
-  arity: 0,
-  type(_, { value, axes, kind }) {
-    requireSizes(axes);
-    requireEntry(value, kind);
-    return [resultType(kind, axes)];
-  },
-  flops: () => 0,
-  evaluate: (_, { value }, [type]) => [
-    { type: type as TensorType, data: allocateFor(type as TensorType).fill(value) },
-  ],
-};
-
-/** Throws OpError unless a tensor of that kind can hold the number. */
-export function requireEntry(value: number, kind: TensorType["kind"]): void {
-  if (kind === "flag" && value !== 0 && value !== 1) {
-    throw new OpError(`A flag is on (1) or off (0), not ${value}.`);
-  }
-  if (kind === "int" && (value | 0) !== value) {
-    throw new OpError(`An int tensor holds whole numbers of 32 bits, not ${value}.`);
-  }
-}
-
-const values: Rule<"values"> = {
-  doc: "The listed numbers along an axis.",
-  arity: 0,
-  type: (_, { list, into }) => [resultType("real", [{ name: into, size: list.length }])],
-  flops: () => 0,
-  evaluate: (_, { list }, [type]) => [{ type: type as TensorType, data: Float64Array.from(list) }],
-};
-
 export const shapes = {
   split,
   merge,
@@ -327,7 +278,4 @@ export const shapes = {
   join,
   broadcast,
   reverse,
-  index,
-  fill,
-  values,
 };

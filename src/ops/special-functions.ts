@@ -3,8 +3,9 @@
 /**
  * The error function, relative error below 1e-15.
  *
- * For |x| < 2 the series erf x = 2 / sqrt(pi) exp(-x^2) sum 2^n x^(2n + 1) / (2n + 1)!! (Abramowitz and Stegun 7.1.6), whose
- * terms are all of one sign; beyond, 1 - erfc x with the continued fraction 7.1.14 evaluated from its end.
+ * For |x| < 2 the series erf x = 2 / sqrt(pi) exp(-x^2) sum 2^n x^(2n + 1) / (2n + 1)!! (Abramowitz
+ * and Stegun 7.1.6), whose terms are all of one sign; beyond, 1 - erfc x with the continued
+ * fraction 7.1.14 evaluated from its end.
  */
 export function erf(x: number): number {
   const magnitude = Math.abs(x);
@@ -40,7 +41,9 @@ export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
-/** x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016, the form with erf). */
+/**
+ * x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016, the form with erf).
+ */
 export function gelu(x: number): number {
   return 0.5 * x * (1 + erf(x * Math.SQRT1_2));
 }

@@ -1,4 +1,6 @@
-/** Index arithmetic over named axes: strides, walks along several tensors at once, copies and maps. */
+/**
+ * Index arithmetic over named axes: strides, walks along several tensors at once, copies and maps.
+ */
 import { countOf } from "./axes.ts";
 import type { Axis, HostData, HostTensor, NumberKind, TensorType } from "./types.ts";
 import { OPEN, OpError } from "./types.ts";
@@ -49,9 +51,10 @@ export function sizesOf(axes: readonly Axis[]): number[] {
 }
 
 /**
- * Visits an index space in row-major order along several tensors at once. `run` gets, for each straight run of `length`
- * entries, the offset where each tensor's run begins; `steps` are the tensors' strides within it.
- * Adjacent axes that are one straight line in every tensor are visited as one.
+ * Visits an index space in row-major order along several tensors at once. `run` gets, for each
+ * straight run of `length` entries, the offset where each tensor's run begins; `steps` are the
+ * tensors' strides within it. Adjacent axes that are one straight line in every tensor are visited
+ * as one.
  */
 export function walk(
   sizes: readonly number[],
@@ -98,7 +101,10 @@ export function walk(
   }
 }
 
-/** A part of a tensor's storage: where its first entry is and the strides along the axes being walked. */
+/**
+ * A part of a tensor's storage: where its first entry is and the strides along the axes being
+ * walked.
+ */
 export interface Part {
   readonly data: HostData;
   readonly offset: number;
@@ -133,7 +139,10 @@ export function addPart(sizes: readonly number[], source: Part, target: Part): v
   });
 }
 
-/** Entries of `data`, row-major over `from`, in the row-major order of `to`; repeated along axes that `from` lacks. */
+/**
+ * Entries of `data`, row-major over `from`, in the row-major order of `to`; repeated along axes
+ * that `from` lacks.
+ */
 export function reorder(data: HostData, from: readonly Axis[], to: readonly Axis[]): HostData {
   const inOrder = from.length === to.length && from.every(({ name }, i) => name === to[i]?.name);
   if (inOrder) return data;

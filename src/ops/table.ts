@@ -7,9 +7,11 @@ import { fused } from "./fused.ts";
 import { indexing } from "./indexing.ts";
 import { linearAlgebra } from "./linear-algebra.ts";
 import { neighbours } from "./neighbours.ts";
+import { normalizations } from "./normalization.ts";
 import { recurrences } from "./recurrence.ts";
 import { reductions } from "./reduce.ts";
 import { shapes } from "./shape.ts";
+import { sources } from "./sources.ts";
 import type { HostTensor, NumberKind, OpDefinition, TensorType } from "./types.ts";
 import { OpError } from "./types.ts";
 
@@ -22,11 +24,13 @@ export const operations: OperationTable = {
   ...reductions,
   ...contractions,
   ...shapes,
+  ...sources,
   ...neighbours,
   ...indexing,
   ...recurrences,
   ...linearAlgebra,
   ...fused,
+  ...normalizations,
 } satisfies OperationTable;
 
 /** All names of operations, in the order of the table. */
@@ -93,8 +97,8 @@ export function evaluate<Name extends OpName>(
 }
 
 /**
- * The kind that each input has when the operation computes: an engine with typed kernels casts an int input
- * to real where this says so, and takes the others as they are.
+ * The kind that each input has when the operation computes: an engine with typed kernels casts an
+ * int input to real where this says so, and takes the others as they are.
  */
 export function operandKinds(op: OpName, inputs: readonly TensorType[]): readonly NumberKind[] {
   const { numbers, indices = [] } = operations[op];

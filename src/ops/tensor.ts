@@ -6,7 +6,8 @@ import { OpError } from "./types.ts";
 
 /**
  * A host tensor of the given entries, row-major in the order of `axes` (a list, or names to sizes).
- * An array of the kind's own storage class is kept, not copied. Throws OpError if the count of entries is wrong.
+ * An array of the kind's own storage class is kept, not copied. Throws OpError if the count of
+ * entries is wrong.
  */
 export function hostTensor(
   kind: NumberKind,
@@ -45,7 +46,10 @@ export function zeros(type: TensorType): HostTensor {
   return { type, data: allocateFor(type) };
 }
 
-/** The same tensor with its axes, and so its entries, in another order. Throws OpError unless `order` names each axis once. */
+/**
+ * The same tensor with its axes, and so its entries, in another order. Throws OpError unless
+ * `order` names each axis once.
+ */
 export function transposeTo(tensor: HostTensor, order: readonly string[]): HostTensor {
   const { kind, axes } = tensor.type;
   const reordered = order.flatMap((name) => axes.filter((axis) => axis.name === name));
@@ -55,7 +59,8 @@ export function transposeTo(tensor: HostTensor, order: readonly string[]): HostT
     order.length !== axes.length
   ) {
     throw new OpError(
-      `The order ${order.join(", ") || "of no axes"} must name each axis of ${typeText(tensor.type)} once: ${axisList(axes)}.`,
+      `The order ${order.join(", ") || "of no axes"} must name each axis of ` +
+        `${typeText(tensor.type)} once: ${axisList(axes)}.`,
     );
   }
   return { type: { kind, axes: reordered }, data: layout(tensor, reordered) };

@@ -1,9 +1,9 @@
 /**
  * Tensor types and the shape of an entry of the op table.
  *
- * Tensors have *named* axes everywhere in memc: in a spec, in the graph, in generated code and in a plan.
- * The order of `axes` is the order of the data in memory of a host tensor and the order used for printing;
- * operations never align by it (rule R2 of docs/language.md).
+ * Tensors have *named* axes everywhere in memc: in a spec, in the graph, in generated code and in a
+ * plan. The order of `axes` is the order of the data in memory of a host tensor and the order used
+ * for printing; operations never align by it (rule R2 of docs/language.md).
  */
 
 /** What a tensor's entries are: real numbers, 32-bit integers or flags (on / off). */
@@ -18,7 +18,10 @@ export interface Axis {
 /** The size of the batch axis in the graph: it is bound when a plan is staged. */
 export const OPEN = -1;
 
-/** The implicit axis that the compiler adds to inputs, states and draws. Always first in a type's order. */
+/**
+ * The implicit axis that the compiler adds to inputs, states and draws. Always first in a type's
+ * order.
+ */
 export const BATCH = "batch";
 
 export interface TensorType {
@@ -34,7 +37,10 @@ export interface HostTensor {
   readonly data: HostData;
 }
 
-/** A shape, kind or attribute that an operation does not accept. The message is one sentence for a user. */
+/**
+ * A shape, kind or attribute that an operation does not accept. The message is one sentence for a
+ * user.
+ */
 export class OpError extends Error {}
 
 /**
@@ -49,8 +55,9 @@ export interface OpDefinition<A> {
   /** Number of further inputs that may follow those of `arity`. */
   readonly optional?: number;
   /**
-   * How int inputs are converted before computing. `real`: all become real. `mixed`: they become real
-   * if one of the inputs is real. Absent: each input is taken as it is. Flags are never converted.
+   * How int inputs are converted before computing. `real`: all become real. `mixed`: they become
+   * real if one of the inputs is real. Absent: each input is taken as it is. Flags are never
+   * converted.
    */
   readonly numbers?: "real" | "mixed";
   /** Positions of inputs that are indices: always int, never converted. */
@@ -59,7 +66,9 @@ export interface OpDefinition<A> {
   readonly masked?: true;
   /** Number of results, 1 unless said. */
   readonly results?: number;
-  /** A change of names and shape only: no arithmetic, no bytes of its own when the layout allows. */
+  /**
+   * A change of names and shape only: no arithmetic, no bytes of its own when the layout allows.
+   */
   readonly view?: true;
   /** Result types. Throws OpError. A mask, if present, is the last input. */
   type(inputs: readonly TensorType[], attributes: A): readonly TensorType[];

@@ -108,7 +108,8 @@ describe("contract", () => {
       "The right factor, real [F=1], has no axis D: its axes are F.",
     );
     expect(() => inferTypes("contract", [a, c], { over: ["D"] })).toThrow(
-      "Axis D has 2 entries in the left factor, real [T=1, D=2], but 3 entries in the right factor, real [D=3].",
+      "Axis D has 2 entries in the left factor, real [T=1, D=2], but 3 entries in the right " +
+        "factor, real [D=3].",
     );
     expect(() => inferTypes("contract", [a, a], { over: ["D", "D"] })).toThrow(
       "Axis D is listed twice.",

@@ -190,18 +190,21 @@ describe("messages", () => {
 
   it("name the axis, both sizes and both tensors", () => {
     expect(() => inferTypes("add", [a, real({ T: 1 }, [0]).type], {})).toThrow(
-      "Axis T has 2 entries in the left operand, real [T=2, D=1], but 1 entry in the right operand, real [T=1].",
+      "Axis T has 2 entries in the left operand, real [T=2, D=1], but 1 entry in the right " +
+        "operand, real [T=1].",
     );
     const open = { kind: "real", axes: [{ name: "T", size: OPEN }] } as const;
     expect(() => inferTypes("add", [a, open], {})).toThrow(
-      "Axis T has 2 entries in the left operand, real [T=2, D=1], but an open number of entries in the right operand, real [T].",
+      "Axis T has 2 entries in the left operand, real [T=2, D=1], but an open number of entries " +
+        "in the right operand, real [T].",
     );
   });
 
   it("say how a flag becomes a number and a number a flag", () => {
     const m = flag({}, [1]).type;
     expect(() => inferTypes("add", [a, m], {})).toThrow(
-      "The right operand is flag where numbers are needed; real(…) or int(…) makes 0 and 1 of a flag.",
+      "The right operand is flag where numbers are needed; real(…) or int(…) makes 0 and 1 of a " +
+        "flag.",
     );
     expect(() => inferTypes("and", [m, a], {})).toThrow(
       "The right operand is real [T=2, D=1] where a flag is needed; a comparison makes one.",

@@ -1,4 +1,7 @@
-/** What the op tests share: tensors from a rule, a slow reading of entries by axis names, random numbers from a seed. */
+/**
+ * What the op tests share: tensors from a rule, a slow reading of entries by axis names, random
+ * numbers from a seed.
+ */
 import { expect } from "vitest";
 import type { HostTensor, NumberKind, OpAttributes, OpName } from "../../src/ops/index.ts";
 import { evaluate, hostTensor } from "../../src/ops/index.ts";
@@ -47,7 +50,10 @@ export function apply<Name extends OpName>(
   return results[0] as HostTensor;
 }
 
-/** Checks every entry against a rule, up to a relative and absolute tolerance; NaN and infinities exactly. */
+/**
+ * Checks every entry against a rule, up to a relative and absolute tolerance; NaN and infinities
+ * exactly.
+ */
 export function expectEntries(
   actual: HostTensor,
   sizes: Sizes,
@@ -65,7 +71,10 @@ export function expectEntries(
   }
 }
 
-/** A generator (mulberry32) of uniform numbers, whose seed is printed; set MEMC_SEED to repeat a run. */
+/**
+ * A generator (mulberry32) of uniform numbers, whose seed is printed; set MEMC_SEED to repeat a
+ * run.
+ */
 export function randomFrom(name: string) {
   const seed = Number(process.env.MEMC_SEED ?? Math.floor(Math.random() * 2 ** 32));
   console.log(`${name}: MEMC_SEED=${seed}`);
