@@ -27,14 +27,14 @@ export class GraphWriter {
 
   /** Emits a node with one result and gives the result's name. */
   node(op: string, inputs: readonly string[], options: NodeOptions = {}): string {
-    const output = this.#fresh();
+    const output = this.fresh();
     this.#emit(op, inputs, [output], options);
     return output;
   }
 
   /** Emits a node with `count` results and gives their names. */
   nodes(op: string, inputs: readonly string[], count: number, options: NodeOptions = {}): string[] {
-    const outputs = Array.from({ length: count }, () => this.#fresh());
+    const outputs = Array.from({ length: count }, () => this.fresh());
     this.#emit(op, inputs, outputs, options);
     return outputs;
   }
@@ -74,22 +74,32 @@ export class GraphWriter {
    * Emits `If(condition)`; each branch emits its nodes and gives one result.
    * Only the branch taken is computed; both see every value emitted before.
    */
-  branch(condition: string, element: Element, then: () => string, otherwise: () => string): string {
-    const branches = { then_branch: then, else_branch: otherwise };
-    const attributes: Record<string, Attribute> = {};
-    for (const [key, write] of Object.entries(branches)) {
-      const around = this.#nodes;
-      this.#nodes = [];
-      const result = write();
-      const name = this.#fresh();
-      const outputs = [{ name: result, element }];
-      attributes[key] = {
-        kind: "graph",
-        value: { name, nodes: this.#nodes, initializers: [], inputs: [], outputs },
-      };
-      this.#nodes = around;
-    }
+  branch(
+    condition: string,
+    element: Element,
+    then: () => string,
+    otherwise: () => string,
+  ): string {
+    const body = (write: () => string) =>
+      this.subgraph([], () => [{ name: write(), element }]);
+    const attributes = { then_branch: body(then), else_branch: body(otherwise) };
     return this.node("If", [condition], { attributes });
+  }
+
+  /** A graph inside a node, which sees every value emitted before; `write` emits its nodes and gives its results. */
+  subgraph(inputs: readonly ValueInfo[], write: () => readonly ValueInfo[]): Attribute {
+    const around = this.#nodes;
+    this.#nodes = [];
+    const outputs = write();
+    const name = this.fresh();
+    const value = { name, nodes: this.#nodes, initializers: [], inputs, outputs };
+    this.#nodes = around;
+    return { kind: "graph", value };
+  }
+
+  /** A name that no other value of the graph has. */
+  fresh(): string {
+    return `t${this.#count++}`;
   }
 
   /** The graph with the given results. */
@@ -101,10 +111,6 @@ export class GraphWriter {
       inputs: this.#inputs,
       outputs,
     };
-  }
-
-  #fresh(): string {
-    return `t${this.#count++}`;
   }
 
   #initializer(element: Element, dims: readonly number[], bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import type { Axis, HostTensor, NumberKind, TensorType } from "../../ops/index.t
 import type { GraphWriter, NodeOptions } from "./graph.ts";
 import { entriesOf } from "./graph.ts";
 import type { Element } from "./model.ts";
-import { broadcastShape, fitsWithoutLeadingOnes, groupsOf, sameOrder, shapeOf } from "./shapes.ts";
+import { broadcastShape, fitsWithoutLeadingOnes, groupsOf, product, sameOrder, shapeOf } from "./shapes.ts";
 
 export interface View {
   readonly name: string;
@@ -32,7 +32,11 @@ export interface Value {
   readonly placements: Placement[];
   /** The entries, where they are known while compiling. */
   readonly constant?: HostTensor;
+  /** Least and greatest value that an int may have, where that is known. */
+  readonly range?: Range;
 }
+
+export type Range = readonly [low: number, high: number];
 
 /** The element type that holds a kind of number. */
 export function elementOf(kind: NumberKind): Element {
@@ -94,6 +98,8 @@ export function uniform(value: Value): number | undefined {
 
 export class TensorWriter {
   readonly graph: GraphWriter;
+  /** Undoes what the branch being written has added to values from outside: its names end with it. */
+  #undo: (() => void)[] | undefined;
 
   constructor(graph: GraphWriter) {
     this.graph = graph;
@@ -112,7 +118,8 @@ export class TensorWriter {
     const { axes } = tensor.type;
     const order = wide(axes).filter(({ name }) => !repeats(tensor, name));
     const placement = { order: order.map(({ name }) => name), views: [] };
-    return { element, axes, placements: [placement], constant: tensor };
+    const value = { element, axes, placements: [placement], constant: tensor };
+    return element === "int32" ? { ...value, range: rangeOf(tensor) } : value;
   }
 
   /** A number, for use as an operand. */
@@ -133,18 +140,23 @@ export class TensorWriter {
     return { element, axes, placements: [{ order, views: [view] }] };
   }
 
-  /** The same entries, with axes called or cut differently: `reshape` gives the new order of a placement. */
+  /**
+   * The same entries, with axes called or cut differently: `change` gives the new order of a placement,
+   * or undefined where that order does not allow it. Undefined if no placement does.
+   */
   viewed(
     value: Value,
     axes: readonly Axis[],
-    reshape: (order: readonly string[]) => readonly string[] | undefined,
+    change: (order: readonly string[]) => readonly string[] | undefined,
   ): Value | undefined {
-    if (value.constant !== undefined) return undefined;
+    if (value.constant !== undefined) return this.viewed(this.#emitted(value), axes, change);
     const placements = value.placements.flatMap(({ order, views }) => {
-      const changed = reshape(order);
+      const changed = change(order);
       return changed === undefined ? [] : [{ order: changed, views }];
     });
-    return placements.length === 0 ? undefined : { element: value.element, axes, placements };
+    if (placements.length === 0) return undefined;
+    const { element, range } = value;
+    return { element, axes, placements, ...(range === undefined ? {} : { range }) };
   }
 
   /** The placement with the stored axes in `order`, which must name each of them; transposes if there is none. */
@@ -154,6 +166,7 @@ export class TensorWriter {
     const placement: Placement = { order, views: [] };
     if (value.constant === undefined) placement.views.push(this.#transpose(value, order));
     value.placements.push(placement);
+    this.#undo?.push(() => value.placements.pop());
     return placement;
   }
 
@@ -163,6 +176,7 @@ export class TensorWriter {
     if (found !== undefined) return found.name;
     const name = this.#newView(value, placement, shape);
     placement.views.push({ name, shape });
+    this.#undo?.push(() => placement.views.pop());
     return name;
   }
 
@@ -187,6 +201,28 @@ export class TensorWriter {
     const { order, views } = primary(value);
     const { name, shape } = views[0] as View;
     return this.made(element, value.axes, order, { name: this.graph.cast(name, element), shape });
+  }
+
+  /**
+   * Emits `If` on a single flag; only the branch taken is computed. Both give the same axes, and
+   * their first views have the same order and shape.
+   */
+  branch(condition: string, element: Element, then: () => Value, otherwise: () => Value): Value {
+    const made: Value[] = [];
+    const scoped = (write: () => Value) => () => {
+      const undo: (() => void)[] = [];
+      this.#undo = undo;
+      const value = write();
+      const [view] = primary(value).views as [View];
+      for (const step of undo.reverse()) step();
+      this.#undo = undefined;
+      made.push(this.made(value.element, value.axes, storedOrder(value), view));
+      return view.name;
+    };
+    const name = this.graph.branch(condition, element, scoped(then), scoped(otherwise));
+    const [{ axes, placements }] = made as [Value];
+    const [{ order, views }] = placements as [Placement];
+    return this.made(element, axes, order, { name, shape: views[0]?.shape ?? [] });
   }
 
   /** Emits an operator that works entry by entry on operands aligned by axis name. */
@@ -275,15 +311,30 @@ export class TensorWriter {
     return { shape, name, dims };
   }
 
-  /** The placement with `axes` innermost, in the given order, after the others in an order that moves least. */
-  placeLast(value: Value, axes: readonly string[]): Placement {
-    const last = axes.filter((name) => stores(value, name));
-    const found = value.placements.find(({ order }) =>
-      sameOrder(order.slice(order.length - last.length), last),
+  /** A view whose last dimension is the entries along `over` (in any order), which must all be stored. */
+  rows(
+    value: Value,
+    over: readonly string[],
+  ): View & { readonly order: readonly string[]; readonly length: number } {
+    const inner = over.filter((name) => sizeOf(value, name) !== 1);
+    const ending = value.placements.find(({ order }) =>
+      order.slice(order.length - inner.length).every((name) => inner.includes(name)),
     );
-    if (found !== undefined) return found;
-    const rest = storedOrder(value).filter((name) => !last.includes(name));
-    return this.place(value, [...rest, ...last]);
+    const rest = storedOrder(value).filter((name) => !inner.includes(name));
+    const placement = ending ?? this.place(value, [...rest, ...inner]);
+    const length = product(inner.map((name) => sizeOf(value, name)));
+    const ready = placement.views.find(({ shape }) => shape.at(-1) === length);
+    const shape = ready?.shape ?? [storedCount(value) / length, length];
+    return { name: this.view(value, placement, shape), shape, order: placement.order, length };
+  }
+
+  /** A constant as any other value. */
+  #emitted(value: Value): Value {
+    const { element, axes, range } = value;
+    const { order } = primary(value);
+    const shape = this.fullShape(value, order);
+    const views = [{ name: this.view(value, primary(value), shape), shape }];
+    return { element, axes, placements: [{ order, views }], ...(range && { range }) };
   }
 
   #transpose(value: Value, order: readonly string[]): View {
@@ -319,6 +370,16 @@ export class TensorWriter {
     const [source] = placement.views;
     return this.graph.node("Reshape", [source?.name ?? "", this.graph.integers(shape)]);
   }
+}
+
+function rangeOf({ data }: HostTensor): Range {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const entry of data) {
+    low = Math.min(low, entry);
+    high = Math.max(high, entry);
+  }
+  return [low, high];
 }
 
 /** Whether all entries of a tensor along an axis are equal. */

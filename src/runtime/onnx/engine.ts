@@ -1,0 +1,178 @@
+/**
+ * The onnx engine: plans become ONNX models that onnxruntime-node runs on the CPU, in float32.
+ *
+ * Model and session are made once a plan. A run hands tensors over without copying them and blocks the event loop until
+ * it is done, so a program that has to answer meanwhile trains in a worker thread.
+ */
+import { availableParallelism } from "node:os";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { HostData, HostTensor, TensorType } from "../../ops/index.ts";
+import { sameType, typeText } from "../../ops/index.ts";
+import type { DeviceTensor, Engine, Executable } from "../engine.ts";
+import type { Plan } from "../plan.ts";
+import { EngineError } from "../reference.ts";
+import type { LoweredPlan, OutputSource } from "./compile.ts";
+import { lowerPlan } from "./compile.ts";
+import { encodeModel } from "./model.ts";
+import type { Ort } from "./session.ts";
+import { loadOnnxRuntime, sessionOptions } from "./session.ts";
+
+export interface OnnxOptions {
+  /** Threads that share one operator: all cores unless said. */
+  readonly threads?: number;
+}
+
+type Entries = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor of this engine: entries in the order of the type's axes, and the same as ONNX Runtime takes it. */
+class OnnxTensor implements DeviceTensor {
+  readonly type: TensorType;
+  readonly tensor: Tensor;
+  readonly entries: Entries;
+
+  constructor(type: TensorType, tensor: Tensor, entries: Entries) {
+    this.type = type;
+    this.tensor = tensor;
+    this.entries = entries;
+  }
+}
+
+/** Loads onnxruntime-node. Throws EngineMissingError if it cannot be loaded. */
+export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engine> {
+  const ort = await loadOnnxRuntime();
+  const threads = options.threads ?? availableParallelism();
+  return {
+    name: "onnx",
+    realBytes: 4,
+    async compile(plan) {
+      const lowered = lowerPlan(plan);
+      const session =
+        lowered.graph === undefined
+          ? undefined
+          : await ort.InferenceSession.create(
+              encodeModel(lowered.graph),
+              sessionOptions({ threads }),
+            );
+      return new OnnxExecutable(ort, plan, lowered, session);
+    },
+    upload: (tensor) => upload(ort, tensor),
+    download,
+  };
+}
+
+class OnnxExecutable implements Executable {
+  readonly plan: Plan;
+  readonly #ort: Ort;
+  readonly #lowered: LoweredPlan;
+  readonly #session: InferenceSession | undefined;
+  readonly #constants = new Map<HostTensor, OnnxTensor>();
+
+  constructor(ort: Ort, plan: Plan, lowered: LoweredPlan, session: InferenceSession | undefined) {
+    this.#ort = ort;
+    this.plan = plan;
+    this.#lowered = lowered;
+    this.#session = session;
+  }
+
+  async run(inputs: readonly DeviceTensor[]): Promise<DeviceTensor[]> {
+    const given = this.#check(inputs);
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, position } of this.#lowered.inputs) {
+      const input = given[position];
+      if (input !== undefined) feeds[name] = input.tensor;
+    }
+    const results = this.#session === undefined ? {} : await this.#session.run(feeds);
+    return this.#lowered.outputs.map((source, i) => {
+      const type = this.plan.values[this.plan.outputs[i]?.value ?? -1];
+      if (type === undefined) throw new EngineError(`Plan ${this.plan.name} has no output ${i}.`);
+      return this.#output(source, type, given, results);
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#session?.release();
+  }
+
+  #check(inputs: readonly DeviceTensor[]): OnnxTensor[] {
+    const { name, inputs: ports, values } = this.plan;
+    if (inputs.length !== ports.length) {
+      throw new EngineError(
+        `Plan ${name} has ${ports.length} inputs, but ${inputs.length} tensors are given.`,
+      );
+    }
+    return inputs.map((input, i) => {
+      const port = ports[i];
+      const type = values[port?.value ?? -1];
+      const tensor = ownTensor(input);
+      if (type !== undefined && !sameType(type, tensor.type)) {
+        throw new EngineError(
+          `Input ${port?.name} of plan ${name} is ${typeText(type)}, not ${typeText(tensor.type)}.`,
+        );
+      }
+      return tensor;
+    });
+  }
+
+  #output(
+    source: OutputSource,
+    type: TensorType,
+    inputs: readonly OnnxTensor[],
+    results: InferenceSession.ReturnType,
+  ): OnnxTensor {
+    switch (source.kind) {
+      case "result": {
+        const result = results[source.name];
+        if (result === undefined) throw new EngineError(`The session gave no ${source.name}.`);
+        return wrap(this.#ort, type, entriesOf(result));
+      }
+      case "input": {
+        const input = inputs[source.position];
+        if (input === undefined) throw new EngineError(`Input ${source.position} is missing.`);
+        return sameType(input.type, type) ? input : wrap(this.#ort, type, input.entries);
+      }
+      case "constant": {
+        const known = this.#constants.get(source.tensor);
+        if (known !== undefined) return known;
+        const constant = upload(this.#ort, source.tensor);
+        this.#constants.set(source.tensor, constant);
+        return constant;
+      }
+      default:
+        return source satisfies never;
+    }
+  }
+}
+
+function ownTensor(tensor: DeviceTensor): OnnxTensor {
+  if (tensor instanceof OnnxTensor) return tensor;
+  throw new EngineError("A tensor of another engine is given to the onnx engine.");
+}
+
+function entriesOf({ data }: Tensor): Entries {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) {
+    return data;
+  }
+  throw new EngineError("The session gave a result of an unexpected element type.");
+}
+
+function wrap(ort: Ort, type: TensorType, entries: Entries): OnnxTensor {
+  const dims = type.axes.map(({ size }) => size);
+  const tensor =
+    entries instanceof Float32Array
+      ? new ort.Tensor("float32", entries, dims)
+      : entries instanceof Int32Array
+        ? new ort.Tensor("int32", entries, dims)
+        : new ort.Tensor("bool", entries, dims);
+  return new OnnxTensor(type, tensor, entries);
+}
+
+/** Copies: the host tensor may change afterwards. */
+function upload(ort: Ort, { type, data }: HostTensor): OnnxTensor {
+  return wrap(ort, type, data instanceof Float64Array ? Float32Array.from(data) : data.slice());
+}
+
+function download(tensor: DeviceTensor): HostTensor {
+  const { type, entries } = ownTensor(tensor);
+  const data: HostData = entries instanceof Float32Array ? Float64Array.from(entries) : entries.slice();
+  return { type, data };
+}
