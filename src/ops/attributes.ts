@@ -10,12 +10,12 @@ export interface NamedSize<N> {
   readonly size: N;
 }
 
-interface Nothing {
+export interface Nothing {
   readonly [none: string]: never;
 }
 
 /** Axes summed, normalised or searched. */
-interface Over {
+export interface Over {
   readonly over: readonly string[];
 }
 
