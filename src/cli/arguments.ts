@@ -52,7 +52,9 @@ function createParser(
     .showHelpOnFail(false)
     .strict()
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UsageError(sentence(message ?? ""), { command: entry.name });
+      // No command runs inside of yargs: whatever it throws is about the arguments.
+      const what = message ?? error?.message ?? "the arguments cannot be understood";
+      throw new UsageError(sentence(what), { command: entry.name });
     })
     .wrap(Math.min(100, terminal.columns))
     .command(`$0 ${entry.usage}`, entry.summary, (builder) => {
