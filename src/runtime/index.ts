@@ -35,22 +35,13 @@ export {
 } from "./reference.ts";
 export { createRun, type EngineRun, type ProbeReading, type RunOptions } from "./run.ts";
 export {
-  stage,
   type Staged,
   type StagedFunction,
   type StageOptions,
   StagingError,
+  stage,
   typesOf,
 } from "./stage.ts";
-export type {
-  OnEngine,
-  RolloutResult,
-  Run,
-  SegmentBatch,
-  TrainingDefinition,
-  TrainingSchedule,
-} from "./training.ts";
-export { mergeTrees, nest, TreeError } from "./tree.ts";
 export { initialParameters } from "./training/initializer.ts";
 export { createOptimizer, type Optimizer, type OptimizerState } from "./training/optimizer.ts";
 export { readSafetensors, writeSafetensors } from "./training/safetensors.ts";
@@ -64,3 +55,12 @@ export {
   type TrainResult,
   train,
 } from "./training/trainer.ts";
+export type {
+  OnEngine,
+  RolloutResult,
+  Run,
+  SegmentBatch,
+  TrainingDefinition,
+  TrainingSchedule,
+} from "./training.ts";
+export { mergeTrees, nest, TreeError } from "./tree.ts";

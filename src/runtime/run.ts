@@ -4,17 +4,17 @@
  */
 import {
   type HostTensor,
-  typeText,
-  type TensorType,
   zeros as hostZeros,
   scalar,
+  type TensorType,
+  typeText,
 } from "../ops/index.ts";
 import type { Builder, Tensor } from "./builder.ts";
 import { diagnose, type NonFinite } from "./diagnose.ts";
 import type { DeviceTensor, Engine, Executable } from "./engine.ts";
 import type { Tree } from "./model.ts";
 import type { Plan } from "./plan.ts";
-import { stage, type Staged, type StagedFunction, typesOf } from "./stage.ts";
+import { type Staged, type StagedFunction, stage, typesOf } from "./stage.ts";
 import type { Run } from "./training.ts";
 import { flatten, isNumber, isTyped, mapTree, mergeTrees, TreeError } from "./tree.ts";
 

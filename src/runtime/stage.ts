@@ -6,7 +6,7 @@ import type { HostTensor, TensorType } from "../ops/index.ts";
 import type { Builder } from "./builder.ts";
 import type { Tree } from "./model.ts";
 import type { Plan, PlanNode, PlanPort } from "./plan.ts";
-import { Recorded, Recorder, type RecordedNode } from "./staging/recorder.ts";
+import { type Recorded, type RecordedNode, Recorder } from "./staging/recorder.ts";
 import { type RecordedProbe, recordingBuilder, toRecorded } from "./staging/recording-builder.ts";
 import { Tracer } from "./staging/tracer.ts";
 import { flatten, isTensorType, isTyped, mapTree } from "./tree.ts";

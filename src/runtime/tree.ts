@@ -32,7 +32,7 @@ function isRecord(node: unknown): node is Readonly<Record<string, unknown>> {
 
 /** Whether this is a `TensorType` (and not a record with parameters called `kind` and `axes`). */
 export function isTensorType(node: unknown): node is TensorType {
-  return isRecord(node) && typeof node["kind"] === "string" && Array.isArray(node["axes"]);
+  return isRecord(node) && typeof node.kind === "string" && Array.isArray(node.axes);
 }
 
 /**
@@ -40,7 +40,7 @@ export function isTensorType(node: unknown): node is TensorType {
  * `TensorType`.
  */
 export function isTyped(node: unknown): node is { readonly type: TensorType } {
-  return isRecord(node) && isTensorType(node["type"]);
+  return isRecord(node) && isTensorType(node.type);
 }
 
 export function isNumber(node: unknown): node is number {

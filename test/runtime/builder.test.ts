@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import type { TensorType } from "../../src/ops/index.ts";
 import type { Builder, Operand, Tensor } from "../../src/runtime/builder.ts";
 import type { Plan } from "../../src/runtime/plan.ts";
-import { stage, StagingError } from "../../src/runtime/stage.ts";
+import { StagingError, stage } from "../../src/runtime/stage.ts";
 
 const real = (axes: Readonly<Record<string, number>>): TensorType => ({
   kind: "real",

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { TensorType } from "../../src/ops/index.ts";
+import { hostTensor } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
 import { planFlops, planMemory } from "../../src/runtime/planner.ts";
 import { createReferenceEngine } from "../../src/runtime/reference.ts";
-import { stage, type StagedFunction } from "../../src/runtime/stage.ts";
-import { hostTensor } from "../../src/ops/index.ts";
+import { type StagedFunction, stage } from "../../src/runtime/stage.ts";
 import { generator } from "./conformance.ts";
 
 const real = (axes: Readonly<Record<string, number>>): TensorType => ({

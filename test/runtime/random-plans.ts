@@ -16,7 +16,7 @@ import {
 } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
-import { type Staged, stage, type StagedFunction } from "../../src/runtime/stage.ts";
+import { type Staged, type StagedFunction, stage } from "../../src/runtime/stage.ts";
 import { compare, generator } from "./conformance.ts";
 
 /** Operands are earlier values, by number, or literals. */

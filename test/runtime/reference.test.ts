@@ -3,7 +3,7 @@ import { hostTensor, type TensorType } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
 import { diagnose } from "../../src/runtime/diagnose.ts";
 import { createReferenceEngine, referenceEngine } from "../../src/runtime/reference.ts";
-import { stage, type StagedFunction } from "../../src/runtime/stage.ts";
+import { type StagedFunction, stage } from "../../src/runtime/stage.ts";
 
 const T: TensorType = { kind: "real", axes: [{ name: "T", size: 3 }] };
 const vector = (...entries: number[]) => hostTensor("real", { T: 3 }, entries);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TensorType } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
-import { stage, type StagedFunction } from "../../src/runtime/stage.ts";
+import { type StagedFunction, stage } from "../../src/runtime/stage.ts";
 
 const real = (axes: Readonly<Record<string, number>>): TensorType => ({
   kind: "real",

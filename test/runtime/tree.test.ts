@@ -44,7 +44,7 @@ describe("Trees", () => {
   it("survive names that objects treat specially", () => {
     const tree = nest([["__proto__.x", 1]]);
     expect(flatten(tree, isNumber)).toEqual([{ name: "__proto__.x", leaf: 1 }]);
-    expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
 });
 
