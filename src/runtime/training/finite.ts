@@ -5,6 +5,7 @@ import type { Tree } from "../model.ts";
 import type { EngineRun } from "../run.ts";
 import type { StagedFunction } from "../stage.ts";
 import type { Run } from "../training.ts";
+import { callFor } from "./calls.ts";
 import { downloadTree } from "./tensors.ts";
 
 /** Ends a rollout early, with what was found. */
@@ -42,14 +43,9 @@ export async function diagnoseRollout(
 }
 
 function watch(run: EngineRun, suspicious: (value: number) => boolean): Run {
-  // The same function, without the type that follows the staged function's result.
-  const call = run.call as (
-    staged: StagedFunction,
-    ...inputs: readonly Tree<DeviceTensor>[]
-  ) => Promise<Tree<DeviceTensor>>;
   return {
     async call(staged: StagedFunction, ...inputs: readonly Tree<DeviceTensor>[]) {
-      const result = await call(staged, ...inputs);
+      const result = await callFor<Tree<DeviceTensor>>(run, staged, ...inputs);
       const tensors = [...downloadTree(run.engine, result).values()];
       if (tensors.some((tensor) => holds(tensor, suspicious))) {
         const found = run.diagnose(staged, ...inputs);

@@ -151,15 +151,21 @@ function computedStart(
   type: TensorType,
   address: string,
 ): HostTensor {
-  const { plan } = stage(`start of ${address}`, (g: Builder) => {
-    const value = compute(g);
-    const missing = type.axes.filter(({ name }) => findAxis(value.type, name) === undefined);
-    return missing.length === 0 ? value : g.broadcast(value, { axes: missing });
-  }, []);
+  const { plan } = stage(
+    `start of ${address}`,
+    (g: Builder) => {
+      const value = compute(g);
+      const missing = type.axes.filter(({ name }) => findAxis(value.type, name) === undefined);
+      return missing.length === 0 ? value : g.broadcast(value, { axes: missing });
+    },
+    [],
+  );
   const [value] = evaluatePlan(plan, []).outputs;
   if (value === undefined || !sameUpToOrder({ ...value.type, kind: "real" }, type)) {
     const found = value === undefined ? "nothing" : typeText(value.type);
-    throw new InitializerError(`Parameter ${address} is ${typeText(type)}, but its start ${found}.`);
+    throw new InitializerError(
+      `Parameter ${address} is ${typeText(type)}, but its start ${found}.`,
+    );
   }
   const order = type.axes.map(({ name }) => name);
   return { type, data: Float64Array.from(transposeTo(value, order).data, Math.fround) };

@@ -158,9 +158,7 @@ export function createOptimizer(definition: TrainingDefinition, steps: number): 
       const deviation = g.add(g.mul(g.sqrt(vNext), scalars.secondCorrection), epsilon);
       const direction = g.div(g.mul(mNext, scalars.firstCorrection), deviation);
       const withDecay =
-        setting.weightDecay === 0
-          ? direction
-          : g.add(direction, g.mul(p, setting.weightDecay));
+        setting.weightDecay === 0 ? direction : g.add(direction, g.mul(p, setting.weightDecay));
       const rate = g.mul(scalars.factor, setting.rate);
       next.set(address, g.sub(p, g.mul(withDecay, rate)));
       m.set(address, mNext);

@@ -105,10 +105,7 @@ export class RandomWords {
   /** The next 32-bit word, unsigned. */
   next(): number {
     if (this.#used === 4) {
-      this.#words = philox4x32(
-        [this.#block, this.#example, this.#segment, this.#step],
-        this.#key,
-      );
+      this.#words = philox4x32([this.#block, this.#example, this.#segment, this.#step], this.#key);
       this.#block = (this.#block + 1) >>> 0;
       this.#used = 0;
     }

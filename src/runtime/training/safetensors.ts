@@ -22,7 +22,14 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const ITEM_BYTES: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8, I32: 4, I64: 8, U8: 1, BOOL: 1 };
+const ITEM_BYTES: Readonly<Record<Dtype, number>> = {
+  F32: 4,
+  F64: 8,
+  I32: 4,
+  I64: 8,
+  U8: 1,
+  BOOL: 1,
+};
 /** Dtypes of the format that memc does not read. */
 const UNSUPPORTED = new Set([
   ...["F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"],
@@ -106,7 +113,9 @@ function readHeader(bytes: Uint8Array): {
   }
   const claimed = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (claimed > BigInt(LARGEST_HEADER)) {
-    throw new FormatError(`The header claims ${claimed} bytes; at most ${LARGEST_HEADER} are read.`);
+    throw new FormatError(
+      `The header claims ${claimed} bytes; at most ${LARGEST_HEADER} are read.`,
+    );
   }
   const dataStart = 8 + Number(claimed);
   if (dataStart > bytes.length) {
@@ -193,7 +202,9 @@ function readEntry(name: string, entry: unknown, length: number): Entry {
     throw new FormatError(`${tensor} has a shape that is not a list of sizes: ${show(shape)}.`);
   }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw new FormatError(`${tensor} has data_offsets that are not two positions: ${show(offsets)}.`);
+    throw new FormatError(
+      `${tensor} has data_offsets that are not two positions: ${show(offsets)}.`,
+    );
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw new FormatError(`${tensor} ends at ${end}, before its start at ${begin}.`);
@@ -219,7 +230,9 @@ function checkCover(
 ): void {
   let covered = 0;
   let previous = "";
-  for (const { name, begin, end } of [...ranges].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of [...ranges].sort(
+    (a, b) => a.begin - b.begin || a.end - b.end,
+  )) {
     if (begin < covered) {
       throw new FormatError(`Tensors ${quote(previous)} and ${quote(name)} overlap.`);
     }
@@ -229,7 +242,8 @@ function checkCover(
     covered = end;
     previous = name;
   }
-  if (covered !== length) throw new FormatError(`Bytes ${covered} to ${length} belong to no tensor.`);
+  if (covered !== length)
+    throw new FormatError(`Bytes ${covered} to ${length} belong to no tensor.`);
 }
 
 function typed(
@@ -270,9 +284,7 @@ function isDtype(value: unknown): value is Dtype {
 }
 
 function isCounts(value: unknown): value is readonly number[] {
-  return (
-    Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0)
-  );
+  return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
 }
 
 function quote(name: string): string {

@@ -49,7 +49,12 @@ export function rolloutOf({ schedule }: SourceProgram): {
 /** What the rows of an input hold. */
 export type InputFeed =
   /** The token `ahead` positions after each one. */
-  | { readonly kind: "tokens"; readonly name: string; readonly ahead: number; readonly below: number }
+  | {
+      readonly kind: "tokens";
+      readonly name: string;
+      readonly ahead: number;
+      readonly below: number;
+    }
   /** On where a document (an episode of a task) starts: [batch], or [batch, T] at its first token. */
   | { readonly kind: "document"; readonly name: string; readonly perToken: boolean }
   /** [batch, T]: on where the model is asked for an answer. */

@@ -68,7 +68,10 @@ interface Text {
 }
 
 function checkRange(documents: readonly Uint8Array[], feeds: readonly InputFeed[]): void {
-  const largest = documents.reduce((most, bytes) => bytes.reduce((a, b) => Math.max(a, b), most), 0);
+  const largest = documents.reduce(
+    (most, bytes) => bytes.reduce((a, b) => Math.max(a, b), most),
+    0,
+  );
   for (const feed of feeds) {
     if (feed.kind === "tokens" && largest >= feed.below) {
       throw new SourceError(
@@ -118,8 +121,7 @@ class TextStreams implements SegmentSource {
 
   constructor(text: Text, passes: TextOptions["passes"]) {
     const { batch } = text.program.schedule;
-    const dealt =
-      passes === "endless" ? halved(text.documents, batch, text.span) : text.documents;
+    const dealt = passes === "endless" ? halved(text.documents, batch, text.span) : text.documents;
     this.#text = text;
     this.#passes = passes;
     this.#streams = Array.from({ length: batch }, (_, stream) =>

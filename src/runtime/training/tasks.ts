@@ -163,7 +163,9 @@ export function parseTask(text: string, program: SourceProgram): Task {
     const setting = /^\s*([a-z]+)\s*=\s*(\d{1,9})\s*$/.exec(part);
     const [, key, value] = setting ?? [];
     if (key === undefined || settings.has(key)) {
-      throw new SourceError(`\`${part.trim()}\` is not one setting of a task, as in length = 4000.`);
+      throw new SourceError(
+        `\`${part.trim()}\` is not one setting of a task, as in length = 4000.`,
+      );
     }
     settings.set(key, Number(value));
   }

@@ -10,12 +10,7 @@ import type { SegmentBatch, TrainingDefinition } from "../training.ts";
 import { diagnoseRollout } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
 import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
-import {
-  createOptimizer,
-  type Optimizer,
-  type OptimizerState,
-  rateFactor,
-} from "./optimizer.ts";
+import { createOptimizer, type Optimizer, type OptimizerState, rateFactor } from "./optimizer.ts";
 import { checkSeed } from "./random.ts";
 import type { Position, SegmentSource } from "./source.ts";
 import {
@@ -250,11 +245,7 @@ class Trainer {
     return means;
   }
 
-  async #requireFinite(
-    value: number,
-    what: string,
-    rollouts: readonly Rollout[],
-  ): Promise<void> {
+  async #requireFinite(value: number, what: string, rollouts: readonly Rollout[]): Promise<void> {
     if (Number.isFinite(value)) return;
     const cause = await diagnoseRollout(this.#run, async (run) => {
       for (const { states, segments } of rollouts) {

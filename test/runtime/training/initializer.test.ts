@@ -49,7 +49,8 @@ describe("initialisers", () => {
   ])("orthogonal [%i, %i]: rows or columns are orthonormal", (rows, columns) => {
     const w = start({ A: rows, B: columns }, { kind: "orthogonal" }, 1);
     const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
-    const at = (i: number, j: number) => w[rows >= columns ? j * columns + i : i * columns + j] ?? 0;
+    const at = (i: number, j: number) =>
+      w[rows >= columns ? j * columns + i : i * columns + j] ?? 0;
     for (let a = 0; a < count; a++) {
       for (let b = 0; b < count; b++) {
         let product = 0;
@@ -79,7 +80,10 @@ describe("initialisers", () => {
   });
 
   it("keys numbers by address: other parameters do not matter, copies differ, float32 holds all", () => {
-    const W: ParameterDeclaration = { axes: { D: 4 }, start: { kind: "normal", mean: 0, deviation: 1 } };
+    const W: ParameterDeclaration = {
+      axes: { D: 4 },
+      start: { kind: "normal", mean: 0, deviation: 1 },
+    };
     const few = initialParameters({ parameters: { "layer[*2].W": W } }, seed);
     const many = initialParameters({ parameters: { a: W, "layer[*3].W": W } }, seed);
     expect([...many.keys()]).toEqual(["a", "layer[0].W", "layer[1].W", "layer[2].W"]);

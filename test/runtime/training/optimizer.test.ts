@@ -41,7 +41,10 @@ function tree(numbers: Readonly<Record<string, readonly number[]>>) {
 
 const numbers = (from: ReturnType<typeof tree>) =>
   Object.fromEntries(
-    [...leavesByAddress(from)].map(([address, x]) => [address, [...referenceEngine.download(x).data]]),
+    [...leavesByAddress(from)].map(([address, x]) => [
+      address,
+      [...referenceEngine.download(x).data],
+    ]),
   );
 
 const start = { "layer[0].W": [1, -2], "layer[1].W": [0.5, 0], "out.bias": [3] };
@@ -104,7 +107,10 @@ describe("AdamW", () => {
   });
 
   it("clips by the global norm, and reports the norm before", async () => {
-    const { parameters, norms } = await optimise({ optimizer: { ...optimizer, clip: 1 }, groups: [] });
+    const { parameters, norms } = await optimise({
+      optimizer: { ...optimizer, clip: 1 },
+      groups: [],
+    });
     const gradients = slopes.map(
       (slope) => (slope["layer[1].W"][1] ?? 0) * Math.min(1, 1 / norm(slope)),
     );
@@ -114,11 +120,14 @@ describe("AdamW", () => {
   });
 
   it("gives groups their own rates and decay, and leaves frozen parameters alone", async () => {
-    const { parameters } = await optimise({
-      optimizer: { ...unclipped, warmup: 2, decay: "linear" },
-      groups: [{ paths: ["out"], rate: 0.5, weightDecay: 0 }],
-      freeze: ["layer[1]"],
-    }, 4);
+    const { parameters } = await optimise(
+      {
+        optimizer: { ...unclipped, warmup: 2, decay: "linear" },
+        groups: [{ paths: ["out"], rate: 0.5, weightDecay: 0 }],
+        freeze: ["layer[1]"],
+      },
+      4,
+    );
     expect(parameters["layer[1].W"]).toEqual(start["layer[1].W"]);
     const bias = slopes.map((slope) => slope["out.bias"][0] ?? 0);
     const rate = (t: number) => 0.5 * ([0.5, 1, 1][t] ?? 0);

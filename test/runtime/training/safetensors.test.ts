@@ -76,7 +76,11 @@ describe("safetensors", () => {
     ["a broken size", fileOf(`{"a":${entry("F32", [1.5], [0, 4])}}`, 4), /not a list of sizes/],
     ["a shape of text", fileOf(`{"a":${entry("F32", "1", [0, 4])}}`, 4), /not a list of sizes/],
     ["three offsets", fileOf(`{"a":${entry("F32", [1], [0, 4, 8])}}`, 8), /not two positions/],
-    ["an end before the start", fileOf(`{"a":${entry("F32", [0], [4, 0])}}`, 4), /before its start/],
+    [
+      "an end before the start",
+      fileOf(`{"a":${entry("F32", [0], [4, 0])}}`, 4),
+      /before its start/,
+    ],
     ["an end beyond the file", fileOf(`{"a":${entry("F32", [2], [0, 8])}}`, 4), /file has 4 bytes/],
     ["a wrong size", fileOf(`{"a":${entry("F32", [2], [0, 4])}}`, 4), /F32 \[2\] takes 8/],
     [

@@ -113,7 +113,9 @@ describe("streams", () => {
       document: { axes: { T: 3 }, kind: "flag", role: "input" },
     } as const;
     const source = textSource(text("abcd"), program(3, { batch: 1, data: {} }, inputs), once);
-    const flags = [...source.next(), ...source.next()].map((s) => [...(s.inputs["document"]?.data ?? [])]);
+    const flags = [...source.next(), ...source.next()].map((s) => [
+      ...(s.inputs["document"]?.data ?? []),
+    ]);
     expect(flags).toEqual([
       [1, 0, 0],
       [0, 0, 0],
@@ -121,7 +123,11 @@ describe("streams", () => {
   });
 
   it("gives rollouts of several segments, and overlapping ones with a smaller stride", () => {
-    const source = textSource(text("abcdefgh"), program(2, { batch: 1, rollout: 3, stride: 1 }), once);
+    const source = textSource(
+      text("abcdefgh"),
+      program(2, { batch: 1, rollout: 3, stride: 1 }),
+      once,
+    );
     expect(take(source, 5)).toEqual([
       [["*^ab"], ["cd"], ["ef"]],
       [["cd"], ["ef"], ["g."]],
@@ -133,12 +139,16 @@ describe("streams", () => {
 
   it("halves the longest documents when there are fewer than streams, in training only", () => {
     const documents = text("abcdefgh", "xyz");
-    expect(textSource(documents, program(3, { batch: 3 }), endless).next().map((s) => rows(s))).toEqual([
-      ["*^abc", "*^efg", "*^xy."],
-    ]);
-    expect(textSource(documents, program(3, { batch: 3 }), once).next().map((s) => rows(s))).toEqual([
-      ["*^abc", "*^xy.", "*..."],
-    ]);
+    expect(
+      textSource(documents, program(3, { batch: 3 }), endless)
+        .next()
+        .map((s) => rows(s)),
+    ).toEqual([["*^abc", "*^efg", "*^xy."]]);
+    expect(
+      textSource(documents, program(3, { batch: 3 }), once)
+        .next()
+        .map((s) => rows(s)),
+    ).toEqual([["*^abc", "*^xy.", "*..."]]);
   });
 
   it("in one pass gives every document's tokens once, then nothing", () => {
@@ -170,18 +180,47 @@ describe("streams", () => {
     expect(() =>
       textSource(text("abcdef"), program(3, { batch: 1 }), endless).restore(position),
     ).toThrow(/not one of 1 streams/);
-    const moved = { ...position, cursors: [[0, 99], [0, 0]] };
+    const moved = {
+      ...position,
+      cursors: [
+        [0, 99],
+        [0, 0],
+      ],
+    };
     expect(() => textSource(text("abcdef"), program(3), endless).restore(moved)).toThrow(/outside/);
   });
 
   it.each([
     ["no text", [""], program(3), /nothing to learn/],
-    ["bytes outside the range", ["é"], { ...program(1), inputs: { tokens: { axes: { T: 1 }, kind: "int", range: 128, role: "input" } } }, /byte 195, but input tokens goes from 0 to 127/],
+    [
+      "bytes outside the range",
+      ["é"],
+      {
+        ...program(1),
+        inputs: { tokens: { axes: { T: 1 }, kind: "int", range: 128, role: "input" } },
+      },
+      /byte 195, but input tokens goes from 0 to 127/,
+    ],
     ["a target without data", ["ab"], program(1, { data: {} }), /labels has no entry/],
     ["a stride beyond the rollout", ["ab"], program(1, { stride: 2 }), /stride is 2/],
-    ["data from nowhere", ["ab"], program(1, { data: { labels: { source: "words", ahead: 1 } } }), /no input/],
-    ["data in a circle", ["ab"], program(1, { data: { labels: { source: "labels", ahead: 1 } } }), /itself/],
-    ["a real input", ["ab"], program(1, {}, { x: { axes: { T: 1 }, kind: "real", role: "input" } }), /Input x is real/],
+    [
+      "data from nowhere",
+      ["ab"],
+      program(1, { data: { labels: { source: "words", ahead: 1 } } }),
+      /no input/,
+    ],
+    [
+      "data in a circle",
+      ["ab"],
+      program(1, { data: { labels: { source: "labels", ahead: 1 } } }),
+      /itself/,
+    ],
+    [
+      "a real input",
+      ["ab"],
+      program(1, {}, { x: { axes: { T: 1 }, kind: "real", role: "input" } }),
+      /Input x is real/,
+    ],
   ] as const)("refuses %s", (_, documents, wrong, message) => {
     const make = () => textSource(text(...documents), wrong, endless);
     expect(make).toThrow(SourceError);

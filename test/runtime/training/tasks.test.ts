@@ -30,7 +30,9 @@ const words = () => new RandomWords(5, { step: 0, segment: 0, address: "test" },
 
 describe("task:recall", () => {
   it("asks in the last segment for what the first one showed", () => {
-    const { tokens, labels, answer } = recallTask(3, { shown: 2, symbols: 5, segments: 4 }).episode(words());
+    const { tokens, labels, answer } = recallTask(3, { shown: 2, symbols: 5, segments: 4 }).episode(
+      words(),
+    );
     const [a, b] = tokens;
     expect([...tokens]).toEqual([a, b, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]);
     expect([...labels]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, 0]);
@@ -45,7 +47,9 @@ describe("task:recall", () => {
       ...["11", "00", "00", "00"],
       ...["11", "00", "00", "00"],
     ]);
-    expect(segments.map((s) => s.scored.reduce((a, b) => a + b, 0))).toEqual([0, 0, 0, 6, 0, 0, 0, 6]);
+    expect(segments.map((s) => s.scored.reduce((a, b) => a + b, 0))).toEqual([
+      0, 0, 0, 6, 0, 0, 0, 6,
+    ]);
     expect(segments[3]?.inputs["answer"]?.data).toEqual(segments[3]?.scored);
     expect(segments[3]?.inputs["labels"]?.data).toEqual(segments[0]?.inputs["tokens"]?.data);
     expect(segments[4]?.inputs["tokens"]?.data).not.toEqual(segments[0]?.inputs["tokens"]?.data);

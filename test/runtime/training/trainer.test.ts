@@ -51,43 +51,38 @@ describe("train", () => {
   });
 
   it("gives the same bytes from the same seed, and others from another", async () => {
-    const [once, again, other] = [
-      await trained(),
-      await trained(),
-      await trained({ seed: 8 }),
-    ];
+    const [once, again, other] = [await trained(), await trained(), await trained({ seed: 8 })];
     expect(again.state).toEqual(once.state);
     expect(again.metrics.map(numbers)).toEqual(once.metrics.map(numbers));
     expect(other.state.parameters).not.toEqual(once.state.parameters);
   });
 
-  it.each([
-    {},
-    { updateEvery: 2 },
-    { rollout: 3, stride: 3, updateEvery: 3 },
-  ])("resumes to the same bytes as an uninterrupted run, schedule %o", async (changes) => {
-    const definition = training(changes);
-    const whole = await trained({ steps: 8 }, definition);
-    const abort = new AbortController();
-    let kept: TrainingState | undefined;
-    const half = await trained(
-      {
-        steps: 8,
-        signal: abort.signal,
-        onStep: ({ step }, state) => {
-          if (step !== 3) return;
-          kept = state();
-          abort.abort();
+  it.each([{}, { updateEvery: 2 }, { rollout: 3, stride: 3, updateEvery: 3 }])(
+    "resumes to the same bytes as an uninterrupted run, schedule %o",
+    async (changes) => {
+      const definition = training(changes);
+      const whole = await trained({ steps: 8 }, definition);
+      const abort = new AbortController();
+      let kept: TrainingState | undefined;
+      const half = await trained(
+        {
+          steps: 8,
+          signal: abort.signal,
+          onStep: ({ step }, state) => {
+            if (step !== 3) return;
+            kept = state();
+            abort.abort();
+          },
         },
-      },
-      definition,
-    );
-    expect(half.stopped).toBe("aborted");
-    expect(half.state).toEqual(kept);
-    const resumed = await trained({ steps: 8, resume: half.state }, definition);
-    expect(resumed.state).toEqual(whole.state);
-    expect(resumed.metrics.map(numbers)).toEqual(whole.metrics.slice(3).map(numbers));
-  });
+        definition,
+      );
+      expect(half.stopped).toBe("aborted");
+      expect(half.state).toEqual(kept);
+      const resumed = await trained({ steps: 8, resume: half.state }, definition);
+      expect(resumed.state).toEqual(whole.state);
+      expect(resumed.metrics.map(numbers)).toEqual(whole.metrics.slice(3).map(numbers));
+    },
+  );
 
   it("does nothing when aborted before it starts, and when already done", async () => {
     const { state, stopped } = await trained({ signal: AbortSignal.abort() });

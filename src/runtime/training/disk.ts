@@ -1,0 +1,61 @@
+/** The few file operations that a checkpoint is made of, each one durable when it returns. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+export interface Disk {
+  exists(path: string): boolean;
+  /** Names in a folder, sorted; none if it does not exist. */
+  list(folder: string): readonly string[];
+  read(path: string): Uint8Array;
+  /** Makes a folder and those above it. */
+  makeFolder(folder: string): void;
+  /** Writes a new file and waits until it is on the disk. */
+  write(path: string, bytes: Uint8Array): void;
+  /** Waits until the names in a folder are on the disk. */
+  syncFolder(folder: string): void;
+  /** Renames in one instant (replacing a file), and waits until the new name is on the disk. */
+  rename(from: string, to: string): void;
+  /** Removes a file or a folder with all it holds. */
+  remove(path: string): void;
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows cannot open folders, and makes renames durable by itself.
+  if (process.platform !== "win32") sync(folder);
+}
+
+export const disk: Disk = {
+  exists: existsSync,
+  list: (folder) => (existsSync(folder) ? readdirSync(folder).sort() : []),
+  read: (path) => readFileSync(path),
+  makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
+  write(path, bytes) {
+    writeFileSync(path, bytes, { flag: "w", flush: true });
+  },
+  syncFolder,
+  rename(from, to) {
+    renameSync(from, to);
+    syncFolder(dirname(to));
+  },
+  remove: (path) => rmSync(path, { recursive: true, force: true }),
+};

@@ -1,0 +1,194 @@
+/**
+ * Evaluation: the segments of a source in order, states carried from one to the next, as a reader would meet them. Perplexity is exp of
+ * the total negative log-likelihood over the number of tokens, so batch and segment size weigh nothing.
+ */
+import { BATCH, type HostTensor, hostTensor, type TensorType } from "../../ops/index.ts";
+import type { Builder, Tensor } from "../builder.ts";
+import type { DeviceTensor, Engine } from "../engine.ts";
+import type { ModelDefinition, SegmentResult, Tree } from "../model.ts";
+import { createRun, type EngineRun } from "../run.ts";
+import { callFor } from "./calls.ts";
+import { perplexityTerm } from "./metrics.ts";
+import type { HostSegment, SegmentSource } from "./source.ts";
+import {
+  initialStates,
+  leavesByAddress,
+  segmentDraws,
+  uploadInputs,
+  uploadTree,
+} from "./tensors.ts";
+
+export interface EvaluateOptions {
+  readonly model: ModelDefinition;
+  readonly engine: Engine;
+  readonly parameters: ReadonlyMap<string, HostTensor>;
+  /** A source that ends, made for this model's schedule. */
+  readonly source: SegmentSource;
+  /** Seed of the draws, if the model has any. */
+  readonly seed: number;
+  /** Reads no more segments than this. */
+  readonly segments?: number;
+  readonly signal?: AbortSignal;
+  readonly onSegment?: (segments: number) => void;
+}
+
+export interface Evaluation {
+  /** Valid tokens. */
+  readonly tokens: number;
+  /** Each loss term by address: mean over the segments, weighted by their tokens. */
+  readonly losses: Readonly<Record<string, number>>;
+  /**
+   * exp(total negative log-likelihood / tokens), from the logits of the output called `logits` and the targets; for a model without
+   * such an output exp of its main loss term. Absent if it has neither.
+   */
+  readonly perplexity?: number;
+  /** Share of scored positions where the largest logit is the target's; absent without logits. */
+  readonly accuracy?: number;
+  /** Positions that accuracy counts: the answers of a task, every token of a text. */
+  readonly scored: number;
+}
+
+/** Draws in evaluation are keyed by a step that no training reaches. */
+export const EVALUATION_STEP = 0xffffffff;
+
+/** The output that classifies tokens: real [batch, T, classes], called `logits` or the only one of this form. */
+export interface Classifier {
+  readonly output: string;
+  readonly classes: string;
+}
+
+/** Finds the output with logits among a segment's outputs; undefined if there is none, or several of no clear name. */
+export function findClassifier(
+  outputs: Readonly<Record<string, { readonly type: TensorType }>>,
+  axis: string,
+): Classifier | undefined {
+  const found = Object.entries(outputs).flatMap(([output, { type }]): readonly Classifier[] => {
+    const names = type.axes.map(({ name }) => name);
+    const [classes, ...more] = names.filter((name) => name !== BATCH && name !== axis);
+    const fits = names.includes(BATCH) && names.includes(axis) && more.length === 0;
+    return type.kind === "real" && fits && classes !== undefined ? [{ output, classes }] : [];
+  });
+  return (
+    found.find(({ output }) => output === "logits") ?? (found.length === 1 ? found[0] : undefined)
+  );
+}
+
+/** The one int target along the segment's axis. */
+function findTarget({ inputs, schedule }: ModelDefinition): string | undefined {
+  const { axis } = schedule.segment;
+  const targets = Object.entries(inputs).filter(([, { role, kind, axes }]) => {
+    return role === "target" && kind === "int" && Object.keys(axes).join() === axis;
+  });
+  return targets.length === 1 ? targets[0]?.[0] : undefined;
+}
+
+/** What the staged function gives of one segment, on the engine. */
+interface SegmentScore {
+  readonly losses: Tree<DeviceTensor>;
+  readonly next: Tree<DeviceTensor>;
+  /** Sum of negative log-likelihoods over valid tokens, and count of right answers at scored positions. */
+  readonly score?: { readonly nll: DeviceTensor; readonly correct: DeviceTensor };
+}
+
+/** A model's segment with its score; the logits stay on the engine. */
+function scoring(model: ModelDefinition) {
+  const { axis } = model.schedule.segment;
+  const target = findTarget(model);
+  return function evaluate(
+    g: Builder,
+    own: never,
+    inputs: Readonly<Record<string, Tensor>>,
+    scored: Tensor,
+  ) {
+    const { outputs, next, losses }: SegmentResult = model.segment(g, own, inputs as never);
+    const classifier = findClassifier(outputs, axis);
+    const logits = classifier && outputs[classifier.output];
+    const [labels, valid] = [target === undefined ? undefined : inputs[target], inputs["valid"]];
+    if (!classifier || !logits || !labels || !valid) return { losses, next };
+    const over = [BATCH, axis];
+    const each = g.crossEntropy(logits, labels, { over: classifier.classes });
+    const right = g.equal(g.argmax(logits, { over: classifier.classes }), labels);
+    const score = {
+      nll: g.sum(each, { over, where: valid }),
+      correct: g.sum(g.and(right, scored), { over }),
+    };
+    return { losses, next, score };
+  };
+}
+
+/** Evaluates parameters on a source. Throws RangeError where the source gives nothing. */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const run = createRun(options.engine);
+  try {
+    return await evaluateOn(run, options);
+  } finally {
+    await run.release();
+  }
+}
+
+async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Evaluation> {
+  const { model, engine, source, signal } = options;
+  const staged = scoring(model);
+  const parameters = uploadTree(engine, options.parameters);
+  const limit = options.segments ?? Number.POSITIVE_INFINITY;
+  const losses = new Map<string, number>();
+  let states = initialStates(engine, model, model.schedule.batch);
+  let [tokens, scored, nll, correct, count] = [0, 0, 0, 0, 0];
+  let classified = true;
+  const number = (tensor: DeviceTensor) => engine.download(tensor).data[0] as number;
+  for (const segment of segmentsOf(source)) {
+    if (count >= limit || signal?.aborted) break;
+    const result: SegmentScore = await callFor(
+      run,
+      staged,
+      run.merge(parameters, states, drawsOf(options, count)),
+      uploadInputs(engine, segment),
+      engine.upload(scoredTensor(model, segment)),
+    );
+    states = result.next;
+    tokens += segment.tokens;
+    scored += segment.scored.reduce((sum, on) => sum + on, 0);
+    for (const [address, term] of leavesByAddress(result.losses)) {
+      const share = segment.tokens === 0 ? 0 : number(term) * segment.tokens;
+      losses.set(address, (losses.get(address) ?? 0) + share);
+    }
+    if (result.score === undefined) classified = false;
+    else {
+      nll += number(result.score.nll);
+      correct += number(result.score.correct);
+    }
+    count++;
+    options.onSegment?.(count);
+  }
+  if (tokens === 0) throw new RangeError("There are no tokens to evaluate on.");
+  const means = Object.fromEntries([...losses].map(([address, sum]) => [address, sum / tokens]));
+  const term = perplexityTerm(Object.keys(means));
+  const perToken = classified ? nll / tokens : term === undefined ? undefined : means[term];
+  return {
+    tokens,
+    losses: means,
+    ...(perToken === undefined ? {} : { perplexity: Math.exp(perToken) }),
+    ...(classified && scored > 0 ? { accuracy: correct / scored } : {}),
+    scored,
+  };
+}
+
+function* segmentsOf(source: SegmentSource): Generator<HostSegment> {
+  for (let segments = source.next(); segments.length > 0; segments = source.next()) yield* segments;
+}
+
+/** Draws of a segment: fresh ones for each, or the same for all, as the schedule says. */
+function drawsOf({ model, engine, seed }: EvaluateOptions, index: number): Tree<DeviceTensor> {
+  const segment = model.schedule.draws === "fresh" ? index : 0;
+  const key = { seed, step: EVALUATION_STEP, segment };
+  return segmentDraws(engine, model, key, model.schedule.batch);
+}
+
+function scoredTensor({ schedule }: ModelDefinition, { scored }: HostSegment): HostTensor {
+  const { axis, tokens } = schedule.segment;
+  const axes = [
+    { name: BATCH, size: schedule.batch },
+    { name: axis, size: tokens },
+  ];
+  return hostTensor("flag", axes, scored);
+}
