@@ -45,8 +45,9 @@ const int: Unary = ({ w }, [input]) => {
   if (x.element !== "float32") return [w.cast(x, "int32")];
   const number = w.pointwise("Equal", [x, x], "bool");
   const finite = w.pointwise("Where", [number, x, w.number(0)], "float32");
-  const bounds = [w.number(-2147483648, "float64"), w.number(2147483647, "float64")];
-  return [w.cast(w.pointwise("Clip", [w.cast(finite, "float64"), ...bounds]), "int32")];
+  const wide = w.cast(finite, "float64");
+  const above = w.pointwise("Max", [wide, w.number(-2147483648, "float64")]);
+  return [w.cast(w.pointwise("Min", [above, w.number(2147483647, "float64")]), "int32")];
 };
 
 const notEqual: Unary = ({ w }, inputs) => [
@@ -55,6 +56,10 @@ const notEqual: Unary = ({ w }, inputs) => [
 
 const where: Unary = ({ w }, [condition, a, b]) => {
   const [on, x, y] = [condition as Value, a as Value, b as Value];
+  if (x.element === "bool") {
+    const first = w.pointwise("And", [on, x]);
+    return [w.pointwise("Or", [first, w.pointwise("And", [w.pointwise("Not", [on]), y])])];
+  }
   return [w.pointwise("Where", [on, x, y], x.element)];
 };
 
