@@ -1,0 +1,589 @@
+/** The body of a generated function: one statement for each value that has a name, the rest inside them. */
+import { isUnnamed } from "../ir/function-builder.ts";
+import type {
+  CallNode,
+  GraphFunction,
+  Node,
+  NumberBinding,
+  Operand,
+  OperationNode,
+  Origin,
+  StackNode,
+  Value,
+} from "../ir/graph.ts";
+import { resultsOf, valuesRead } from "../ir/rewrite.ts";
+import type { Expression } from "./expression.ts";
+import { call, flat, object, text, WIDTH } from "./expression.ts";
+import type { Names } from "./identifier.ts";
+import { camelCase, pascalCase, stringLiteral } from "./identifier.ts";
+import { writeLoop } from "./loop.ts";
+import type { Arithmetic } from "./number.ts";
+import { needsTypedConstants, operationCall, scalarFill } from "./operation.ts";
+import type { Handed, Leaf, Source } from "./place.ts";
+import { assemble, placeText, sourceExpression } from "./place.ts";
+import { Scope } from "./scope.ts";
+import type { Parameter, Signature } from "./signature.ts";
+import type { Line, Statement } from "./statement.ts";
+import { fitsOneLine, statementLines } from "./statement.ts";
+import type { Shape } from "./struct.ts";
+import { fullPath } from "./struct.ts";
+
+/** A function that a body calls. */
+export interface Callee {
+  /** Its name in the generated file. */
+  readonly name: string;
+  readonly kind: GraphFunction["kind"];
+  readonly signature: Signature;
+  /** The number formals it takes. */
+  readonly numbers: readonly string[];
+  /** Whether it, or what it calls, has probes. */
+  readonly probes: boolean;
+}
+
+/** What a body knows of the file it stands in. */
+export interface BodyContext {
+  readonly signature: Signature;
+  /** Names that a local variable may not take. */
+  readonly names: Names;
+  /** In a segment's function: dims by name. */
+  readonly dims?: ReadonlyMap<string, number> | undefined;
+  readonly callee: (name: string) => Callee;
+  readonly typeText: (shape: Shape) => string;
+}
+
+/** A struct parameter of a callee that gets a whole struct of the caller, or one put together for it. */
+export interface Handing {
+  readonly callee: string;
+  readonly group: string;
+  readonly from: Handed | undefined;
+}
+
+export interface Body {
+  /** Names of the parameters, in the order of the signature. */
+  readonly parameters: readonly string[];
+  /** Number formals that the body mentions, with the variable each one is bound to. */
+  readonly numbers: readonly { readonly name: string; readonly variable: string }[];
+  readonly lines: readonly Line[];
+  readonly arithmetic: ReadonlySet<Arithmetic>;
+  readonly handings: readonly Handing[];
+}
+
+/** Calls inside calls inside calls are still read at a glance. */
+const MOST_DEPTH = 3;
+
+/** What to call the results of operations that the spec does not name. */
+const NOUNS: ReadonlyMap<string, string> = new Map([
+  ["add", "sum"],
+  ["sub", "difference"],
+  ["mul", "product"],
+  ["div", "ratio"],
+  ["pow", "power"],
+  ["contract", "product"],
+  ["rename", "renamed"],
+  ["gather", "rows"],
+  ["join", "joined"],
+  ["slice", "part"],
+  ["softmax", "weights"],
+  ["sum", "total"],
+  ["where", "chosen"],
+  ["and", "mask"],
+  ["or", "mask"],
+  ["not", "mask"],
+  ["equal", "mask"],
+  ["notEqual", "mask"],
+  ["less", "mask"],
+  ["lessEqual", "mask"],
+  ["greater", "mask"],
+  ["greaterEqual", "mask"],
+  ["index", "position"],
+  ["fill", "filled"],
+  ["broadcast", "spread"],
+]);
+
+export function writeBody(written: GraphFunction, context: BodyContext): Body {
+  return new BodyWriter(written, context).write();
+}
+
+export class BodyWriter {
+  readonly #written: GraphFunction;
+  readonly context: BodyContext;
+  readonly scope: Scope;
+  readonly handings: Handing[] = [];
+  readonly #uses = new Map<string, number>();
+  readonly #live: ReadonlySet<Node>;
+  readonly #parameters: readonly string[];
+  readonly #formals: ReadonlyMap<string, { readonly text: string; readonly value: number }>;
+  #statements: Statement[] = [];
+  /** Statements that declare a variable with a value of its own, by the value. */
+  readonly #declared = new Map<string, Extract<Statement, { kind: "declare" }>>();
+
+  constructor(written: GraphFunction, context: BodyContext) {
+    this.#written = written;
+    this.context = context;
+    const names = context.names.inner();
+    names.take("g");
+    this.#parameters = context.signature.parameters.map((parameter) => names.take(parameter.name));
+    this.#formals = new Map(
+      written.numbers.flatMap(({ name, value }) =>
+        typeof value === "number" && context.dims === undefined
+          ? [[name, { text: names.take(name), value }]]
+          : [],
+      ),
+    );
+    this.scope = new Scope({
+      written,
+      names,
+      dims: context.dims,
+      formals: this.#formals,
+      hoist: (target, expression) =>
+        this.add({ kind: "declare", keyword: "const", target, expression }),
+    });
+    this.#live = this.#countUses();
+    context.signature.parameters.forEach((parameter, i) => this.#defineInputs(parameter, i));
+  }
+
+  write(): Body {
+    for (const node of this.#written.nodes) if (this.#live.has(node)) this.#node(node);
+    this.#return();
+    return {
+      parameters: this.#parameters,
+      numbers: Array.from(this.#formals)
+        .filter(([name]) => this.scope.usedFormals.has(name))
+        .map(([name, { text: variable }]) => ({ name, variable })),
+      lines: statementLines(this.#statements, 2),
+      arithmetic: this.scope.arithmetic,
+      handings: this.handings,
+    };
+  }
+
+  // -------------------------------------------------------------- values
+
+  uses(value: Value): number {
+    return this.#uses.get(value.name) ?? 0;
+  }
+
+  add(statement: Statement): void {
+    this.#statements.push(statement);
+  }
+
+  /** Collects the statements that `inside` adds, for the body of a loop. */
+  block(inside: () => void): readonly Statement[] {
+    const outer = this.#statements;
+    this.#statements = [];
+    inside();
+    const block = this.#statements;
+    this.#statements = outer;
+    return block;
+  }
+
+  /** An operand where a number may stand too. */
+  operand(operand: Operand): Expression {
+    if (!("constant" in operand)) return this.#pendingOr(operand);
+    if (operand.kind === "flag") return text(operand.constant.value === 0 ? "false" : "true");
+    return this.scope.number(operand.constant);
+  }
+
+  /** An operand where only a tensor may stand. */
+  source(operand: Operand): Source {
+    if ("constant" in operand) {
+      const value = this.scope.number(operand.constant);
+      return { kind: "expression", expression: scalarFill(operand.kind, value) };
+    }
+    const pending = this.scope.pending.get(operand.name);
+    if (pending !== undefined) return { kind: "expression", expression: pending.expression };
+    return this.scope.source(operand);
+  }
+
+  #pendingOr(value: Value): Expression {
+    const pending = this.scope.pending.get(value.name);
+    return pending?.expression ?? sourceExpression(this.scope.source(value));
+  }
+
+  /** Gives a waiting expression a statement of its own. */
+  flush(value: Value): void {
+    const pending = this.scope.pending.get(value.name);
+    if (pending === undefined) return;
+    this.scope.pending.delete(value.name);
+    this.declare(value, pending.expression);
+  }
+
+  declare(value: Value, expression: Expression, origin?: Origin): void {
+    const target = this.scope.names.take(this.wantedName(value));
+    const statement = declaration(target, value, expression, origin);
+    this.#declared.set(value.name, statement);
+    this.add(statement);
+    this.scope.defineVariable(value, target);
+  }
+
+  /** The name from the spec; else what the value is. */
+  wantedName(value: Value): string {
+    if (!isUnnamed(value)) return value.name;
+    const maker = value.name.replace(/^_+|[0-9]+$/g, "");
+    const noun = NOUNS.get(maker) ?? maker;
+    return this.context.names.has(noun) ? `${noun}Out` : noun;
+  }
+
+  /** Takes over the variable of a value that nothing else reads, to assign to it. */
+  mutable(value: Value): string | undefined {
+    const statement = this.#declared.get(value.name);
+    if (statement === undefined || this.uses(value) !== 1) return undefined;
+    statement.keyword = "let";
+    return statement.target;
+  }
+
+  /** Marks a variable as one that the value lives in from now on, and may be taken over again. */
+  redefine(value: Value, name: string, before: Value | undefined): void {
+    this.scope.defineVariable(value, name);
+    const statement = before === undefined ? undefined : this.#declared.get(before.name);
+    if (statement !== undefined) this.#declared.set(value.name, statement);
+  }
+
+  // -------------------------------------------------------------- nodes
+
+  #node(node: Node): void {
+    switch (node.kind) {
+      case "operation":
+        return this.#operation(node);
+      case "call":
+        return this.#call(node);
+      case "repeat":
+      case "scan":
+        return writeLoop(this, node);
+      case "stack":
+      case "unstack":
+        return this.#stack(node);
+      case "probe": {
+        const written = () =>
+          call(
+            "g.probe",
+            text(stringLiteral(node.name)),
+            text(stringLiteral(node.of)),
+            this.operand(node.input),
+          );
+        this.#fit([node.input], () => ({ kind: "run", expression: written() }));
+        this.add({ kind: "run", expression: written() });
+        this.#consume([node.input]);
+        return;
+      }
+      default:
+        return node satisfies never;
+    }
+  }
+
+  #operation(node: OperationNode): void {
+    const typed = needsTypedConstants(node);
+    const build = () =>
+      operationCall(
+        node,
+        node.operands.map((operand) =>
+          typed && "constant" in operand && operand.kind !== "flag"
+            ? sourceExpression(this.source(operand))
+            : this.operand(operand),
+        ),
+        (number) => this.scope.number(number, node.operands),
+      );
+    const [only] = node.results;
+    if (node.results.length === 1 && only !== undefined) {
+      return this.#finish(only, node.operands, build, node.origin);
+    }
+    const used = node.results.map((result) => this.uses(result) > 0);
+    const last = used.lastIndexOf(true);
+    const names = node.results
+      .slice(0, last + 1)
+      .map((result, i) => (used[i] ? this.scope.names.take(this.wantedName(result)) : ""));
+    const target = `[${names.join(", ")}]`.replace(/, (?=,)/g, ",");
+    const statement = (): Statement => ({
+      kind: "declare",
+      keyword: "const",
+      target,
+      expression: build(),
+      origin: node.origin,
+    });
+    this.#fit(node.operands, statement);
+    this.add(statement());
+    this.#consume(node.operands);
+    node.results.forEach((result, i) => {
+      const name = names[i];
+      if (name !== undefined && name !== "") this.scope.defineVariable(result, name);
+    });
+  }
+
+  #call(node: CallNode): void {
+    const callee = this.context.callee(node.function);
+    const builder = callee.probes && node.scope.length > 0 ? scopeText(node.scope) : "g";
+    const leaf = (position: number, path: readonly string[]): Leaf => {
+      const operand = node.inputs[position];
+      if (operand === undefined) throw new Error(`${node.function} is called with too few inputs.`);
+      return { path, source: this.source(operand) };
+    };
+    const build = () => this.callExpression(node, callee, builder, leaf);
+    this.recordHandings(node.function, callee, leaf);
+    const [only] = node.results;
+    if (callee.signature.sole && only !== undefined) {
+      return this.#finish(only, node.inputs, build, node.origin);
+    }
+    const live = node.results.some((result) => this.uses(result) > 0);
+    const prefix = callee.kind === "backward" ? "d" : "";
+    const scope = prefix === "" ? camelCase(node.scope) : prefix + pascalCase(node.scope);
+    const target = live ? this.scope.names.take(scope === "" ? "result" : scope) : "";
+    const statement = (): Statement =>
+      live
+        ? { kind: "declare", keyword: "const", target, expression: build(), origin: node.origin }
+        : { kind: "run", expression: build(), origin: node.origin };
+    this.#fit(node.inputs, statement);
+    this.add(statement());
+    this.#consume(node.inputs);
+    if (live) this.#defineResults(callee.signature, node.results, target);
+  }
+
+  /** The call of a function, its struct parameters put together from `leaf`. */
+  callExpression(
+    node: { readonly numbers: readonly NumberBinding[] },
+    callee: Callee,
+    builder: string,
+    leaf: (position: number, path: readonly string[]) => Leaf,
+  ): Expression {
+    const values = callee.signature.parameters.map(
+      (parameter) =>
+        assemble(
+          parameter.ports.map(({ position, path }) => leaf(position, path)),
+          false,
+        ).expression,
+    );
+    const numbers = callee.numbers.map((name): [string, Expression] => {
+      const binding = node.numbers.find((candidate) => candidate.name === name);
+      if (binding === undefined || !("text" in binding.value)) {
+        throw new Error(`${callee.name} is called without its number ${name}.`);
+      }
+      return [name, this.scope.number(binding.value)];
+    });
+    const last = numbers.length === 0 ? [] : [object(numbers)];
+    return call(callee.name, text(builder), ...values, ...last);
+  }
+
+  /** Notes which structs a callee gets. */
+  recordHandings(
+    name: string,
+    callee: Callee,
+    leaf: (position: number, path: readonly string[]) => Leaf,
+  ): void {
+    for (const parameter of callee.signature.parameters) {
+      const leaves = parameter.ports.map(({ position, path }) => leaf(position, path));
+      const { handed } = assemble(leaves, false);
+      this.handings.push({ callee: name, group: parameter.group, from: handed });
+    }
+  }
+
+  #defineResults(signature: Signature, results: readonly Value[], name: string): void {
+    const root = { text: name, shape: signature.resultShape };
+    for (const group of signature.groups) {
+      for (const { position, path } of group.ports) {
+        const value = results[position];
+        if (value === undefined) continue;
+        this.scope.define(value, { kind: "place", root, path: [group.key, ...path] });
+      }
+    }
+  }
+
+  #stack(node: StackNode): void {
+    const axis = text(stringLiteral(node.axis));
+    if (node.kind === "stack") {
+      const source = this.scope.source(node.input);
+      const copies = source.kind === "place" ? placeText(source) : flat(source.expression);
+      this.#finish(node.result, [], () => joinCopies(copies, axis), undefined);
+      return;
+    }
+    this.flush(node.input);
+    const entry = call(
+      "g.slice",
+      sourceExpression(this.scope.source(node.input)),
+      sliceAttributes(node.axis, "i"),
+    );
+    const count = node.input.type.axes.find((candidate) => candidate.name === node.axis)?.size ?? 0;
+    const size = { value: count, text: { kind: "axis", name: node.axis } } as const;
+    const length = object([["length", this.scope.number(size, [node.input])]]);
+    const target = this.scope.names.take(this.wantedName(node.result));
+    const expression = call("Array.from", length, text(`(_, i) => ${flat(entry)}`));
+    this.add({ kind: "declare", keyword: "const", target, expression });
+    this.defineArray(node.result, target);
+  }
+
+  /** The value's copies are the elements of an array. */
+  defineArray(value: Value, name: string): void {
+    const shape = value.type.copies.reduce<Shape>((element) => ({ kind: "array", element }), {
+      kind: "tensor",
+    });
+    const path = fullPath([], value.type.copies.length);
+    this.scope.define(value, { kind: "place", root: { text: name, shape }, path });
+  }
+
+  // -------------------------------------------------------------- layout
+
+  /** Makes the value of an expression: a statement, or something to be written where it is used. */
+  #finish(
+    value: Value,
+    operands: readonly Operand[],
+    build: () => Expression,
+    origin: Origin | undefined,
+  ): void {
+    const depth = this.#depth(operands) + 1;
+    const waits = isUnnamed(value) && this.uses(value) === 1;
+    const statement = (): Statement => declaration("", value, build(), origin);
+    if (waits && depth < MOST_DEPTH && flat(build()).length <= WIDTH - 24) {
+      const expression = build();
+      this.#consume(operands);
+      this.scope.pending.set(value.name, { value, expression, depth });
+      return;
+    }
+    const name = this.wantedName(value);
+    this.#fit(operands, () => {
+      const written = statement();
+      return written.kind === "declare" ? { ...written, target: name } : written;
+    });
+    const expression = build();
+    this.#consume(operands);
+    this.declare(value, expression, origin);
+  }
+
+  #depth(operands: readonly Operand[]): number {
+    return Math.max(
+      0,
+      ...operands.map((operand) =>
+        "constant" in operand ? 0 : (this.scope.pending.get(operand.name)?.depth ?? 0),
+      ),
+    );
+  }
+
+  /** Takes waiting operands out of a statement, the longest first, until it stays on one line. */
+  #fit(operands: readonly Operand[], statement: () => Statement): void {
+    for (;;) {
+      const waiting = operands.flatMap((operand) => {
+        const pending = "constant" in operand ? undefined : this.scope.pending.get(operand.name);
+        return pending === undefined ? [] : [pending];
+      });
+      const [first, ...rest] = waiting;
+      if (first === undefined || fitsOneLine(statement(), 2)) return;
+      const longest = rest.reduce(
+        (a, b) => (flat(b.expression).length > flat(a.expression).length ? b : a),
+        first,
+      );
+      this.flush(longest.value);
+    }
+  }
+
+  #consume(operands: readonly Operand[]): void {
+    for (const operand of operands) {
+      if (!("constant" in operand)) this.scope.pending.delete(operand.name);
+    }
+  }
+
+  // -------------------------------------------------------------- edges
+
+  #defineInputs(parameter: Parameter, index: number): void {
+    const name = this.#parameters[index] ?? parameter.name;
+    const root = {
+      text: name,
+      shape: parameter.shape,
+      parameter: { group: parameter.group, path: [] },
+    };
+    for (const { position, path } of parameter.ports) {
+      const port = this.#written.inputs[position];
+      if (port !== undefined) this.scope.define(port.value, { kind: "place", root, path });
+    }
+  }
+
+  #return(): void {
+    const { signature } = this.context;
+    const results = this.#written.results.map((port) => port.value);
+    const leaf = (position: number, path: readonly string[]): Leaf => {
+      const value = results[position];
+      if (value === undefined) throw new Error("A result is missing.");
+      return { path, source: this.source(value) };
+    };
+    const build = (): Expression =>
+      signature.sole
+        ? sourceExpression(leaf(0, []).source)
+        : object(
+            signature.groups.map((group) => [
+              group.key,
+              assemble(
+                group.ports.map(({ position, path }) => leaf(position, path)),
+                true,
+              ).expression,
+            ]),
+          );
+    this.#fit(results, () => ({ kind: "return", expression: build() }));
+    this.add({ kind: "return", expression: build() });
+  }
+
+  /** Nodes whose results matter; counts how often each value is read by them. */
+  #countUses(): ReadonlySet<Node> {
+    const live = new Set<Node>();
+    const read = (value: Value) => this.#uses.set(value.name, this.uses(value) + 1);
+    for (const port of this.#written.results) read(port.value);
+    for (const node of [...this.#written.nodes].reverse()) {
+      const called =
+        node.kind === "call" || node.kind === "repeat" || node.kind === "scan"
+          ? this.context.callee(node.function).probes
+          : node.kind === "probe";
+      if (!called && !resultsOf(node).some((result) => this.uses(result) > 0)) continue;
+      live.add(node);
+      valuesRead(node).forEach(read);
+    }
+    return live;
+  }
+}
+
+/** `g.join(copies, …)`: copies as entries of a new axis. */
+export function joinCopies(copies: string, axis: Expression): Expression {
+  return call(
+    "g.join",
+    text(copies),
+    object([
+      ["pieces", text(`${copies}.map(() => null)`)],
+      ["into", axis],
+    ]),
+  );
+}
+
+/** Attributes of a slice that takes one entry. */
+export function sliceAttributes(axis: string, index: string): Expression {
+  return object([
+    ["axis", text(stringLiteral(axis))],
+    ["start", text(index)],
+    ["size", text("1")],
+    ["into", text("null")],
+  ]);
+}
+
+/** `g.scope("layer", i)` */
+export function scopeText(path: readonly string[], index?: string): string {
+  const names = path.map(stringLiteral);
+  return `g.scope(${[...names, ...(index === undefined ? [] : [index])].join(", ")})`;
+}
+
+function declaration(
+  target: string,
+  value: Value,
+  expression: Expression,
+  origin: Origin | undefined,
+): Extract<Statement, { kind: "declare" }> {
+  return {
+    kind: "declare",
+    keyword: "const",
+    target,
+    expression,
+    comment: typeComment(value),
+    origin,
+  };
+}
+
+/** `[batch, T, H]`, `int [T]`, `scalar` */
+export function typeComment(value: Value): string {
+  const { kind, axes } = value.type;
+  const shape = axes.length === 0 ? "" : `[${axes.map((axis) => axis.name).join(", ")}]`;
+  const words = [kind === "real" ? "" : kind, shape].filter((word) => word !== "");
+  return words.length === 0 || axes.length === 0
+    ? `${[...words, "scalar"].join(" ")}`
+    : words.join(" ");
+}

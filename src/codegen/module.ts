@@ -1,0 +1,148 @@
+/**
+ * The functions of a generated file: those reachable from its segment functions, equal ones once, under readable
+ * names. The text of a function does not depend on sizes, so specialisations for other sizes are the same function.
+ */
+import type { Graph, GraphFunction, Port } from "../ir/graph.ts";
+import { calleeOf } from "../ir/rewrite.ts";
+import type { Body, Callee } from "./body.ts";
+import { writeBody } from "./body.ts";
+import { Names } from "./identifier.ts";
+import { nameFunctions } from "./naming.ts";
+import type { Signature } from "./signature.ts";
+import { signatureOf } from "./signature.ts";
+import { shapeKey } from "./struct.ts";
+
+export interface ModuleInput {
+  readonly graph: Graph;
+  /** Segment functions by name in the graph, with their names in the file. */
+  readonly mains: ReadonlyMap<string, string>;
+  readonly dims: ReadonlyMap<string, number>;
+  /** Whether an address of the model belongs to a state. */
+  readonly isState: (path: readonly string[]) => boolean;
+}
+
+/** A function to be written, before it has its final name. */
+export interface Unit {
+  readonly written: GraphFunction;
+  readonly signature: Signature;
+  readonly main: boolean;
+  readonly probes: boolean;
+  /** Number formals that it takes. */
+  readonly numbers: readonly string[];
+  readonly draft: Body;
+}
+
+export interface Module {
+  /** Callees before callers. */
+  readonly units: readonly Unit[];
+  /** The unit that stands for a function of the graph. */
+  readonly unit: (name: string) => Unit;
+  /** Name in the file of each unit. */
+  readonly name: (unit: Unit) => string;
+}
+
+export function gather(input: ModuleInput): Module {
+  const { graph, mains } = input;
+  const reached = reachable(graph, mains.keys());
+  const units = new Map<string, Unit>();
+  const byText = new Map<string, Unit>();
+  for (const written of graph.functions.values()) {
+    if (!reached.has(written.name)) continue;
+    const unit = draftUnit(written, input, units);
+    const text = unitText(unit, input);
+    const equal = byText.get(text) ?? unit;
+    byText.set(text, equal);
+    units.set(written.name, equal);
+  }
+  const distinct = Array.from(new Set(units.values()));
+  const unit = (name: string) => known(units, name);
+  const names = nameFunctions(distinct, unit, mains);
+  return {
+    units: distinct,
+    unit,
+    name: (each) => names.get(each) ?? each.written.name,
+  };
+}
+
+function known(units: ReadonlyMap<string, Unit>, name: string): Unit {
+  const found = units.get(name);
+  if (found === undefined) throw new Error(`There is no function ${name}, or it comes later.`);
+  return found;
+}
+
+/** Writes a function once, with the graph's names, to compare texts and to learn what it uses. */
+function draftUnit(
+  written: GraphFunction,
+  input: ModuleInput,
+  units: ReadonlyMap<string, Unit>,
+): Unit {
+  const main = input.mains.has(written.name);
+  const signature = signatureOf(written, { main, isState: stateTest(written, input) });
+  const draft = writeBody(written, {
+    signature,
+    names: new Names(),
+    dims: main ? input.dims : undefined,
+    typeText: shapeKey,
+    callee: (name) => {
+      const unit = known(units, name);
+      return calleeFor(unit, unit.written.name);
+    },
+  });
+  const numbers = draft.numbers.map((number) => number.name);
+  const probes = written.nodes.some((node) => {
+    const callee = calleeOf(node);
+    return node.kind === "probe" || (callee !== undefined && known(units, callee).probes);
+  });
+  return { written, signature, main, probes, numbers, draft };
+}
+
+export function calleeFor(unit: Unit, name: string): Callee {
+  const { written, signature, numbers, probes } = unit;
+  return { name, kind: written.kind, signature, numbers, probes };
+}
+
+/** Whether a gradient belongs to a state: in the segment's function by address, else by the inputs of its variants. */
+function stateTest(written: GraphFunction, input: ModuleInput): (port: Port) => boolean {
+  if (input.mains.has(written.name)) return (port) => input.isState(port.path);
+  const states = new Set<string>();
+  for (const other of input.graph.functions.values()) {
+    if (other.title !== written.title || other.file !== written.file) continue;
+    for (const port of other.inputs) if (port.role === "state") states.add(portKey(port));
+  }
+  return (port) => states.has(portKey(port));
+}
+
+function portKey(port: Port): string {
+  return JSON.stringify([port.struct, ...port.path]);
+}
+
+function unitText(unit: Unit, input: ModuleInput): string {
+  const { written, signature, numbers, draft, main } = unit;
+  return JSON.stringify([
+    main ? input.mains.get(written.name) : "",
+    written.title,
+    written.kind,
+    written.doc ?? "",
+    written.file ?? "",
+    signature.parameters.map((each) => [each.name, each.group, shapeKey(each.shape)]),
+    signature.groups.map((each) => [each.key, each.role, shapeKey(each.shape)]),
+    numbers,
+    draft.lines.map((line) => line.text),
+  ]);
+}
+
+function reachable(graph: Graph, from: Iterable<string>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const waiting = [...from];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const written = graph.functions.get(name);
+    if (written === undefined) throw new Error(`There is no function ${name}.`);
+    if (reached.has(name)) continue;
+    reached.add(name);
+    for (const node of written.nodes) {
+      const callee = calleeOf(node);
+      if (callee !== undefined) waiting.push(callee);
+    }
+  }
+  return reached;
+}

@@ -1,0 +1,113 @@
+/** Readable names for the functions of a file. */
+import type { GraphFunction } from "../ir/graph.ts";
+import { camelCase, Names } from "./identifier.ts";
+import type { Unit } from "./module.ts";
+
+const SUFFIX = {
+  block: "",
+  forward: "Forward",
+  backward: "Backward",
+  critical: "Critical",
+} as const;
+
+/** Names that generated files import or define, besides functions. */
+export const FILE_NAMES = [
+  "defineModel",
+  "defineTraining",
+  "dims",
+  "modulo",
+  "roundHalfEven",
+  "Builder",
+  "DeviceTensor",
+  "OnEngine",
+  "RolloutResult",
+  "Run",
+  "SegmentBatch",
+  "Tensor",
+  "Tree",
+] as const;
+
+/** Most addresses of a function that are looked at for a name. */
+const ENOUGH = 32;
+
+/**
+ * A name for each unit: what it is in the spec. Where units of one name differ, the innermost word that all addresses
+ * of one have and no other does goes before it (`decoderAttention`); without such a word they are numbered.
+ */
+export function nameFunctions(
+  units: readonly Unit[],
+  unit: (name: string) => Unit,
+  mains: ReadonlyMap<string, string>,
+): ReadonlyMap<Unit, string> {
+  const names = new Names(FILE_NAMES);
+  const given = new Map<Unit, string>();
+  for (const each of units) {
+    const main = mains.get(each.written.name);
+    if (main !== undefined) given.set(each, names.take(main));
+  }
+  const groups = new Map<string, Unit[]>();
+  for (const each of units) {
+    if (given.has(each)) continue;
+    const plain = functionName(each.written, []);
+    groups.set(plain, [...(groups.get(plain) ?? []), each]);
+  }
+  const addresses = addressesOf(units, unit);
+  for (const [plain, group] of groups) {
+    for (const each of group) {
+      const word = group.length === 1 ? undefined : distinguishing(each, group, addresses);
+      given.set(each, names.take(word === undefined ? plain : functionName(each.written, [word])));
+    }
+  }
+  return given;
+}
+
+function functionName(written: GraphFunction, before: readonly string[]): string {
+  return camelCase([...before, ...written.title.split(".")]) + SUFFIX[written.kind];
+}
+
+/** The function's name without what says which variant it is: variants of one family share types. */
+export function familyOf(name: string, written: GraphFunction): string {
+  const suffix = SUFFIX[written.kind];
+  const stem = name.replace(/[0-9]+$/, "");
+  const count = name.slice(stem.length);
+  return suffix !== "" && stem.endsWith(suffix) ? stem.slice(0, -suffix.length) + count : name;
+}
+
+type Addresses = ReadonlyMap<Unit, readonly (readonly string[])[]>;
+
+/** The words on the way from the segment to each unit. */
+function addressesOf(units: readonly Unit[], unit: (name: string) => Unit): Addresses {
+  const addresses = new Map<Unit, (readonly string[])[]>();
+  for (const caller of [...units].reverse()) {
+    const from = addresses.get(caller) ?? [[]];
+    for (const node of caller.written.nodes) {
+      if (node.kind !== "call" && node.kind !== "repeat" && node.kind !== "scan") continue;
+      const words =
+        node.kind === "call" ? node.scope : [node.kind === "repeat" ? node.index : node.axis];
+      const callee = unit(node.function);
+      const known = addresses.get(callee) ?? [];
+      for (const path of from) if (known.length < ENOUGH) known.push([...path, ...words]);
+      addresses.set(callee, known);
+    }
+  }
+  return addresses;
+}
+
+function distinguishing(
+  one: Unit,
+  group: readonly Unit[],
+  addresses: Addresses,
+): string | undefined {
+  const own = addresses.get(one) ?? [];
+  const others = group.filter((each) => each !== one).flatMap((each) => addresses.get(each) ?? []);
+  const title = one.written.title.split(".");
+  const [first] = own;
+  return [...(first ?? [])]
+    .reverse()
+    .find(
+      (word) =>
+        !title.includes(word) &&
+        own.every((path) => path.includes(word)) &&
+        others.every((path) => !path.includes(word)),
+    );
+}
