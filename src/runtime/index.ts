@@ -14,6 +14,7 @@ export { defineModel, defineTraining } from "./define.ts";
 export { diagnose, type NonFinite } from "./diagnose.ts";
 export type { DeviceTensor, Engine, Executable } from "./engine.ts";
 export type * from "./model.ts";
+export { createOnnxEngine, EngineMissingError, type OnnxOptions } from "./onnx/index.ts";
 export type { Plan, PlanNode, PlanPort, ValueId } from "./plan.ts";
 export {
   type Buffer,
@@ -42,9 +43,16 @@ export {
   stage,
   typesOf,
 } from "./stage.ts";
+export { loadCheckpoint, loadParameters, saveCheckpoint } from "./training/checkpoint.ts";
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate as evaluateModel,
+} from "./training/evaluator.ts";
 export { initialParameters } from "./training/initializer.ts";
 export { createOptimizer, type Optimizer, type OptimizerState } from "./training/optimizer.ts";
 export { readSafetensors, writeSafetensors } from "./training/safetensors.ts";
+export { type SampleOptions, sample } from "./training/sampler.ts";
 export type { Position, SegmentSource } from "./training/source.ts";
 export { type TextOptions, textSource } from "./training/streams.ts";
 export { parseTask, type Task, TaskSource } from "./training/tasks.ts";
