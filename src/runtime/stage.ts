@@ -9,7 +9,7 @@ import type { Plan, PlanNode, PlanPort } from "./plan.ts";
 import { type Recorded, type RecordedNode, Recorder } from "./staging/recorder.ts";
 import { type RecordedProbe, recordingBuilder, toRecorded } from "./staging/recording-builder.ts";
 import { Tracer } from "./staging/tracer.ts";
-import { flatten, isTensorType, isTyped, mapTree } from "./tree.ts";
+import { isTensorType, isTyped, mapTree } from "./tree.ts";
 
 export { StagingError } from "./staging/recorder.ts";
 
@@ -130,11 +130,4 @@ function finish(
     nodes: nodes as readonly PlanNode[], // operation and attributes were recorded together
     outputs: outputs.map(({ name: address, value }) => ({ name: address, value: number(value) })),
   };
-}
-
-/** Ports of a tree in the order that `stage` gives them. */
-export function leavesOf<Leaf extends { readonly type: TensorType }>(
-  tree: unknown,
-): readonly Leaf[] {
-  return flatten(tree, isTyped as (node: unknown) => node is Leaf).map(({ leaf }) => leaf);
 }
