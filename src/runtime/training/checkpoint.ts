@@ -231,9 +231,9 @@ function readTraining(folder: string, disk: Disk): TrainingFile {
     throw new CheckpointError(`${path} is not valid JSON.`);
   }
   if (!isRecord(value)) throw new CheckpointError(`${path} does not hold an object.`);
-  if (value["format"] !== FORMAT) {
+  if (value.format !== FORMAT) {
     throw new CheckpointError(
-      `${path} has format ${JSON.stringify(value["format"])}; this version of memc reads ${FORMAT}.`,
+      `${path} has format ${JSON.stringify(value.format)}; this version of memc reads ${FORMAT}.`,
     );
   }
   for (const [key, fits] of Object.entries(TRAINING_FIELDS)) {
@@ -261,7 +261,7 @@ const TRAINING_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
     isRecord(value) &&
     FILES.every((file) => {
       const entry = value[file];
-      return isRecord(entry) && isCount(entry["bytes"]) && isText(entry["sha256"]);
+      return isRecord(entry) && isCount(entry.bytes) && isText(entry.sha256);
     }),
 };
 

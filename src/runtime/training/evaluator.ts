@@ -103,7 +103,7 @@ function scoring(model: ModelDefinition) {
     const { outputs, next, losses }: SegmentResult = model.segment(g, own, inputs as never);
     const classifier = findClassifier(outputs, axis);
     const logits = classifier && outputs[classifier.output];
-    const [labels, valid] = [target === undefined ? undefined : inputs[target], inputs["valid"]];
+    const [labels, valid] = [target === undefined ? undefined : inputs[target], inputs.valid];
     if (!classifier || !logits || !labels || !valid) return { losses, next };
     const over = [BATCH, axis];
     const each = g.crossEntropy(logits, labels, { over: classifier.classes });

@@ -100,7 +100,7 @@ function rowAt(text: Text, document: Uint8Array, start: number, fresh: boolean):
 }
 
 function checkDigest(text: Text, position: Position): void {
-  if (position["text"] !== text.digest) {
+  if (position.text !== text.digest) {
     throw new SourceError("The text is not the one that the data position belongs to.");
   }
 }

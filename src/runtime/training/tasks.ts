@@ -265,7 +265,7 @@ export class TaskSource implements SegmentSource {
   }
 
   restore(position: Position): void {
-    if (position["task"] !== this.#task.name) {
+    if (position.task !== this.#task.name) {
       throw new SourceError(`The data position is not one of ${this.#task.name}.`);
     }
     this.#segments = positionNumber(position, "segments");

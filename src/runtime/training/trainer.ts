@@ -7,6 +7,7 @@ import type { DeviceTensor, Engine } from "../engine.ts";
 import type { Tree } from "../model.ts";
 import { createRun, type EngineRun } from "../run.ts";
 import type { SegmentBatch, TrainingDefinition } from "../training.ts";
+import { saveCheckpoint } from "./checkpoint.ts";
 import { diagnoseRollout } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
 import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
@@ -51,14 +52,31 @@ export interface TrainOptions {
   readonly parameters?: ReadonlyMap<string, HostTensor>;
   /** Called after each step. `state()` reads everything back from the engine: for checkpoints, not for every step. */
   readonly onStep?: (metrics: StepMetrics, state: () => TrainingState) => void | Promise<void>;
+  /** Saves a checkpoint after every `every` steps, and one at the end, aborted or not. */
+  readonly checkpoint?: CheckpointSchedule;
   /** When aborted, the step under way is finished and `train` returns. */
   readonly signal?: AbortSignal;
   /** Seconds; for `tokensPerSecond`. */
   readonly clock?: () => number;
 }
 
+export interface CheckpointSchedule {
+  /** The training's folder. */
+  readonly folder: string;
+  /** Steps from one checkpoint to the next; only the one at the end without. */
+  readonly every?: number;
+  /** How many checkpoints stay; 3 unless said. */
+  readonly keep?: number;
+  /** Version of memc, for the record. */
+  readonly memc: string;
+  /** Hash of the spec that the definition was generated from. */
+  readonly specHash: string;
+}
+
 export interface TrainResult {
   readonly state: TrainingState;
+  /** Path of the checkpoint that holds this state, if checkpoints are saved. */
+  readonly checkpoint?: string;
   readonly stopped: "steps" | "aborted" | "no more data";
 }
 
@@ -103,6 +121,7 @@ class Trainer {
   readonly #optimizer: Optimizer;
   readonly #clock: () => number;
   #step = 0;
+  #saved: { readonly step: number; readonly path: string } | undefined;
   #parameters: Tree<DeviceTensor>;
   #moments: OptimizerState;
   #states: Tree<DeviceTensor>;
@@ -137,14 +156,37 @@ class Trainer {
   }
 
   async run(): Promise<TrainResult> {
-    const { signal, onStep } = this.#options;
+    const stopped = await this.#loop();
+    const state = this.#state();
+    if (this.#options.checkpoint === undefined) return { state, stopped };
+    if (this.#saved?.step !== this.#step) this.#save(state);
+    return { state, stopped, ...(this.#saved && { checkpoint: this.#saved.path }) };
+  }
+
+  async #loop(): Promise<TrainResult["stopped"]> {
+    const { signal, onStep, checkpoint } = this.#options;
     while (this.#step < this.#steps) {
-      if (signal?.aborted) return { state: this.#state(), stopped: "aborted" };
+      if (signal?.aborted) return "aborted";
       const metrics = await this.#trainStep();
-      if (metrics === undefined) return { state: this.#state(), stopped: "no more data" };
+      if (metrics === undefined) return "no more data";
       await onStep?.(metrics, () => this.#state());
+      const due = checkpoint?.every !== undefined && this.#step % checkpoint.every === 0;
+      if (due) this.#save(this.#state());
     }
-    return { state: this.#state(), stopped: "steps" };
+    return "steps";
+  }
+
+  #save(state: TrainingState): void {
+    const { checkpoint, definition, engine } = this.#options;
+    if (checkpoint === undefined) return;
+    const { folder, keep, memc, specHash } = checkpoint;
+    const { name: model, schedule } = definition;
+    const path = saveCheckpoint(folder, state, {
+      record: { memc, specHash, model, schedule, steps: this.#steps },
+      realBytes: engine.realBytes,
+      ...(keep === undefined ? {} : { keep }),
+    });
+    this.#saved = { step: state.step, path };
   }
 
   async release(): Promise<void> {
@@ -154,17 +196,22 @@ class Trainer {
   /** One update; undefined, with nothing changed, if the source has no whole step left. */
   async #trainStep(): Promise<StepMetrics | undefined> {
     const started = this.#clock();
-    const { definition, engine } = this.#options;
+    const { definition, engine, source } = this.#options;
     const { optimizer, updateEvery } = definition.schedule;
+    const position = source.position();
     const rollouts: Rollout[] = [];
     let sums: StepSums | undefined;
+    let states = this.#states;
     for (let i = 0; i < updateEvery; i++) {
       const segments = this.#segments(i);
-      if (segments === undefined) return undefined;
-      const rollout = { states: this.#states, segments };
+      if (segments === undefined) {
+        source.restore(position);
+        return undefined;
+      }
+      const rollout = { states, segments };
       rollouts.push(rollout);
       const result = await this.#rollOut(rollout);
-      this.#states = result.states;
+      states = result.states;
       const losses = result.losses.map((terms, s) => ({
         tokens: segments[s]?.tokens ?? 0,
         terms,
@@ -191,6 +238,7 @@ class Trainer {
     const rate = optimizer.rate * rateFactor(optimizer, this.#step, this.#steps);
     this.#parameters = updated.parameters;
     this.#moments = updated.state;
+    this.#states = states;
     this.#step++;
 
     const seconds = this.#clock() - started;

@@ -36,7 +36,7 @@ describe("evaluate", () => {
     const result = await evaluated();
     expect(result.tokens).toBe(tokens);
     expect(result.scored).toBe(tokens);
-    expect(result.perplexity).toBeCloseTo(Math.exp(result.losses["main"] ?? 0), 9);
+    expect(result.perplexity).toBeCloseTo(Math.exp(result.losses.main ?? 0), 9);
     expect(result.perplexity).toBeGreaterThan(200);
     expect(result.accuracy).toBeGreaterThanOrEqual(0);
   });

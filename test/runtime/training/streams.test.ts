@@ -70,7 +70,7 @@ describe("streams", () => {
     const [segment] = textSource(text("abcdefg", "ABCDE"), program(3), endless).next();
     expect(segment && rows(segment, "labels")).toEqual(["*^bcd", "*^BCD"]);
     expect(segment?.tokens).toBe(6);
-    expect(segment?.inputs["labels"]?.type).toEqual({
+    expect(segment?.inputs.labels?.type).toEqual({
       kind: "int",
       axes: [
         { name: "batch", size: 2 },
@@ -114,7 +114,7 @@ describe("streams", () => {
     } as const;
     const source = textSource(text("abcd"), program(3, { batch: 1, data: {} }, inputs), once);
     const flags = [...source.next(), ...source.next()].map((s) => [
-      ...(s.inputs["document"]?.data ?? []),
+      ...(s.inputs.document?.data ?? []),
     ]);
     expect(flags).toEqual([
       [1, 0, 0],

@@ -43,16 +43,16 @@ describe("task:recall", () => {
   it("starts each episode afresh, marks the answers and scores only them", () => {
     const source = new TaskSource(parseTask("task:recall(shown = 3)", program), program, train);
     const segments = [...source.next(), ...source.next()];
-    expect(segments.map((s) => [...(s.inputs["fresh"]?.data ?? [])].join(""))).toEqual([
+    expect(segments.map((s) => [...(s.inputs.fresh?.data ?? [])].join(""))).toEqual([
       ...["11", "00", "00", "00"],
       ...["11", "00", "00", "00"],
     ]);
     expect(segments.map((s) => s.scored.reduce((a, b) => a + b, 0))).toEqual([
       0, 0, 0, 6, 0, 0, 0, 6,
     ]);
-    expect(segments[3]?.inputs["answer"]?.data).toEqual(segments[3]?.scored);
-    expect(segments[3]?.inputs["labels"]?.data).toEqual(segments[0]?.inputs["tokens"]?.data);
-    expect(segments[4]?.inputs["tokens"]?.data).not.toEqual(segments[0]?.inputs["tokens"]?.data);
+    expect(segments[3]?.inputs.answer?.data).toEqual(segments[3]?.scored);
+    expect(segments[3]?.inputs.labels?.data).toEqual(segments[0]?.inputs.tokens?.data);
+    expect(segments[4]?.inputs.tokens?.data).not.toEqual(segments[0]?.inputs.tokens?.data);
   });
 
   it("keeps training and evaluation apart, and ends after the episodes asked for", () => {
@@ -60,7 +60,7 @@ describe("task:recall", () => {
     const evaluation = new TaskSource(task, program, { seed: 5, split: "evaluation", episodes: 3 });
     const [first] = evaluation.next();
     const [other] = new TaskSource(task, program, train).next();
-    expect(first?.inputs["tokens"]?.data).not.toEqual(other?.inputs["tokens"]?.data);
+    expect(first?.inputs.tokens?.data).not.toEqual(other?.inputs.tokens?.data);
     expect(evaluation.next().map(({ tokens }) => tokens)).toEqual([3, 3, 3, 3]);
     expect(evaluation.next()).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe("task:sort", () => {
     );
     const segments = source.next();
     expect(segments.map(({ tokens }) => tokens)).toEqual([6, 6, 6, 2]);
-    expect([...(segments[3]?.inputs["valid"]?.data ?? [])]).toEqual([1, 0, 0, 1, 0, 0]);
+    expect([...(segments[3]?.inputs.valid?.data ?? [])]).toEqual([1, 0, 0, 1, 0, 0]);
   });
 });
 

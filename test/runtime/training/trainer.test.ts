@@ -1,5 +1,14 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { referenceEngine, type TrainingDefinition } from "../../../src/runtime/index.ts";
+import {
+  type Builder,
+  referenceEngine,
+  type Tensor,
+  type TrainingDefinition,
+} from "../../../src/runtime/index.ts";
+import { loadCheckpoint } from "../../../src/runtime/training/checkpoint.ts";
 import type { StepMetrics } from "../../../src/runtime/training/metrics.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
 import {
@@ -105,6 +114,36 @@ describe("train", () => {
     expect(state.step).toBeLessThan(20);
   });
 
+  it("changes nothing for a step that the source cannot fill", async () => {
+    const definition = training({ updateEvery: 2 });
+    const source = textSource(documents, definition, { passes: "once", seed });
+    const { state } = await trained({ source, steps: 100 }, definition);
+    const again = textSource(documents, definition, { passes: "once", seed });
+    const exact = await trained({ source: again, steps: state.step }, definition);
+    expect(state.position).toEqual(exact.state.position);
+    expect(state.states).toEqual(exact.state.states);
+  });
+
+  it("saves checkpoints as it goes and one at the end", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "memc-train-"));
+    try {
+      const checkpoint = { folder, every: 2, memc: "0.1.0", specHash: "abc" };
+      const { state, checkpoint: path } = await trained({ steps: 5, checkpoint });
+      expect(readdirSync(folder)).toEqual([
+        "checkpoint-000002",
+        "checkpoint-000004",
+        "checkpoint-000005",
+        "latest",
+      ]);
+      expect(path).toBe(join(folder, "checkpoint-000005"));
+      const loaded = loadCheckpoint(folder, training());
+      expect(loaded.state).toEqual(state);
+      expect(loaded.record.steps).toBe(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("starts from given weights where there are some", async () => {
     const { state } = await trained({ steps: 1 });
     const parameters = new Map([["out.U", state.parameters.get("out.U") as never]]);
@@ -134,9 +173,6 @@ describe("train", () => {
   });
 });
 
-function breakLoss(
-  g: import("../../../src/runtime/index.ts").Builder,
-  losses: { readonly main: import("../../../src/runtime/index.ts").Tensor },
-) {
+function breakLoss(g: Builder, losses: { readonly main: Tensor }) {
   return g.sqrt(g.neg(losses.main));
 }
