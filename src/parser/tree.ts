@@ -87,7 +87,12 @@ export interface Option extends Node {
 }
 
 export type OptionType =
-  | ({ readonly kind: "number"; readonly number: "int" | "real"; readonly parity?: "even" | "odd" | "square"; readonly range?: Range } & Node)
+  | ({
+      readonly kind: "number";
+      readonly number: "int" | "real";
+      readonly parity?: "even" | "odd" | "square";
+      readonly range?: Range;
+    } & Node)
   | ({ readonly kind: "flag" } & Node)
   | ({ readonly kind: "choice"; readonly alternatives: readonly Alternative[] } & Node)
   | ({ readonly kind: "list" | "set"; readonly element: OptionType } & Node);
@@ -157,7 +162,9 @@ export interface ParameterStatement extends Node {
     readonly axes: readonly AxisDeclaration[];
     /** Number of axes before `->`; undefined without an arrow. */
     readonly inAxes?: number;
-    readonly start: { readonly kind: "draw"; readonly distribution: Distribution } | { readonly kind: "starts"; readonly value: Expression };
+    readonly start:
+      | { readonly kind: "draw"; readonly distribution: Distribution }
+      | { readonly kind: "starts"; readonly value: Expression };
   }[];
 }
 
@@ -187,7 +194,11 @@ export type Membership =
 
 export interface ConstStatement extends Node {
   readonly kind: "const";
-  readonly constants: readonly { readonly name: Name; readonly axes: readonly AxisDeclaration[]; readonly value: Expression }[];
+  readonly constants: readonly {
+    readonly name: Name;
+    readonly axes: readonly AxisDeclaration[];
+    readonly value: Expression;
+  }[];
 }
 
 /** `input tokens[T] in vocab`, `target labels[T] in vocab`; without `in`: real */
@@ -386,7 +397,24 @@ export interface Unary extends Node {
 
 export interface Binary extends Node {
   readonly kind: "binary";
-  readonly operator: "+" | "-" | "*" | "/" | "^" | "div" | "mod" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "in" | "..";
+  readonly operator:
+    | "+"
+    | "-"
+    | "*"
+    | "/"
+    | "^"
+    | "div"
+    | "mod"
+    | "=="
+    | "!="
+    | "<"
+    | "<="
+    | ">"
+    | ">="
+    | "and"
+    | "or"
+    | "in"
+    | "..";
   readonly left: Expression;
   readonly right: Expression;
 }
@@ -514,6 +542,10 @@ export type ScheduleValue =
   /** `**.bias`, `layer[*].attention`, `expert[* < stage]` is not part of this edition */
   | ({ readonly kind: "path"; readonly path: string } & Node)
   /** `labels = tokens ahead 1`, `next = tokens ahead segment`, `dropout = 0.1` */
-  | ({ readonly kind: "assignment"; readonly name: Name; readonly values: readonly ScheduleValue[] } & Node)
+  | ({
+      readonly kind: "assignment";
+      readonly name: Name;
+      readonly values: readonly ScheduleValue[];
+    } & Node)
   /** A bare word such as `tokens`, `streams`, `ahead`, `steps`, `uniform` */
   | ({ readonly kind: "word"; readonly word: Name } & Node);
