@@ -43,26 +43,7 @@ export {
   stage,
   typesOf,
 } from "./stage.ts";
-export { loadCheckpoint, loadParameters, saveCheckpoint } from "./training/checkpoint.ts";
-export {
-  type EvaluateOptions,
-  type Evaluation,
-  evaluate as evaluateModel,
-} from "./training/evaluator.ts";
-export { initialParameters } from "./training/initializer.ts";
-export { createOptimizer, type Optimizer, type OptimizerState } from "./training/optimizer.ts";
-export { readSafetensors, writeSafetensors } from "./training/safetensors.ts";
-export { type SampleOptions, sample } from "./training/sampler.ts";
-export type { Position, SegmentSource } from "./training/source.ts";
-export { type TextOptions, textSource } from "./training/streams.ts";
-export { parseTask, type Task, TaskSource } from "./training/tasks.ts";
-export {
-  NonFiniteError,
-  type TrainingState,
-  type TrainOptions,
-  type TrainResult,
-  train,
-} from "./training/trainer.ts";
+export * from "./training/index.ts";
 export type {
   OnEngine,
   RolloutResult,

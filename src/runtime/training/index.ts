@@ -12,7 +12,7 @@ export {
   saveCheckpoint,
   toSafeTensor,
 } from "./checkpoint.ts";
-export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluator.ts";
+export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from "./evaluator.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
 export { MetricsLog, peakResidentBytes, type StepMetrics } from "./metrics.ts";
 export {

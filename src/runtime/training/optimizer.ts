@@ -5,9 +5,13 @@
  *   m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2
  *   p <- p - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + decay p)
  *
+ * Here with c = sqrt(1 - beta2^t), and the factors of each tensor gathered in one scalar:
+ *
+ *   p <- (1 - rate decay) p - rate c / (1 - beta1^t) * m / (sqrt(v) + c epsilon)
+ *
  * Every parameter's operations follow one another, so its tensors are still in the cache. What changes from step to step comes in as scalars.
  */
-import type { Builder, Tensor } from "../builder.ts";
+import type { Builder, Operand, Tensor } from "../builder.ts";
 import type { DeviceTensor } from "../engine.ts";
 import type { Tree } from "../model.ts";
 import type { Run, TrainingDefinition, TrainingSchedule } from "../training.ts";
@@ -95,10 +99,10 @@ export function rateFactor(
 interface StepScalars {
   /** rateFactor of the step. */
   readonly factor: Tensor;
-  /** 1 / (1 - beta1^t). */
-  readonly firstCorrection: Tensor;
-  /** 1 / sqrt(1 - beta2^t). */
-  readonly secondCorrection: Tensor;
+  /** rateFactor c / (1 - beta1^t): the length of a step of rate 1. */
+  readonly length: Tensor;
+  /** c epsilon. */
+  readonly epsilon: Tensor;
 }
 
 /** Tensors by address. */
@@ -132,35 +136,36 @@ export function createOptimizer(definition: TrainingDefinition, steps: number): 
     scalars: StepScalars,
   ): AdamWResult {
     const [m, v] = [leavesByAddress(first), leavesByAddress(second)];
-    const moving = new Map(
-      [...leavesByAddress(gradients)]
-        .filter(([address]) => trained(address))
-        .map(([address, sum]) => [
-          address,
-          schedule.updateEvery === 1 ? sum : g.mul(sum, 1 / schedule.updateEvery),
-        ]),
+    const moving = [...leavesByAddress(gradients)].filter(([address]) => trained(address));
+    const sumNorm = globalNorm(
+      g,
+      moving.map(([, sum]) => sum),
     );
-    const norm = globalNorm(g, [...moving.values()]);
-    const scale =
-      clip === undefined ? undefined : g.where(g.greater(norm, clip), g.div(clip, norm), 1.0);
+    const share = 1 / schedule.updateEvery;
+    const norm = share === 1 ? sumNorm : g.mul(sumNorm, share);
+    // What the summed gradients are multiplied by: the average, clipped.
+    const scale: Operand =
+      clip === undefined
+        ? share
+        : g.mul(g.where(g.greater(norm, clip), g.div(clip, norm), 1.0), share);
+    const firstShare = g.mul(1 - beta1, scale);
+    const secondShare = g.mul(1 - beta2, g.mul(scale, scale));
 
     const next = leavesByAddress(parameters);
-    for (const [address, averaged] of moving) {
+    for (const [address, gradient] of moving) {
       const p = next.get(address);
       const [mBefore, vBefore] = [m.get(address), v.get(address)];
       const setting = settings.get(address);
       if (!p || !mBefore || !vBefore || !setting) {
         throw new Error(`The gradient ${address} belongs to no parameter.`);
       }
-      const gradient = scale === undefined ? averaged : g.mul(averaged, scale);
-      const mNext = g.add(g.mul(mBefore, beta1), g.mul(gradient, 1 - beta1));
-      const vNext = g.add(g.mul(vBefore, beta2), g.mul(g.mul(gradient, gradient), 1 - beta2));
-      const deviation = g.add(g.mul(g.sqrt(vNext), scalars.secondCorrection), epsilon);
-      const direction = g.div(g.mul(mNext, scalars.firstCorrection), deviation);
-      const withDecay =
-        setting.weightDecay === 0 ? direction : g.add(direction, g.mul(p, setting.weightDecay));
-      const rate = g.mul(scalars.factor, setting.rate);
-      next.set(address, g.sub(p, g.mul(withDecay, rate)));
+      const mNext = g.add(g.mul(mBefore, beta1), g.mul(gradient, firstShare));
+      const vNext = g.add(g.mul(vBefore, beta2), g.mul(g.mul(gradient, gradient), secondShare));
+      const direction = g.div(mNext, g.add(g.sqrt(vNext), scalars.epsilon));
+      const move = g.mul(direction, g.mul(scalars.length, setting.rate));
+      const decay = setting.rate * setting.weightDecay;
+      const kept = decay === 0 ? p : g.mul(p, g.sub(1.0, g.mul(scalars.factor, decay)));
+      next.set(address, g.sub(kept, move));
       m.set(address, mNext);
       v.set(address, vNext);
     }
@@ -179,10 +184,12 @@ export function createOptimizer(definition: TrainingDefinition, steps: number): 
       return { first: zeros, second: zeros };
     },
     async update(run, parameters, gradients, state, step) {
+      const factor = rateFactor(schedule.optimizer, step, steps);
+      const correction = Math.sqrt(1 - beta2 ** (step + 1));
       const scalars = {
-        factor: run.scalar(rateFactor(schedule.optimizer, step, steps)),
-        firstCorrection: run.scalar(1 / (1 - beta1 ** (step + 1))),
-        secondCorrection: run.scalar(1 / Math.sqrt(1 - beta2 ** (step + 1))),
+        factor: run.scalar(factor),
+        length: run.scalar((factor * correction) / (1 - beta1 ** (step + 1))),
+        epsilon: run.scalar(correction * epsilon),
       };
       const result = await run.call(
         adamw,
