@@ -28,8 +28,26 @@ export type NumberExpression =
   | {
       readonly kind: "operation";
       readonly operator:
-        | "+" | "-" | "*" | "/" | "^" | "div" | "mod" | "min" | "max"
-        | "neg" | "sqrt" | "exp" | "log" | "floor" | "round" | "abs" | "sin" | "cos" | "root" | "ceil";
+        | "+"
+        | "-"
+        | "*"
+        | "/"
+        | "^"
+        | "div"
+        | "mod"
+        | "min"
+        | "max"
+        | "neg"
+        | "sqrt"
+        | "exp"
+        | "log"
+        | "floor"
+        | "round"
+        | "abs"
+        | "sin"
+        | "cos"
+        | "root"
+        | "ceil";
       readonly operands: readonly NumberExpression[];
     };
 

@@ -1,8 +1,8 @@
 /** Random host values, and gradients of graphs held against central differences. */
 import { expect } from "vitest";
-import type { Graph, GraphFunction, Port, Value, ValueType } from "../../src/ir/graph.ts";
 import type { DifferentiatedGraph, DifferentiateOptions } from "../../src/ir/gradient/index.ts";
 import { differentiate } from "../../src/ir/gradient/index.ts";
+import type { Graph, GraphFunction, Port, Value, ValueType } from "../../src/ir/graph.ts";
 import type { HostValue, Interpretation } from "../../src/ir/interpret.ts";
 import { interpret } from "../../src/ir/interpret.ts";
 import type { HostTensor, NumberKind } from "../../src/ops/index.ts";

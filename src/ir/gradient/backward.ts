@@ -31,7 +31,7 @@ import { isConstant, isValue, operandType } from "../symbolic.ts";
 import type { Activity, ActivityAnalysis } from "./activity.ts";
 import { positions, sorted } from "./activity.ts";
 import type { Define } from "./cotangents.ts";
-import { cotangentName, Cotangents } from "./cotangents.ts";
+import { Cotangents, cotangentName } from "./cotangents.ts";
 import { writeForward } from "./forward.ts";
 import { camelCase, producers, renamedAxes, residualScope } from "./residuals.ts";
 import type { Contribution, GradientContext } from "./rules.ts";
@@ -404,7 +404,7 @@ export class BackwardWriter {
       what: value,
       type: value.type,
       scope: [hint],
-      inner: [],
+      inner: value.type.copies.map(() => "*"),
       renamed: renamedAxes(value.type.axes, this.#request.avoided),
     });
   }
@@ -511,12 +511,10 @@ export class BackwardWriter {
     const given = this.#given.filter(
       ({ source, value }) => source.from === "cotangent" || used.has(value.name),
     );
-    const inputs = given.map((each) => each.value);
-    const nodes = groundSizes(live, inputs, (axis) => {
-      const before = this.#given.length;
-      this.#bring(axis);
-      given.push(...this.#given.slice(before));
-      return given.at(-1)?.value;
+    const nodes = groundSizes(live.nodes, given, (axis) => {
+      const brought = this.#bring(axis);
+      if (brought !== undefined) given.push(brought);
+      return brought;
     });
     given.sort(inOrder);
     const residuals = given.flatMap(({ source }) =>
@@ -549,14 +547,21 @@ export class BackwardWriter {
   }
 
   /** Takes an input with an open axis, for its size alone. */
-  #bring(axis: string): void {
-    const candidates = this.#written.inputs.filter((port) =>
-      port.value.type.axes.some((each) => each.name === axis && each.size === OPEN),
+  #bring(axis: string): Given | undefined {
+    const entries = ({ value }: Port): number =>
+      value.type.axes.reduce((count, each) => count * Math.max(each.size, 1), 1);
+    const [smallest] = this.#written.inputs
+      .filter(({ value }) =>
+        value.type.axes.some((each) => each.name === axis && each.size === OPEN),
+      )
+      .sort((a, b) => entries(a) - entries(b));
+    if (smallest === undefined) return undefined;
+    this.#value(smallest.value);
+    return this.#given.find(({ source }) =>
+      source.from === "residual"
+        ? source.residual.what === smallest.value
+        : source.from === "input" && this.#written.inputs[source.position] === smallest,
     );
-    const entries = (port: Port): number =>
-      port.value.type.axes.reduce((count, each) => count * Math.max(each.size, 1), 1);
-    const smallest = candidates.sort((a, b) => entries(a) - entries(b))[0];
-    if (smallest !== undefined) this.#value(smallest.value);
   }
 }
 

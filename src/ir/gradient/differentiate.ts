@@ -2,9 +2,8 @@
  * Reverse-mode differentiation at build time: for each function of a graph a forward one, which also returns what it keeps,
  * and a backward one (Griewank and Walther, Evaluating Derivatives, chapter 6). Engines only ever run such graphs.
  */
+import { FunctionSet } from "../function-set.ts";
 import type { Graph, GraphFunction, Port } from "../graph.ts";
-import { printFunction } from "../graph-text.ts";
-import { reachable } from "../reachable.ts";
 import { ActivityAnalysis, positions } from "./activity.ts";
 import type { FunctionGradient, GradientRequest, Surroundings } from "./backward.ts";
 import { BackwardWriter } from "./backward.ts";
@@ -51,12 +50,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     kept: [],
     avoided: [],
   });
-  const needed = reachable(differentiator.functions, [forward.name, backward.name]);
-  const names = differentiator.shortNames([...needed.keys()]);
-  const nameOf = (name: string): string => names.get(name) ?? name;
-  const functions = new Map(
-    [...needed.values()].map((written) => [nameOf(written.name), renamed(written, nameOf)]),
-  );
+  const { functions, nameOf } = differentiator.functions.finish([forward.name, backward.name]);
   const start = nameOf(forward.name);
   return { functions, main: start, forward: start, backward: nameOf(backward.name) };
 }
@@ -69,22 +63,17 @@ class Differentiator implements Surroundings {
   readonly activity: ActivityAnalysis;
   readonly gradientProbes: boolean;
   /** The graph's functions and those made of them. */
-  readonly functions: Map<string, GraphFunction>;
+  readonly functions: FunctionSet;
   readonly #gradients = new Map<string, FunctionGradient>();
-  readonly #byText = new Map<string, GraphFunction>();
-  /** The name each function made was meant to have. */
-  readonly #wanted = new Map<string, string>();
 
   constructor(graph: Graph, gradientProbes: boolean) {
     this.activity = new ActivityAnalysis(graph, gradientProbes);
     this.gradientProbes = gradientProbes;
-    this.functions = new Map(graph.functions);
+    this.functions = new FunctionSet(graph.functions);
   }
 
   functionOf(name: string): GraphFunction {
-    const found = this.functions.get(name);
-    if (found === undefined) throw new Error(`The graph has no function ${name}.`);
-    return found;
+    return this.functions.get(name);
   }
 
   /** One pair for each function and request; pairs that come out the same are one. */
@@ -97,40 +86,5 @@ class Differentiator implements Surroundings {
     return gradient;
   }
 
-  readonly define = (written: GraphFunction): GraphFunction => {
-    const text = printFunction(written);
-    const known = this.#byText.get(text);
-    if (known !== undefined) return known;
-    let { name } = written;
-    for (let count = 2; this.functions.has(name); count++) name = `${written.name}${count}`;
-    const defined = { ...written, name };
-    this.#byText.set(text, defined);
-    this.#wanted.set(name, written.name);
-    this.functions.set(name, defined);
-    return defined;
-  };
-
-  /** New names, without gaps in the numbering, for those of the functions that were made. */
-  shortNames(kept: readonly string[]): ReadonlyMap<string, string> {
-    const taken = new Set(kept.filter((name) => !this.#wanted.has(name)));
-    const names = new Map<string, string>();
-    for (const name of kept) {
-      const wanted = this.#wanted.get(name);
-      if (wanted === undefined) continue;
-      let short = wanted;
-      for (let count = 2; taken.has(short); count++) short = `${wanted}${count}`;
-      taken.add(short);
-      names.set(name, short);
-    }
-    return names;
-  }
-}
-
-function renamed(written: GraphFunction, nameOf: (name: string) => string): GraphFunction {
-  const nodes = written.nodes.map((node) =>
-    node.kind === "call" || node.kind === "repeat" || node.kind === "scan"
-      ? { ...node, function: nameOf(node.function) }
-      : node,
-  );
-  return { ...written, name: nameOf(written.name), nodes };
+  readonly define = (written: GraphFunction): GraphFunction => this.functions.define(written);
 }
