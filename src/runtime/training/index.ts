@@ -3,14 +3,12 @@
 export { expandAddress, expandDeclarations, matchesPath } from "./addresses.ts";
 export { type BaselineResult, ByteCounts, byteBaselines } from "./baselines.ts";
 export {
-  CheckpointError,
   type CheckpointRecord,
   type LoadedCheckpoint,
   loadCheckpoint,
   loadParameters,
   type SaveOptions,
   saveCheckpoint,
-  toSafeTensor,
 } from "./checkpoint.ts";
 export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from "./evaluator.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
@@ -56,6 +54,7 @@ export {
   type TaskOptions,
   TaskSource,
 } from "./tasks.ts";
+export { CheckpointError, toSafeTensor } from "./tensor-files.ts";
 export {
   downloadTree,
   initialStates,

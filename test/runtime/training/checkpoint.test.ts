@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { referenceEngine } from "../../../src/runtime/index.ts";
 import {
-  CheckpointError,
   type CheckpointRecord,
   loadCheckpoint,
   loadParameters,
@@ -13,6 +12,7 @@ import {
 } from "../../../src/runtime/training/checkpoint.ts";
 import { type Disk, disk } from "../../../src/runtime/training/disk.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
+import { CheckpointError } from "../../../src/runtime/training/tensor-files.ts";
 import { type TrainingState, train } from "../../../src/runtime/training/trainer.ts";
 import { documents, schedule, training } from "./memory-model.ts";
 
