@@ -18,9 +18,15 @@ import type {
   SplitPart,
 } from "./tree.ts";
 
+/** `rest`: begins with `...`. */
+export interface FormalAxes {
+  readonly rest: boolean;
+  readonly axes: readonly AxisDeclaration[];
+}
+
 export abstract class ExpressionGrammar extends Grammar {
   protected abstract readonly scan: ParserMethod<[], ScanStatement>;
-  protected abstract readonly axisList: ParserMethod<[], readonly AxisDeclaration[]>;
+  protected abstract readonly formalAxes: ParserMethod<[], FormalAxes>;
 
   // -------------------------------------------------------------- operators
 
@@ -84,7 +90,7 @@ export abstract class ExpressionGrammar extends Grammar {
     });
   }
 
-  /** An alternative of a choice, which may be called `on` or `off`. */
+  /** An alternative of a choice, which may be called `on`, `off` or `at`. */
   protected readonly alternativeName = this.RULE("alternativeName", (): Name => {
     const token = this.OR({
       ERR_MSG: "an alternative's name",
@@ -92,6 +98,7 @@ export abstract class ExpressionGrammar extends Grammar {
         { ALT: () => this.CONSUME(t.Identifier) },
         { ALT: () => this.CONSUME(t.On) },
         { ALT: () => this.CONSUME(t.Off) },
+        { ALT: () => this.CONSUME(t.At) },
       ],
     });
     return this.ACTION(() => ({ text: token.image, span: this.spanOf(token) }));
@@ -245,7 +252,7 @@ export abstract class ExpressionGrammar extends Grammar {
     return value;
   });
 
-  /** A bare name. `where` is one when it is called. */
+  /** A bare name. `where` is one when it is called, and so is `at`, an alternative with options. */
   protected readonly reference = this.RULE("reference", (): Expression => {
     const token = this.OR({
       ERR_MSG: "a name",
@@ -253,7 +260,7 @@ export abstract class ExpressionGrammar extends Grammar {
     });
     return this.ACTION(() => {
       const span = this.spanOf(token);
-      if (token.tokenType === t.Where && !(this.is(1, t.OpenParenthesis) && this.touches())) {
+      if (isReserved(token) && !(this.is(1, t.OpenParenthesis) && this.touches())) {
         this.failWith(unexpected("an expression", token));
       }
       return { kind: "reference", name: { text: token.image, span }, span };
@@ -348,7 +355,7 @@ export abstract class ExpressionGrammar extends Grammar {
   protected readonly draw = this.RULE("draw", (): DrawExpression => {
     const word = this.CONSUME(t.Draw);
     const name = this.SUBRULE(this.name);
-    const axes = this.OPTION1(() => this.SUBRULE(this.axisList)) ?? [];
+    const axes = this.OPTION1(() => this.SUBRULE(this.formalAxes)) ?? { rest: false, axes: [] };
     this.CONSUME(t.Tilde);
     const distribution = this.SUBRULE(this.distribution);
     let shared = false;
@@ -357,7 +364,7 @@ export abstract class ExpressionGrammar extends Grammar {
       shared = true;
     });
     return this.ACTION(() => {
-      return { kind: "draw", name, axes, distribution, shared, span: this.spanFrom(word) };
+      return { kind: "draw", name, ...axes, distribution, shared, span: this.spanFrom(word) };
     });
   });
 

@@ -180,9 +180,15 @@ class Arranger implements Layout {
     if (last === undefined || last.tokenType === t.Separator || last.tokenType === t.OpenBrace) {
       return;
     }
-    if (next.tokenType === t.CloseBrace || continuesAfter.has(last.tokenType)) return;
+    if (next.tokenType === t.CloseBrace || this.#awaitsMore(last)) return;
     if (this.#continues(nextIndex) || this.#beginsClause(nextIndex)) return;
     this.#separate("\n", newLine.startOffset);
+  }
+
+  /** Does something have to come after this token? `at` may be an alternative: `clamp is at`. */
+  #awaitsMore(last: IToken): boolean {
+    const isAlternative = last.tokenType === t.At && this.tokens.at(-2)?.tokenType === t.Is;
+    return continuesAfter.has(last.tokenType) && !isAlternative;
   }
 
   /** Is this an operator or a word that goes on with the line before, and not a reserved word taken for a name? */

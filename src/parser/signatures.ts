@@ -1,6 +1,6 @@
 /** Signatures: tensor formals, options with their types and ranges, axis lists, outputs. */
 import type { IToken } from "chevrotain";
-import { ExpressionGrammar } from "./expressions.ts";
+import { ExpressionGrammar, type FormalAxes } from "./expressions.ts";
 import { unexpected } from "./faults.ts";
 import { inTheOpen } from "./grammar.ts";
 import * as t from "./tokens.ts";
@@ -20,12 +20,6 @@ import type {
 export interface Formals {
   readonly formals: readonly Formal[];
   readonly options: readonly Option[];
-}
-
-/** `rest`: begins with `...`. */
-export interface FormalAxes {
-  readonly rest: boolean;
-  readonly axes: readonly AxisDeclaration[];
 }
 
 export interface ParameterAxes {

@@ -457,14 +457,19 @@ export interface Argument extends Node {
   readonly at?: { readonly axis: Name; readonly index: Expression };
   /** `where m` */
   readonly where?: Expression;
-  /** `… as R` before the comma or the closing parenthesis */
+  /**
+   * `… as R` before the comma or the closing parenthesis. After an argument that is itself a call, too:
+   * `f(g(x) as R)` has `as` here and no alias on g; `f((g(x) as name))` is the other.
+   */
   readonly as?: Name;
 }
 
-/** `draw u[P] ~ uniform`, `draw l[T] ~ integer(L) shared` */
+/** `draw u[P] ~ uniform`, `draw l[T] ~ integer(L) shared`, `draw mask[...] ~ bernoulli(p)` */
 export interface DrawExpression extends Node {
   readonly kind: "draw";
   readonly name: Name;
+  /** Begins with `...`: the rest axes of the block's formals. */
+  readonly rest: boolean;
   readonly axes: readonly AxisDeclaration[];
   readonly distribution: Distribution;
   readonly shared: boolean;
