@@ -1,0 +1,2 @@
+/** MEM0100 to MEM0599: what can be wrong with the meaning of a spec. */
+export type CheckCode = `MEM0${string}`;

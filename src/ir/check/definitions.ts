@@ -1,0 +1,117 @@
+/** Which blocks and memories a file sees: its own, its imports, the library (rule R7). */
+import type { BlockDefinition, FileTree, ModelDefinition, ProgramDefinition } from "../../parser/tree.ts";
+import { suggest } from "../../parser/suggest.ts";
+import { problem, type Report, warning } from "./problem.ts";
+
+export interface Definitions {
+  readonly own: ReadonlyMap<string, Found>;
+  readonly library: ReadonlyMap<string, Found>;
+}
+
+export interface Found {
+  readonly definition: BlockDefinition;
+  readonly definitions: Definitions;
+}
+
+/** The parsed files of one check. Paths are those of the sources; `import … from "a.mem"` is relative to the importing file. */
+export interface Files {
+  readonly library: readonly FileTree[];
+  readonly trees: ReadonlyMap<string, FileTree>;
+  /** Path that an import in a file refers to. */
+  readonly resolve: (from: string, target: string) => string;
+}
+
+export interface Program {
+  readonly definitions: Definitions;
+  readonly model: ModelDefinition | undefined;
+  readonly programs: readonly ProgramDefinition[];
+}
+
+const blocksOf = (tree: FileTree): readonly BlockDefinition[] =>
+  tree.items.filter((item): item is BlockDefinition => item.kind === "block" || item.kind === "memory");
+
+/** Resolves names of the main file and of every file it imports. */
+export function resolveDefinitions(files: Files, main: string, report: Report): Program {
+  const library = new Map<string, Found>();
+  const std: Definitions = { own: library, library };
+  for (const tree of files.library) {
+    for (const definition of blocksOf(tree)) {
+      library.set(definition.name.text, { definition, definitions: std });
+    }
+  }
+  const done = new Map<string, Definitions>();
+  const visit = (path: string, chain: readonly string[]): Definitions => {
+    const known = done.get(path);
+    if (known) return known;
+    const own = new Map<string, Found>();
+    const definitions: Definitions = { own, library };
+    done.set(path, definitions);
+    const tree = files.trees.get(path);
+    if (tree === undefined) return definitions;
+    for (const item of tree.items) {
+      if (item.kind !== "import") continue;
+      const target = files.resolve(path, item.from.text);
+      const imported = files.trees.get(target);
+      if (imported === undefined) continue;
+      const theirs = visit(target, [...chain, path]);
+      for (const name of item.names) {
+        const found = theirs.own.get(name.text);
+        if (found === undefined) {
+          const near = suggest(name.text, [...theirs.own.keys()]);
+          const help = near === undefined ? undefined : `Did you mean ${near}?`;
+          report.add(
+            problem("MEM0101", name.span, `${item.from.text} has no block or memory ${name.text}.`, { help })
+              .diagnostic,
+          );
+        } else {
+          declare(own, library, name.text, found, name.span, report);
+        }
+      }
+    }
+    for (const definition of blocksOf(tree)) {
+      declare(own, library, definition.name.text, { definition, definitions }, definition.name.span, report);
+    }
+    return definitions;
+  };
+  const definitions = visit(main, []);
+  const tree = files.trees.get(main);
+  const models = (tree?.items ?? []).filter((item): item is ModelDefinition => item.kind === "model");
+  for (const extra of models.slice(1)) {
+    report.add(
+      problem("MEM0103", extra.name.span, `A file has one model; ${extra.name.text} is a second one.`, {
+        notes: [{ message: "The first one is here.", ...(models[0] ? { span: models[0].name.span } : {}) }],
+      }).diagnostic,
+    );
+  }
+  const programs = (tree?.items ?? []).filter((item): item is ProgramDefinition => item.kind === "program");
+  return { definitions, model: models[0], programs };
+}
+
+function declare(
+  own: Map<string, Found>,
+  library: ReadonlyMap<string, Found>,
+  name: string,
+  found: Found,
+  span: BlockDefinition["span"],
+  report: Report,
+): void {
+  const before = own.get(name);
+  if (before !== undefined) {
+    report.add(
+      problem("MEM0102", span, `${name} is defined twice.`, {
+        notes: [{ message: "The first definition is here.", span: before.definition.name.span }],
+        help: "Rename one of them.",
+      }).diagnostic,
+    );
+    return;
+  }
+  const replaced = library.get(name);
+  if (replaced !== undefined && replaced.definition !== found.definition) {
+    report.add(warning("MEM0104", span, `This ${name} replaces the library's in this file.`));
+  }
+  own.set(name, found);
+}
+
+export function findDefinition(definitions: Definitions, name: string): Found | undefined {
+  return definitions.own.get(name) ?? definitions.library.get(name);
+}

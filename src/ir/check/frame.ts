@@ -1,0 +1,244 @@
+/**
+ * Where checking builds: a `Frame` is a graph function in the making, a `Scope` the names visible at one place in it.
+ */
+import type { NumberKind } from "../../ops/index.ts";
+import { BATCH, OPEN } from "../../ops/index.ts";
+import type { BlockDefinition, Expression, Span } from "../../parser/tree.ts";
+import { FunctionBuilder } from "../function-builder.ts";
+import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from "../graph.ts";
+import { isValue, mentions, numbersOf } from "../symbolic.ts";
+import type { Declaration } from "./declaration.ts";
+import type { Definitions } from "./definitions.ts";
+import type { Static } from "./static.ts";
+
+/** An axis of a tensor while checking. */
+export interface CheckedAxis {
+  readonly name: string;
+  readonly size: number;
+  /** Its size in terms of number formals and axes of the arguments. */
+  readonly declared: NumberExpression;
+  /** It is the segment's axis, so that `valid` says which of its entries exist (rule R12). */
+  readonly data: boolean;
+}
+
+export interface TensorEntity {
+  readonly kind: "tensor";
+  readonly operand: Operand;
+  readonly number: NumberKind;
+  /** Without the batch. */
+  readonly axes: readonly CheckedAxis[];
+  readonly batch: boolean;
+  /** Known before anything runs. */
+  readonly constant: boolean;
+}
+
+export interface InstanceEntity {
+  readonly kind: "instance";
+  readonly instance: Instance;
+}
+
+/** Several results of one call. */
+export interface TupleEntity {
+  readonly kind: "tuple";
+  readonly items: readonly { readonly name: string; readonly value: TensorEntity }[];
+}
+
+/** A name whose statement failed. */
+export interface PoisonEntity {
+  readonly kind: "poison";
+}
+
+/** A definition, not yet called. */
+export interface DefinitionEntity {
+  readonly kind: "definition";
+  readonly definition: BlockDefinition;
+}
+
+export type Entity =
+  | Static
+  | TensorEntity
+  | InstanceEntity
+  | TupleEntity
+  | PoisonEntity
+  | DefinitionEntity;
+
+/** A block or memory with parameters and states of its own, made by `use` or `memory`. */
+export interface Instance {
+  readonly name: string;
+  readonly span: Span;
+  readonly definition: BlockDefinition;
+  readonly definitions: Definitions;
+  readonly options: ReadonlyMap<string, Static>;
+  /** The frame it was declared in and its path there. */
+  readonly frame: Frame;
+  readonly path: readonly string[];
+  /** Names at the declaration: for `reset when`. */
+  readonly scope: Scope;
+  readonly reset: Expression | undefined;
+  /** Its dims, constants, parameters and entering states as seen in its frame. */
+  view: Scope | undefined;
+  /** Formal axes of methods that states and dims mention, as bound by the first call (rule R3). */
+  readonly bound: Map<string, CheckedAxis>;
+  readonly entering: Map<string, TensorEntity>;
+  readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;
+}
+
+/** The names that methods of a block or memory share. */
+export interface Member {
+  readonly definition: BlockDefinition;
+  readonly options: ReadonlyMap<string, Static>;
+  /** Dims and constants already evaluated here. */
+  readonly known: Map<string, Entity>;
+  /** Gives a parameter or entering state by name. */
+  readonly tensor: (name: string, axes: readonly CheckedAxis[], number: NumberKind) => TensorEntity;
+  /** Gives the value a state was written, or undefined if it was not. */
+  readonly next: (name: string) => TensorEntity | undefined;
+  readonly write: ((name: string, value: TensorEntity, span: Span) => void) | undefined;
+}
+
+/** An argument the compiler adds to a function; callers bind it by what it means to them. */
+export type Implicit =
+  | { readonly kind: "fresh" | "present" }
+  | { readonly kind: "valid"; readonly axis: string }
+  | { readonly kind: "next"; readonly state: string };
+
+export class Frame {
+  readonly builder: FunctionBuilder;
+  /** The scope around a loop's body, from which it captures; undefined for a block. */
+  readonly outer: Scope | undefined;
+  /** It is the function of a whole segment. */
+  readonly isMain: boolean;
+  /** Addressed tensors that belong to the function's own struct, by dotted path. */
+  readonly addressed = new Map<string, { readonly declaration: Declaration; readonly port: TensorEntity }>();
+  readonly declarations: Declaration[] = [];
+  readonly instances: Instance[] = [];
+  /** Number formals that the body mentions, and those it could. */
+  readonly numbers = new Map<string, number>();
+  readonly formalValues: ReadonlyMap<string, number>;
+  /** Scopes of calls taken by name (rule R6). */
+  readonly takenScopes = new Map<string, Span>();
+  readonly losses: { readonly path: readonly string[]; readonly value: TensorEntity }[] = [];
+  /** What states below this function get after the segment: results of loops, with copies. */
+  readonly next: { readonly path: readonly string[]; readonly value: Value }[] = [];
+  /** States of the instance that a method of it writes. */
+  readonly writes = new Map<string, { readonly value: TensorEntity; readonly span: Span }>();
+  /** Arguments that the compiler adds: what is visible everywhere, and `next M` of an instance. */
+  readonly implicit = new Map<string, Implicit>();
+  /** Instances by name and iteration of an unrolled repeat (`mem[layer - 1]`). */
+  readonly siblings = new Map<string, Instance[]>();
+  /** The axis whose entries a scan's body sees one at a time. */
+  stepAxis: string | undefined;
+  /** Path from the model to here; undefined inside a block, which has many places. */
+  readonly address: readonly string[] | undefined;
+  /** Values that loops' bodies capture and the port each became. */
+  readonly captured = new Map<string, { readonly outer: Operand; readonly port: TensorEntity }>();
+  /** Axis names that some value of the function has, so that generated code can ask its size. */
+  readonly visibleAxes = new Set<string>();
+  /** What is visible everywhere, as an input of this function: `fresh`, `present`, `valid T`. */
+  readonly globals = new Map<string, TensorEntity>();
+
+  constructor(
+    name: string,
+    title: string,
+    outer: Scope | undefined,
+    formalValues: ReadonlyMap<string, number>,
+    place: { readonly isMain?: boolean; readonly address?: readonly string[] | undefined } = {},
+  ) {
+    this.isMain = place.isMain ?? false;
+    this.address = place.address;
+    this.builder = new FunctionBuilder(name, { title });
+    this.outer = outer;
+    this.formalValues = formalValues;
+  }
+
+  input(
+    hint: string,
+    entity: Pick<TensorEntity, "number" | "axes" | "batch">,
+    role: PortRole,
+    path: readonly string[],
+    struct = "own",
+    copies: readonly number[] = [],
+  ): TensorEntity {
+    const axes = entity.axes.map(({ name, size }) => ({ name, size }));
+    const type = {
+      kind: entity.number,
+      axes: entity.batch ? [{ name: BATCH, size: OPEN }, ...axes] : axes,
+      copies,
+    };
+    const value = this.builder.input(hint, type, { role, path, struct });
+    for (const axis of axes) this.visibleAxes.add(axis.name);
+    return { kind: "tensor", operand: value, constant: false, ...pick(entity) };
+  }
+
+  /** Notes the number formals that an expression mentions, so that callers pass them. */
+  mention(text: NumberExpression): void {
+    const found = { axes: new Set<string>(), formals: new Set<string>() };
+    mentions(text, found);
+    for (const name of found.formals) {
+      this.numbers.set(name, this.formalValues.get(name) ?? Number.NaN);
+    }
+  }
+
+  get formals(): readonly NumberFormal[] {
+    return [...this.numbers].map(([name, value]) => ({ name, value }));
+  }
+}
+
+function pick(entity: Pick<TensorEntity, "number" | "axes" | "batch">) {
+  return { number: entity.number, axes: entity.axes, batch: entity.batch };
+}
+
+/** Names visible at one place. Inner scopes share their frame unless a loop's body starts one. */
+export class Scope {
+  readonly frame: Frame;
+  readonly definitions: Definitions;
+  readonly names: Map<string, Entity>;
+  /** Axes by name, as last seen. */
+  readonly axes: Map<string, CheckedAxis>;
+  readonly member: Member | undefined;
+  /** Path segments that calls made here start with. */
+  readonly prefix: readonly string[];
+  /** Inside the equation of a loss, where the batch may be named (rule R14). */
+  readonly inLoss: boolean;
+
+  constructor(parts: {
+    readonly frame: Frame;
+    readonly definitions: Definitions;
+    readonly names?: Map<string, Entity>;
+    readonly axes?: Map<string, CheckedAxis>;
+    readonly member?: Member | undefined;
+    readonly prefix?: readonly string[];
+    readonly inLoss?: boolean;
+  }) {
+    this.frame = parts.frame;
+    this.definitions = parts.definitions;
+    this.names = parts.names ?? new Map();
+    this.axes = parts.axes ?? new Map();
+    this.member = parts.member;
+    this.prefix = parts.prefix ?? [];
+    this.inLoss = parts.inLoss ?? false;
+  }
+
+  /** The same names, with calls named below more segments. */
+  below(...segments: readonly string[]): Scope {
+    return new Scope({ ...this, prefix: [...this.prefix, ...segments] });
+  }
+
+  forLoss(): Scope {
+    return new Scope({ ...this, inLoss: true });
+  }
+
+  seeAxes(axes: readonly CheckedAxis[]): void {
+    for (const axis of axes) this.axes.set(axis.name, axis);
+  }
+}
+
+/** The value behind an entity's operand, if it is one. */
+export function valueOf(entity: TensorEntity): Value | undefined {
+  return isValue(entity.operand) ? entity.operand : undefined;
+}
+
+/** Notes the formals mentioned in the attributes of a node. */
+export function mentionAll(frame: Frame, attributes: unknown): void {
+  for (const number of numbersOf(attributes)) frame.mention(number.text);
+}
