@@ -15,12 +15,20 @@ export const settingOption = {
   },
 } as const;
 
+export const checkpointOption = {
+  checkpoint: {
+    type: "string",
+    describe: "A run's folder, a checkpoint or a .safetensors file [the latest of runs/<spec>]",
+  },
+} as const;
+
 export const engineOptions = {
   engine: {
     choices: ["onnx", "reference"],
     default: "onnx",
     describe: "What runs the plans: onnxruntime on the CPU, or float64 TypeScript",
   },
+  threads: { type: "number", describe: "Threads of the onnx engine; all cores if not given" },
   seed: { type: "number", default: 0, describe: "Seed of every random number" },
 } as const;
 

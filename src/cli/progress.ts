@@ -42,6 +42,7 @@ export function createProgress(terminal: Terminal, begin: number): Progress {
     },
     finish() {
       if (shown) terminal.err("\n");
+      shown = false;
     },
   };
 }

@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { BuildResult } from "../../src/cli/build-result.ts";
 import type { CommandModule } from "../../src/cli/command.ts";
-import { type BuildResult, buildCommand } from "../../src/cli/commands/build.ts";
+import { buildCommand } from "../../src/cli/commands/build.ts";
 import type { Compile } from "../../src/cli/compiler.ts";
 import { contents, folderWith, recordingTerminal } from "./kit.ts";
 

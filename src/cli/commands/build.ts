@@ -1,31 +1,12 @@
 /** `memc build SPEC`: writes the generated TypeScript, or says what writing it would change. */
 import { basename, relative, resolve } from "node:path";
+import type { BuildResult, GeneratedFile } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import {
-  type Compile,
-  type CompileResult,
-  compileSpec,
-  parseSettings,
-  showDiagnostics,
-} from "../compiler.ts";
+import { type Compile, compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { type OutputFile, type OutputPlan, planOutput, writeOutput } from "../writer.ts";
-
-/** What the core makes: TypeScript files, each with a trace from its lines to the spec's. */
-export interface BuildResult extends CompileResult {
-  /** Undefined if there are errors. */
-  readonly generated: readonly GeneratedFile[] | undefined;
-}
-
-export interface GeneratedFile {
-  /** `memformer.train.ts` */
-  readonly path: string;
-  readonly text: string;
-  /** Plain JSON; it belongs to the TypeScript's lines. */
-  readonly trace: unknown;
-}
 
 /** The command, given the core (`load` is called when a spec is to be built). */
 export function buildCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {

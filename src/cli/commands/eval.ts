@@ -1,0 +1,66 @@
+/** `memc eval SPEC`: what trained parameters achieve on held-out text or a task. */
+import { resolve } from "node:path";
+import type { BuildResult } from "../build-result.ts";
+import { type CommandModule, defineCommand } from "../command.ts";
+import { type Compile, parseSettings } from "../compiler.ts";
+import { readCorpus } from "../documents.ts";
+import { comparisonText, runEvaluation } from "../evaluation.ts";
+import { exitCode } from "../exit.ts";
+import {
+  checkpointOption,
+  engineOptions,
+  settingOption,
+  specPositional,
+  wholeNumber,
+} from "../options.ts";
+import { loadPrograms } from "../programs.ts";
+import { runFolder } from "../run-folder.ts";
+import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
+
+/** The command, given the core. */
+export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
+  return defineCommand({
+    positionals: specPositional,
+    options: {
+      ...checkpointOption,
+      data: { type: "string", describe: "As for train: its end is held out, unless --valid" },
+      valid: { type: "string", describe: "The file or folder to evaluate on" },
+      format: { choices: ["text", "json"], default: "text", describe: "For people, or for tools" },
+      ...engineOptions,
+      ...settingOption,
+    },
+    examples: [
+      ["memc eval specs/memformer.mem", "the latest training, on the demo novel's last chapters"],
+      ["memc eval model.mem --checkpoint runs/model-2 --valid new.txt", "on a text of your own"],
+    ],
+    run: async (values, terminal) => {
+      const { spec, seed, threads, checkpoint } = values;
+      wholeNumber("eval", "seed", seed, 0, 2 ** 32 - 1);
+      if (threads !== undefined) wholeNumber("eval", "threads", threads, 1, 1024);
+      const settings = parseSettings(values.set, "eval");
+      const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+      if (programs === undefined) return exitCode.diagnostics;
+      const corpus = await readCorpus(values.data, values.valid, terminal.folder);
+      const path =
+        checkpoint === undefined
+          ? (await runFolder(spec, undefined, true, terminal.folder)).path
+          : resolve(terminal.folder, checkpoint);
+      const runtime = await loadRuntime();
+      return withSentences(runtime, async () => {
+        const model = programs.evaluate;
+        const parameters = runtime.loadParameters(path, model);
+        const engine = await createEngine(runtime, values.engine, threads);
+        const comparison = await runEvaluation(
+          { model, corpus, engine, parameters, seed },
+          runtime,
+        );
+        terminal.out(
+          values.format === "json"
+            ? `${JSON.stringify({ ...comparison.evaluation, baselines: comparison.baselines })}\n`
+            : comparisonText(comparison),
+        );
+        return exitCode.fine;
+      });
+    },
+  });
+}

@@ -1,0 +1,90 @@
+/** `memc sample SPEC`: lets a trained model go on from a prompt. */
+import { resolve } from "node:path";
+import type { BuildResult } from "../build-result.ts";
+import { type CommandModule, defineCommand } from "../command.ts";
+import { type Compile, parseSettings } from "../compiler.ts";
+import { exitCode, UsageError } from "../exit.ts";
+import {
+  checkpointOption,
+  engineOptions,
+  settingOption,
+  specPositional,
+  wholeNumber,
+} from "../options.ts";
+import { loadPrograms } from "../programs.ts";
+import { runFolder } from "../run-folder.ts";
+import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
+import { sampleText } from "../sampling.ts";
+
+/** The command, given the core. */
+export function sampleCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
+  return defineCommand({
+    positionals: specPositional,
+    options: {
+      ...checkpointOption,
+      prompt: { type: "string", default: "The ", describe: "The text to go on from" },
+      length: { type: "number", default: 200, describe: "Tokens (bytes) to make" },
+      temperature: {
+        type: "number",
+        default: 1,
+        describe: "Below 1 bolder, above 1 wilder; 0 takes the likeliest",
+      },
+      "top-k": { type: "number", describe: "Choose among the k likeliest tokens" },
+      "top-p": {
+        type: "number",
+        describe: "Choose among the likeliest that reach this probability",
+      },
+      ...engineOptions,
+      ...settingOption,
+    },
+    examples: [
+      ['memc sample specs/memformer.mem --prompt "Call me "', "from the latest training"],
+      ["memc sample model.mem --temperature 0.7 --top-p 0.9", "with less risk"],
+    ],
+    run: async (values, terminal) => {
+      const { spec, prompt, temperature, threads, seed, checkpoint } = values;
+      const whole = (option: string, value: number, low: number, high?: number) =>
+        wholeNumber("sample", option, value, low, high);
+      whole("seed", seed, 0, 2 ** 32 - 1);
+      const length = whole("length", values.length, 0);
+      if (threads !== undefined) whole("threads", threads, 1, 1024);
+      const topK = values["top-k"];
+      if (topK !== undefined) whole("top-k", topK, 1);
+      const topP = values["top-p"];
+      if (topP !== undefined && !(topP > 0 && topP <= 1)) {
+        throw new UsageError(`--top-p ${topP}: a number above 0 and up to 1 is needed`, about);
+      }
+      if (temperature < 0) {
+        throw new UsageError(`--temperature ${temperature}: a number from 0 is needed`, about);
+      }
+      const settings = parseSettings(values.set, "sample");
+      const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+      if (programs === undefined) return exitCode.diagnostics;
+      const path =
+        checkpoint === undefined
+          ? (await runFolder(spec, undefined, true, terminal.folder)).path
+          : resolve(terminal.folder, checkpoint);
+      const runtime = await loadRuntime();
+      return withSentences(runtime, async () => {
+        const model = programs.generate;
+        const options = {
+          model,
+          parameters: runtime.loadParameters(path, model),
+          engine: await createEngine(runtime, values.engine, threads),
+          seed,
+          prompt,
+          length,
+          temperature,
+          ...(topK === undefined ? {} : { topK }),
+          ...(topP === undefined ? {} : { topP }),
+        };
+        terminal.out(prompt);
+        for await (const piece of sampleText(options, runtime)) terminal.out(piece);
+        terminal.out("\n");
+        return exitCode.fine;
+      });
+    },
+  });
+}
+
+const about = { command: "sample" };

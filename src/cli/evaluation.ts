@@ -1,0 +1,57 @@
+/** What a model achieves on text or a task it was not trained on, beside what counting achieves. */
+import type { HostTensor } from "../ops/types.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { ModelDefinition } from "../runtime/model.ts";
+import type { Evaluation } from "../runtime/training/evaluator.ts";
+import { evaluationSource } from "./corpus-source.ts";
+import type { Corpus } from "./documents.ts";
+import { perplexityText } from "./progress.ts";
+import type { Runtime } from "./runtime.ts";
+
+export interface EvaluationRequest {
+  readonly model: ModelDefinition;
+  readonly corpus: Corpus;
+  readonly engine: Engine;
+  readonly parameters: ReadonlyMap<string, HostTensor>;
+  readonly seed: number;
+}
+
+export interface Comparison {
+  readonly evaluation: Evaluation;
+  /** Perplexities of byte models that count the training text; only for text. */
+  readonly baselines?: { readonly bigram: number; readonly trigram: number };
+}
+
+/** Evaluates on the held-out documents, or on fresh episodes of the task. */
+export async function runEvaluation(
+  { corpus, ...request }: EvaluationRequest,
+  runtime: Runtime,
+): Promise<Comparison> {
+  const source = evaluationSource(runtime, corpus, request.model, request.seed);
+  const evaluation = await runtime.evaluateModel({ ...request, source });
+  if (corpus.kind === "task" || evaluation.perplexity === undefined) return { evaluation };
+  const counts = new runtime.ByteCounts(corpus.training);
+  const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
+  return { evaluation, baselines: { bigram: bigramPerplexity, trigram: trigramPerplexity } };
+}
+
+/** A line a figure, for people. */
+export function comparisonText({ evaluation, baselines }: Comparison): string {
+  const { perplexity, accuracy, scored, tokens, losses } = evaluation;
+  const rows: (readonly [what: string, value: string])[] = [];
+  if (perplexity !== undefined) rows.push(["held-out perplexity", perplexityText(perplexity)]);
+  if (baselines !== undefined) {
+    rows.push(["  byte bigram", perplexityText(baselines.bigram)]);
+    rows.push(["  byte trigram", perplexityText(baselines.trigram)]);
+  }
+  if (accuracy !== undefined) {
+    const share = `${(100 * accuracy).toFixed(1)} %`;
+    rows.push(["accuracy", `${share} of ${scored.toLocaleString("en-US")} answers`]);
+  }
+  for (const [address, loss] of Object.entries(losses)) {
+    rows.push([`loss ${address}`, loss.toFixed(4)]);
+  }
+  rows.push(["tokens", tokens.toLocaleString("en-US")]);
+  const width = Math.max(...rows.map(([what]) => what.length));
+  return rows.map(([what, value]) => `${what.padEnd(width)}  ${value}\n`).join("");
+}

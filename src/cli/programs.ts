@@ -1,0 +1,75 @@
+/** From a spec to its programs as loaded code: what train, eval and sample begin with. */
+import { createHash } from "node:crypto";
+import type { ModelDefinition } from "../runtime/model.ts";
+import type { TrainingDefinition } from "../runtime/training.ts";
+import type { BuildResult, GeneratedFile } from "./build-result.ts";
+import { type Compile, type CompileOptions, compileSpec, showDiagnostics } from "./compiler.ts";
+import { InternalError } from "./crash.ts";
+import { loadGenerated } from "./loader.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface Programs {
+  readonly evaluate: ModelDefinition;
+  readonly train: TrainingDefinition | undefined;
+  /** The program for sampling: the spec's `generate`, or without one `evaluate`. */
+  readonly generate: ModelDefinition;
+  /** Hash of everything the programs were made from: the generated text. */
+  readonly hash: string;
+}
+
+/**
+ * Compiles a spec and loads the very text that `memc build` writes. Undefined if the spec has errors, which are then on the
+ * terminal.
+ */
+export async function loadPrograms(
+  spec: string,
+  options: CompileOptions,
+  compile: Compile<BuildResult>,
+  terminal: Terminal,
+): Promise<Programs | undefined> {
+  const compiled = await compileSpec(spec, options, compile, terminal);
+  const failed = await showDiagnostics(compiled, "text", terminal);
+  const files = compiled.result?.generated;
+  if (failed || files === undefined) return undefined;
+  try {
+    const training = files.find(({ path }) => path.endsWith(".train.ts"));
+    const generating = files.find(({ path }) => path.endsWith(".generate.ts"));
+    const plain = files.find((file) => file !== training && file !== generating);
+    const [evaluate] = (await exportsOf(files, plain)).filter(isModel);
+    const [train] = (await exportsOf(files, training)).filter(isTraining);
+    const [generate] = (await exportsOf(files, generating)).filter(isModel);
+    if (evaluate === undefined) throw new Error("the generated code declares no model");
+    const hash = createHash("sha256");
+    for (const { path, text } of files) hash.update(`${path}\n${text}\n`);
+    return { evaluate, train, generate: generate ?? evaluate, hash: hash.digest("hex") };
+  } catch (error) {
+    throw new InternalError(error, compiled.files);
+  }
+}
+
+async function exportsOf(
+  files: readonly GeneratedFile[],
+  entry: GeneratedFile | undefined,
+): Promise<readonly unknown[]> {
+  return entry === undefined ? [] : Object.values(await loadGenerated(files, entry.path));
+}
+
+function isModel(value: unknown): value is ModelDefinition {
+  return isDefinition(value) && "segment" in value && typeof value.segment === "function";
+}
+
+function isTraining(value: unknown): value is TrainingDefinition {
+  return isDefinition(value) && "rollout" in value && typeof value.rollout === "function";
+}
+
+function isDefinition(value: unknown): value is object {
+  return typeof value === "object" && value !== null && "parameters" in value && "name" in value;
+}
+
+/** Parameters of a model, counted as numbers: `layer[*4].Wq` of [8, 8] is 256. */
+export function parameterCount({ parameters }: Pick<ModelDefinition, "parameters">): number {
+  return Object.entries(parameters).reduce((total, [address, { axes }]) => {
+    const copies = [...address.matchAll(/\[\*(\d+)\]/g)].map(([, count]) => Number(count));
+    return total + [...copies, ...Object.values(axes)].reduce((product, n) => product * n, 1);
+  }, 0);
+}

@@ -1,0 +1,190 @@
+/**
+ * train, eval and sample with a hand-written model in the form of generated code, which goes through the same loading as what
+ * the core writes. Small enough for the float64 engine.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { BuildResult } from "../../src/cli/build-result.ts";
+import type { CommandModule } from "../../src/cli/command.ts";
+import { evalCommand } from "../../src/cli/commands/eval.ts";
+import { sampleCommand } from "../../src/cli/commands/sample.ts";
+import { trainCommand } from "../../src/cli/commands/train.ts";
+import type { Compile } from "../../src/cli/compiler.ts";
+import { contents, folderWith, recordingTerminal } from "./kit.ts";
+
+const written = await readFile(
+  new URL("../runtime/training/memory-model.ts", import.meta.url),
+  "utf8",
+);
+const text = written.replace(/"[./]*src\/runtime\/index\.ts"/, '"memc/runtime"');
+
+const compile: Compile<BuildResult> = () => ({
+  diagnostics: [],
+  generated: [
+    { path: "memory.ts", text, trace: {} },
+    {
+      path: "memory.train.ts",
+      text: 'import { training } from "./memory.ts";\nexport const trained = training();\n',
+      trace: {},
+    },
+  ],
+});
+
+const defaults = {
+  train: { "checkpoint-every": 100, evaluate: true, resume: false },
+  eval: { format: "text" },
+  sample: { prompt: "the ", length: 20, temperature: 1 },
+} as const;
+
+const commands: Readonly<Record<keyof typeof defaults, CommandModule>> = {
+  train: trainCommand(async () => compile),
+  eval: evalCommand(async () => compile),
+  sample: sampleCommand(async () => compile),
+};
+
+async function run(
+  folder: string,
+  name: keyof typeof defaults,
+  options: Readonly<Record<string, unknown>> = {},
+  interruptAt?: string,
+) {
+  const terminal = recordingTerminal(folder);
+  const watched = {
+    ...terminal,
+    err: (line: string) => {
+      terminal.err(line);
+      if (interruptAt !== undefined && line.includes(interruptAt)) terminal.interrupt();
+    },
+  };
+  const shared = { spec: "memory.mem", engine: "reference", seed: 3, set: [] };
+  const values = { ...shared, ...defaults[name], ...options };
+  const code = await commands[name].run(values, watched);
+  return { code, ...terminal.written };
+}
+
+const book = "the quick brown fox jumps over the lazy dog. pack my box with five dozen jugs. ";
+const files = { "memory.mem": "", "book.txt": book.repeat(4) };
+
+describe("memc train", () => {
+  test("trains, evaluates beside what counting achieves, and shows a sample", async () => {
+    const folder = await folderWith(files);
+    const { code, out, err } = await run(folder, "train", { data: "book.txt", steps: 12 });
+    expect(code).toBe(0);
+    expect(err).toContain("Memory: 3,084 parameters, detach, engine reference\n");
+    expect(err).toMatch(
+      /book\.txt: 1 documents of 285 bytes, 1 held out; 12 steps; .*runs\/memory/,
+    );
+    expect(err).toMatch(/step 12\/12 {2}loss \d\.\d{4} {2}perplexity [\d.]+ {2}[\d,]+ tokens\/s/);
+    expect(out).toMatch(
+      /^held-out perplexity {2}[\d.]+\n {2}byte bigram +[\d.]+\n {2}byte trigram/,
+    );
+    expect(out).toContain("\nsample, going on from ");
+    expect((await readdir(join(folder, "runs/memory"))).sort()).toEqual([
+      "checkpoint-000012",
+      "latest",
+      "metrics.jsonl",
+    ]);
+    const log = (await readFile(join(folder, "runs/memory/metrics.jsonl"), "utf8")).trimEnd();
+    expect(log.split("\n").map((line) => JSON.parse(line).step)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
+  });
+
+  test("a second training gets a folder of its own; a named folder is not written over", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", steps: 1, evaluate: false };
+    await run(folder, "train", options);
+    await run(folder, "train", options);
+    expect((await readdir(join(folder, "runs"))).sort()).toEqual(["memory", "memory-2"]);
+    await expect(run(folder, "train", { ...options, out: "runs/memory" })).rejects.toThrow(
+      "runs/memory holds a training already",
+    );
+  });
+
+  test("Ctrl-C finishes the step and says how to go on; what goes on gives the same bytes", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", steps: 9, evaluate: false };
+    await run(folder, "train", { ...options, out: "whole" });
+    const stopped = await run(folder, "train", { ...options, out: "parts" }, "step 1/9");
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain(
+      "stopped after step 1; go on with:\n" +
+        "  memc train memory.mem --data book.txt --steps 9 --seed 3 --engine reference --out parts --resume\n",
+    );
+    const resumed = await run(folder, "train", { ...options, out: "parts", resume: true });
+    expect(resumed.err).toContain("steps 2 to 9");
+    const [whole, parts] = [
+      await contents(join(folder, "whole")),
+      await contents(join(folder, "parts")),
+    ];
+    const last = Object.keys(whole).filter((path) => path.startsWith("checkpoint-000009/"));
+    expect(last).toHaveLength(4);
+    for (const path of last) expect(parts[path]).toBe(whole[path]);
+  });
+
+  test("a task", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "task:recall", steps: 2, "checkpoint-every": 1 };
+    const { out, err } = await run(folder, "train", options);
+    expect(err).toContain("task:recall; 2 steps");
+    expect(out).toMatch(/accuracy +[\d.]+ % of [\d,]+ answers/);
+    expect(out).not.toContain("bigram");
+    expect(await readdir(join(folder, "runs/memory"))).toContain("checkpoint-000001");
+  });
+
+  test.each([
+    [{ data: "nothing.txt" }, "nothing.txt does not exist"],
+    [{ data: "task:nothing" }, /There is no task/],
+    [{ data: "book.txt", steps: 0 }, /--steps 0: a whole number of at least 1/],
+    [{ data: "book.txt", steps: 1.5 }, /--steps 1.5: a whole number/],
+    [{ data: "book.txt", seed: -1 }, /--seed -1: a whole number from 0/],
+    [{ data: "book.txt", resume: true }, /there is no training in runs\/memory/],
+    [{ data: "book.txt", out: "book.txt" }, /is not a folder/],
+  ])("%j is refused, with nothing written", async (options, message) => {
+    const folder = await folderWith(files);
+    await expect(run(folder, "train", options)).rejects.toThrow(message);
+    expect(Object.keys(await contents(folder)).sort()).toEqual(Object.keys(files).sort());
+  });
+
+  test("a checkpoint of another seed is not resumed", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", steps: 1, evaluate: false, out: "run" };
+    await run(folder, "train", options);
+    const other = { ...options, resume: true, seed: 4 };
+    await expect(run(folder, "train", other)).rejects.toThrow("has seed 3, not 4");
+  });
+});
+
+describe("memc eval and memc sample", () => {
+  test("read the latest training of the spec", async () => {
+    const folder = await folderWith(files);
+    const trained = await run(folder, "train", { data: "book.txt", steps: 3 });
+    const evaluated = await run(folder, "eval", { data: "book.txt" });
+    expect(trained.out.startsWith(evaluated.out)).toBe(true);
+    const { out } = await run(folder, "eval", { data: "book.txt", format: "json" });
+    expect(JSON.parse(out)).toMatchObject({
+      perplexity: expect.any(Number),
+      baselines: { bigram: expect.any(Number), trigram: expect.any(Number) },
+    });
+    const first = await run(folder, "sample");
+    expect(first.out.startsWith("the ")).toBe(true);
+    expect(await run(folder, "sample")).toEqual(first);
+    expect((await run(folder, "sample", { length: 0 })).out).toBe("the \n");
+  });
+
+  test("without a training they say so", async () => {
+    const folder = await folderWith(files);
+    await expect(run(folder, "sample")).rejects.toThrow(/there is no training in/);
+    await expect(run(folder, "eval", { data: "book.txt", checkpoint: "x" })).rejects.toThrow(
+      /There is no checkpoint in .*x/,
+    );
+  });
+
+  test("a damaged checkpoint is refused with a sentence", async () => {
+    const folder = await folderWith({ ...files, "bad.safetensors": "\xff\xff\xff\xff\xff\xff" });
+    await expect(run(folder, "sample", { checkpoint: "bad.safetensors" })).rejects.toThrow(
+      /bad\.safetensors/,
+    );
+  });
+});
