@@ -5,6 +5,7 @@ import { differentiate } from "../../src/ir/gradient/index.ts";
 import type { Graph, GraphFunction, Port, Value, ValueType } from "../../src/ir/graph.ts";
 import type { HostValue, Interpretation } from "../../src/ir/interpret.ts";
 import { interpret } from "../../src/ir/interpret.ts";
+import { verify } from "../../src/ir/verify.ts";
 import type { HostTensor, NumberKind } from "../../src/ops/index.ts";
 import { BATCH, elementCount, hostTensor, OPEN, transposeTo } from "../../src/ops/index.ts";
 
@@ -185,6 +186,8 @@ export function expectGradient(graph: Graph, check: GradientCheck): Differentiat
     cotangents: () => true,
     ...check.options,
   });
+  expect(verify(graph)).toEqual([]);
+  expect(verify(differentiated)).toEqual([]);
   const inputs = main.inputs.map(
     (port) => check.inputs?.[port.value.name] ?? random.value(port.value.type, check.sizes),
   );
