@@ -38,7 +38,7 @@ export async function runFolder(
     if (!(await holdsTraining(resolve(folder, shown)))) {
       if (!resume) return { path: resolve(folder, shown), shown };
       if (taken === undefined) {
-        throw new InputError(`there is no training in ${base}`, "name it with --out");
+        throw new InputError(`there is no training in ${base}`, "train first, or name the folder");
       }
       return { path: resolve(folder, taken), shown: taken };
     }

@@ -5,6 +5,7 @@ import type { BuildResult } from "../../src/cli/build-result.ts";
 import type { CommandModule } from "../../src/cli/command.ts";
 import { buildCommand } from "../../src/cli/commands/build.ts";
 import type { Compile } from "../../src/cli/compiler.ts";
+import { InternalError } from "../../src/cli/crash.ts";
 import { contents, folderWith, recordingTerminal } from "./kit.ts";
 
 /** The smallest generator: the first line of the spec as a constant. What is tested is what becomes of its files. */
@@ -74,5 +75,18 @@ describe("memc build", () => {
     const folder = await folderWith();
     expect((await build(folder)).code).toBe(1);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("a defect of the core carries the specs that were read", async () => {
+    const folder = await folderWith({ "model.mem": "// one\n" });
+    const broken = buildCommand(async () => () => {
+      throw new RangeError("no such axis");
+    });
+    const values = { ...defaults, spec: "model.mem" };
+    const error = await broken.run(values, recordingTerminal(folder)).catch((one) => one);
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.message).toBe("no such axis");
+    expect(error.files[0]).toEqual({ path: "model.mem", text: "// one\n" });
+    expect(Object.keys(await contents(folder))).toEqual(["model.mem"]);
   });
 });
