@@ -27,6 +27,7 @@ import type { Line, Statement } from "./statement.ts";
 import { fitsOneLine, statementLines } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { fullPath } from "./struct.ts";
+import type { Category } from "./types.ts";
 
 /** A function that a body calls. */
 export interface Callee {
@@ -48,7 +49,7 @@ export interface BodyContext {
   /** In a segment's function: dims by name. */
   readonly dims?: ReadonlyMap<string, number> | undefined;
   readonly callee: (name: string) => Callee;
-  readonly typeText: (shape: Shape) => string;
+  readonly typeText: (shape: Shape, category: Category) => string;
 }
 
 /** A struct parameter of a callee that gets a whole struct of the caller, or one put together for it. */
@@ -218,6 +219,10 @@ export class BodyWriter {
   /** The name from the spec; else what the value is. */
   wantedName(value: Value): string {
     if (!isUnnamed(value)) return value.name;
+    const port = this.#written.results.find((each) => each.value.name === value.name);
+    const returned =
+      port?.role === "return" || port?.role === "loss" ? port.path.at(-1) : undefined;
+    if (returned !== undefined) return returned;
     const maker = value.name.replace(/^_+|[0-9]+$/g, "");
     const noun = NOUNS.get(maker) ?? maker;
     return this.context.names.has(noun) ? `${noun}Out` : noun;

@@ -2,10 +2,7 @@
  * Generated code of a checked model: one TypeScript file for each program, with its trace back to the spec. Pure: it
  * maps a model to texts, and loads ts-morph to print them.
  */
-import type { Graph, GraphFunction } from "../ir/graph.ts";
 import type { CheckedModel, ParameterInfo, Program } from "../ir/program.ts";
-import type { Arithmetic } from "./number.ts";
-import { ARITHMETIC } from "./number.ts";
 import { writeBody } from "./body.ts";
 import {
   DimNumbers,
@@ -20,7 +17,10 @@ import type { Functions, FunctionText } from "./functions.ts";
 import { writeFunctions } from "./functions.ts";
 import { camelCase, commentLines, kebabCase, pascalCase, stringLiteral } from "./identifier.ts";
 import { gather } from "./module.ts";
+import type { Arithmetic } from "./number.ts";
+import { ARITHMETIC } from "./number.ts";
 import { rolloutParts } from "./rollout.ts";
+import { segmentFunctions } from "./segment-functions.ts";
 import { signatureOf } from "./signature.ts";
 import type { Part, TraceEntry } from "./source-file.ts";
 import { printFile } from "./source-file.ts";
@@ -138,44 +138,6 @@ function functionParts(written: FunctionText): readonly Part[] {
 /** A file's name as it may stand in generated code, which holds no place on a machine. */
 function withoutFolders(file: string): string {
   return file.split(/[\\/]/).at(-1) ?? file;
-}
-
-// ---------------------------------------------------------------- segment functions
-
-/** Functions of one segment in a graph: the plain one, and what `train` makes of it. */
-export function segmentFunctions(program: Program): ReadonlyMap<string, string> {
-  const { graph, schedule } = program;
-  if (program.kind !== "train") return new Map([[graph.main, "segment"]]);
-  const { forward, backward, critical } = segmentVariants(graph);
-  const mains = new Map([
-    [forward, forward === graph.main ? "segment" : "segmentForward"],
-    [backward, "segmentBackward"],
-  ]);
-  const { throughTime } = schedule;
-  const sweeps = throughTime.kind === "mrbp" || throughTime.kind === "checkpoint";
-  if (sweeps && critical !== undefined) mains.set(critical, "segmentCritical");
-  return mains;
-}
-
-export interface SegmentVariants {
-  readonly forward: string;
-  readonly backward: string;
-  readonly critical: string | undefined;
-}
-
-/** The forward, backward and critical variants of the segment's function; a forward that keeps nothing is that function. */
-export function segmentVariants(graph: Graph): SegmentVariants {
-  const variant = (kind: GraphFunction["kind"], suffix: string): string | undefined => {
-    const name = graph.main + suffix;
-    return graph.functions.get(name)?.kind === kind ? name : undefined;
-  };
-  const backward = variant("backward", "Backward");
-  if (backward === undefined) throw new Error(`${graph.main} has no backward function.`);
-  return {
-    forward: variant("forward", "Forward") ?? graph.main,
-    backward,
-    critical: variant("critical", "Critical"),
-  };
 }
 
 // ---------------------------------------------------------------- computed starts

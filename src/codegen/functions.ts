@@ -1,11 +1,11 @@
 /** The functions of a generated file as text: parameters with their types, doc comments, bodies. */
 import type { GraphFunction, Port } from "../ir/graph.ts";
-import type { Arithmetic } from "./number.ts";
 import { typeComment, writeBody } from "./body.ts";
 import { commentLines, Names, pascalCase, propertyName } from "./identifier.ts";
 import type { Module, Unit } from "./module.ts";
 import { calleeFor } from "./module.ts";
-import { familyOf, FILE_NAMES } from "./naming.ts";
+import { FILE_NAMES, familyOf } from "./naming.ts";
+import type { Arithmetic } from "./number.ts";
 import type { Parameter, ResultGroup } from "./signature.ts";
 import type { Line } from "./statement.ts";
 import type { Shape } from "./struct.ts";
@@ -59,7 +59,7 @@ export function writeFunctions(options: FunctionsOptions): Functions {
       signature: unit.signature,
       names: functionNames,
       dims: unit.main ? options.dims : undefined,
-      typeText: (shape) => types.text(shape, "address"),
+      typeText: (shape, category) => types.text(shape, category),
       callee: (callee) => {
         const called = module.unit(callee);
         return calleeFor(called, module.name(called));
@@ -282,8 +282,13 @@ function docOf(unit: Unit): readonly string[] {
       written.kind satisfies never;
   }
   lines.push(...shapesLine(unit));
-  return lines.flatMap((line) => commentLines(line, COMMENT_WIDTH));
+  return lines
+    .flatMap((line) => commentLines(line, COMMENT_WIDTH))
+    .map((line) => line.replaceAll(TOGETHER, " "));
 }
+
+/** A space where no line is broken. */
+const TOGETHER = "\u00a0";
 
 /** The doc comment with the file it is from before its last full stop. */
 function ended(doc: string, from: string): string {
@@ -299,7 +304,8 @@ function withoutFolders(file: string): string {
 /** `x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]` */
 function shapesLine(unit: Unit): readonly string[] {
   const { inputs, results } = unit.written;
-  const shown = (port: Port, name: string) => `${name}: ${typeComment(port.value)}`;
+  const type = (port: Port) => typeComment(port.value).replaceAll(" ", TOGETHER);
+  const shown = (port: Port, name: string) => `${name}:${TOGETHER}${type(port)}`;
   const given = inputs
     .filter((port) => port.role === "argument" || port.path[0] === "return")
     .map((port) => {
@@ -312,7 +318,7 @@ function shapesLine(unit: Unit): readonly string[] {
   const [only] = returned;
   const out =
     unit.signature.sole && only !== undefined
-      ? typeComment(only.value)
+      ? type(only)
       : returned.map((port) => shown(port, port.path.at(-1) ?? port.value.name)).join(", ");
   if (given.length === 0 && out === "") return [];
   if (out === "") return [given.join(", ")];

@@ -225,7 +225,10 @@ class LoopWriter {
     const wanted = named ? result.name : words;
     const scan = this.#node.kind === "scan";
     const variable = this.#body.scope.names.take(scan ? `${wanted}Steps` : wanted);
-    const element = this.#body.context.typeText(group.shape);
+    const element = this.#body.context.typeText(
+      group.shape,
+      group.role === "residual" ? "residual" : "address",
+    );
     this.#body.add({
       kind: "declare",
       keyword: "const",

@@ -82,7 +82,7 @@ function draftUnit(
     signature,
     names: new Names(),
     dims: main ? input.dims : undefined,
-    typeText: shapeKey,
+    typeText: (shape) => shapeKey(shape),
     callee: (name) => {
       const unit = known(units, name);
       return calleeFor(unit, unit.written.name);

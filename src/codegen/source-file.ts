@@ -2,8 +2,8 @@
 import type { StatementStructures } from "ts-morph";
 import type { Expression } from "./expression.ts";
 import { indent, layOut, WIDTH } from "./expression.ts";
-import { commentLines } from "./identifier.ts";
 import type { FunctionText } from "./functions.ts";
+import { commentLines } from "./identifier.ts";
 import type { TypeAlias } from "./types.ts";
 
 export interface Import {
@@ -75,7 +75,7 @@ export async function printFile(file: FileParts): Promise<SourceText> {
           isAsync: part.async ?? false,
           docs: docs(part.text.doc),
           parameters: part.text.parameters.map(({ name, type }) => ({ name, type })),
-          returnType: part.text.returnType,
+          ...(part.text.returnType === "" ? {} : { returnType: part.text.returnType }),
           statements: part.text.lines.map((line) => line.text),
         };
       case "lines":
@@ -99,7 +99,9 @@ export async function printFile(file: FileParts): Promise<SourceText> {
     ],
   });
   const functions = file.parts.flatMap((part) => (part.kind === "function" ? [part] : []));
-  const written = `${header.getFullText()}\n${body.getFullText()}`;
+  const written = `${header.getFullText()}\n${body.getFullText()}`
+    .replace(/\n{3,}/g, "\n\n")
+    .replace(/\n\n(?= *\})/g, "\n");
   const wrapped = wrapLongLines(written, functions, imports);
   return { text: wrapped, trace: traceOf(wrapped, functions) };
 }
@@ -129,7 +131,7 @@ function wrapLongLines(
   for (const { text: written, async } of functions) {
     const before = `${async === true ? "async " : ""}function ${written.name}(`;
     const formals = written.parameters.map(({ name, type }) => `${name}: ${type}`);
-    const after = `): ${written.returnType} {`;
+    const after = written.returnType === "" ? ") {" : `): ${written.returnType} {`;
     const line = `${before}${formals.join(", ")}${after}`;
     if (line.length > WIDTH) {
       replaced.set(line, [before, ...indent(formals.map((formal) => `${formal},`)), after]);

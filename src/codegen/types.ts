@@ -1,6 +1,7 @@
 /** Type aliases of a generated file: one for each struct that a function takes or returns, equal ones once. */
-import { propertyName } from "./identifier.ts";
+
 import type { Names } from "./identifier.ts";
+import { propertyName } from "./identifier.ts";
 import type { Shape } from "./struct.ts";
 import { shapeKey } from "./struct.ts";
 

@@ -1,6 +1,7 @@
 /** A checked model written by hand: two kinds of attention, a repeat, a slot memory read in every layer and written once. */
 import { FunctionBuilder } from "../../src/ir/function-builder.ts";
-import type { Graph, GraphFunction, SymbolicNumber } from "../../src/ir/graph.ts";
+import { criticalPath, differentiate } from "../../src/ir/gradient/index.ts";
+import type { Graph, GraphFunction, Port, SymbolicNumber } from "../../src/ir/graph.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { calculate, formal, literal, symbolic } from "../../src/ir/symbolic.ts";
 import type { Axis } from "../../src/ops/index.ts";
@@ -11,6 +12,14 @@ const axis = (name: string, size: number): Axis => ({ name, size });
 const batch = axis(BATCH, OPEN);
 const sizeOf = (name: string, size: number) => symbolic(size, { kind: "axis", name });
 const file = "std/attention.mem";
+
+/** Forward, backward and critical path of a segment in one graph, as a `train` program has them. */
+export function trainingGraph(graph: Graph): Graph {
+  const wrt = (port: Port) => port.role === "parameter" || port.role === "state";
+  const differentiated = differentiate(graph, { wrt });
+  const functions = new Map([...criticalPath(graph).functions, ...differentiated.functions]);
+  return { functions, main: differentiated.main };
+}
 
 export interface Sizes {
   readonly depth?: number;
@@ -54,7 +63,10 @@ export function attention(
 }
 
 /** The whole model: `depth` layers of self-attention and memory reads, a gated write, one loss. */
-export function slotModel({ depth = 4, width = 8 }: Sizes = {}): CheckedModel {
+export function slotModel(
+  { depth = 4, width = 8 }: Sizes = {},
+  changes: Partial<Schedule> = {},
+): CheckedModel {
   const [T, S, V, H] = [6, 3, 11, 2];
   const D = width;
   const rows = real(batch, axis("T", T), axis("D", D));
@@ -68,14 +80,12 @@ export function slotModel({ depth = 4, width = 8 }: Sizes = {}): CheckedModel {
     const x = f.input("x", rows, { role: "argument" });
     const M = f.input("M", slots, { role: "state", path: ["M"], struct: "mem" });
     const weights = (scope: string) =>
-      self.inputs
-        .slice(2)
-        .map(({ value, path }) =>
-          f.input(`${scope}_${value.name}`, value.type, {
-            role: "parameter",
-            path: [scope, ...path],
-          }),
-        );
+      self.inputs.slice(2).map(({ value, path }) =>
+        f.input(`${scope}_${value.name}`, value.type, {
+          role: "parameter",
+          path: [scope, ...path],
+        }),
+      );
     const renamed = f.op("rename", [x], { names: { T: "S" } });
     const [a] = f.call(self, [x, renamed, ...weights("attention")], { scope: ["attention"] });
     if (a === undefined) throw new Error("attention has one result");
@@ -171,12 +181,21 @@ export function slotModel({ depth = 4, width = 8 }: Sizes = {}): CheckedModel {
     functions: new Map(functions.map((written) => [written.name, written])),
     main: "segment",
   };
+  const evaluate = program("evaluate", graph, depth, D);
+  const train = program("train", graph, depth, D);
   return {
     name: "SlotModel",
     doc: "A small language model with slots.",
     file: "slots.mem",
     dims: dims(depth, D),
-    programs: { evaluate: program(graph, depth, D) },
+    programs: {
+      evaluate,
+      train: {
+        ...train,
+        graph: trainingGraph(graph),
+        schedule: { ...train.schedule, ...changes },
+      },
+    },
   };
 }
 
@@ -192,8 +211,8 @@ function dims(depth: number, D: number) {
   ];
 }
 
-/** The evaluate program around a graph. */
-function program(graph: Graph, depth: number, D: number): Program {
+/** A program around a graph. */
+function program(kind: Program["kind"], graph: Graph, depth: number, D: number): Program {
   const main = graph.functions.get(graph.main);
   if (main === undefined) throw new Error("no main");
   const sizes = new Map([
@@ -217,7 +236,7 @@ function program(graph: Graph, depth: number, D: number): Program {
         owner: "SlotModel",
       }));
   return {
-    kind: "evaluate",
+    kind,
     graph,
     dims: dims(depth, D),
     parameters: addressed("parameter").map((each) => ({
