@@ -16,8 +16,11 @@ export function optionValue(place: Place, type: OptionType, expression: Expressi
 }
 
 function choiceValue(place: Place, alternatives: readonly Alternative[], expression: Expression, name: string): Static {
+  // `off` and `on` may name alternatives too.
   const word =
-    expression.kind === "reference"
+    expression.kind === "flag"
+      ? { text: expression.value ? "on" : "off", span: expression.span }
+      : expression.kind === "reference"
       ? expression.name
       : expression.kind === "call" && expression.callee.kind === "reference"
         ? expression.callee.name
