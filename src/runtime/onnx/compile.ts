@@ -26,11 +26,17 @@ export type OutputSource =
   | { readonly kind: "input"; readonly position: number }
   | { readonly kind: "constant"; readonly tensor: HostTensor };
 
+/** An input of the graph: which of the plan's it is, and the shape under which the graph takes its entries. */
+export interface GraphInput {
+  readonly name: string;
+  readonly position: number;
+  readonly dims: readonly number[];
+}
+
 export interface LoweredPlan {
   /** Undefined if nothing is left to compute. */
   readonly graph: GraphProto | undefined;
-  /** The graph's inputs: their names, and their positions among the plan's. */
-  readonly inputs: readonly { readonly name: string; readonly position: number }[];
+  readonly inputs: readonly GraphInput[];
   /** For each output of the plan, in order. */
   readonly outputs: readonly OutputSource[];
 }
@@ -90,7 +96,11 @@ export function lowerPlan(plan: Plan): LoweredPlan {
   );
   return {
     graph: results.size === 0 ? undefined : w.graph.finish(plan.name, [...results.values()]),
-    inputs: [...names].map(([name, position]) => ({ name, position })),
+    inputs: w.graph.inputs.map(({ name, dims }) => ({
+      name,
+      dims,
+      position: names.get(name) as number,
+    })),
     outputs,
   };
 }
@@ -141,14 +151,14 @@ function outputOf(
   const value = w.materialize({ ...computed, axes: type.axes });
   const order = type.axes.filter(({ size }) => size !== 1).map(({ name }) => name);
   const placement = w.place(value, order);
+  if (value.constant !== undefined) {
+    const { name } = w.anyView(value, placement);
+    return { kind: "result", name: w.graph.node("Identity", [name]) };
+  }
+  const { name: made } = w.anyView(value, placement);
   for (const { name } of placement.views) {
     const position = inputs.get(name);
     if (position !== undefined) return { kind: "input", position };
   }
-  if (value.constant !== undefined) {
-    const shape = w.fullShape(value, order);
-    return { kind: "result", name: w.graph.node("Identity", [w.view(value, placement, shape)]) };
-  }
-  const [made] = placement.views;
-  return { kind: "result", name: made?.name ?? "" };
+  return { kind: "result", name: made };
 }

@@ -159,8 +159,12 @@ function readable(
   const found = inPlace(value, shared, summed);
   if (found !== undefined) return found;
   const free = storedOrder(value).filter((name) => classOf(name, shared, summed) === "F");
-  const [form] = forms;
-  return { value, form, placement: w.place(value, [...shared, ...free, ...summed]), free };
+  // Moving whole runs of the innermost axis is faster than moving single entries.
+  const innermost = storedOrder(value).at(-1) ?? "";
+  const [straight, transposed] = forms;
+  return free.includes(innermost)
+    ? { value, form: transposed, placement: w.place(value, [...shared, ...summed, ...free]), free }
+    : { value, form: straight, placement: w.place(value, [...shared, ...free, ...summed]), free };
 }
 
 /** The orders of the shared and summed axes that make both sides move least. */
@@ -242,7 +246,7 @@ function matrixProduct(
   { shared, summed }: Sizes,
   scale: number,
 ): Value {
-  const stack = shared.length > 0 ? product(shared.map(({ size }) => size)) : undefined;
+  const stack = shared.length > 0 ? stackShape(rows, columns, shared, summed) : undefined;
   const left = stack === undefined ? leftView(w, rows, summed) : matrixView(w, rows, summed, stack);
   const right = matrixView(w, columns, summed, stack);
   const attributes = flags(rows, columns, scale);
@@ -251,8 +255,32 @@ function matrixProduct(
     Object.keys(attributes).length === 0
       ? w.graph.node("MatMul", inputs)
       : w.graph.node("FusedMatMul", inputs, { domain: MICROSOFT, attributes });
-  const outer = stack === undefined ? rowsShape(rows, left) : [stack, freeCount(rows)];
+  const outer = stack === undefined ? rowsShape(rows, left) : [...stack, freeCount(rows)];
   return result(w, rows, columns, shared, { name, shape: [...outer, freeCount(columns)] });
+}
+
+/** Dimensions of a stack of products: those that both sides' tensors have already, if they agree. */
+function stackShape(
+  rows: Reading,
+  columns: Reading,
+  shared: readonly Axis[],
+  summed: number,
+): readonly number[] {
+  const flat = [product(shared.map(({ size }) => size))];
+  const readings = [rows, columns];
+  if (readings.some(({ form }) => form.batchInside)) return flat;
+  const ready = readings.map((reading) => {
+    const matrix = matrixShape(reading, summed);
+    const { views } = reading.placement;
+    return views.flatMap(({ shape }) =>
+      shape.length > 2 && sameOrder(shape.slice(-2), matrix) ? [shape.slice(0, -2)] : [],
+    );
+  });
+  const hits = (stack: readonly number[]) =>
+    ready.filter((stacks) => stacks.some((other) => sameOrder(other, stack))).length;
+  let best: readonly number[] = flat;
+  for (const stack of ready.flat()) if (hits(stack) > hits(best)) best = stack;
+  return best;
 }
 
 /** A single product with a bias along its columns: the sum starts from the bias, which saves a pass. */
@@ -311,17 +339,26 @@ function leftView(w: TensorWriter, reading: Reading, summed: number): View {
     : matrixView(w, reading, summed, undefined);
 }
 
-/** A side as one matrix, or as a stack of `batch` matrices. */
+/** Rows and columns of a side as it lies in memory. */
+function matrixShape(reading: Reading, summed: number): readonly [number, number] {
+  const free = freeCount(reading);
+  return reading.form.transposed ? [summed, free] : [free, summed];
+}
+
+/** A side as one matrix, or as a stack of matrices. */
 function matrixView(
   w: TensorWriter,
   reading: Reading,
   summed: number,
-  batch: number | undefined,
+  stack: readonly number[] | undefined,
 ): View {
   const { value, placement, form } = reading;
-  const free = freeCount(reading);
-  const [outer, inner] = form.transposed ? [summed, free] : [free, summed];
-  const stacked = form.batchInside ? [outer, batch ?? 1, inner] : [batch ?? 1, outer, inner];
-  const shape = batch === undefined ? [outer, inner] : stacked;
+  const [outer, inner] = matrixShape(reading, summed);
+  const shape =
+    stack === undefined
+      ? [outer, inner]
+      : form.batchInside
+        ? [outer, ...stack, inner]
+        : [...stack, outer, inner];
   return { name: w.view(value, placement, shape), shape };
 }

@@ -15,6 +15,7 @@ import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
+import { sameOrder } from "./shapes.ts";
 import { loadOnnxRuntime, sessionOptions } from "./session.ts";
 
 export interface OnnxOptions {
@@ -24,16 +25,30 @@ export interface OnnxOptions {
 
 type Entries = Float32Array | Int32Array | Uint8Array;
 
-/** A tensor of this engine: entries in the order of the type's axes, and the same as ONNX Runtime takes it. */
+/** A tensor of this engine: entries in the order of the type's axes. */
 class OnnxTensor implements DeviceTensor {
   readonly type: TensorType;
-  readonly tensor: Tensor;
   readonly entries: Entries;
+  #latest: Tensor | undefined;
 
-  constructor(type: TensorType, tensor: Tensor, entries: Entries) {
+  constructor(type: TensorType, entries: Entries) {
     this.type = type;
-    this.tensor = tensor;
     this.entries = entries;
+  }
+
+  /** The entries as ONNX Runtime takes them, under a shape that a session asks for. */
+  shaped(ort: Ort, dims: readonly number[]): Tensor {
+    const latest = this.#latest;
+    if (latest !== undefined && sameOrder(latest.dims, dims)) return latest;
+    const { entries } = this;
+    const tensor =
+      entries instanceof Float32Array
+        ? new ort.Tensor("float32", entries, dims)
+        : entries instanceof Int32Array
+          ? new ort.Tensor("int32", entries, dims)
+          : new ort.Tensor("bool", entries, dims);
+    this.#latest = tensor;
+    return tensor;
   }
 }
 
@@ -55,7 +70,7 @@ export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engin
             );
       return new OnnxExecutable(ort, plan, lowered, session);
     },
-    upload: (tensor) => upload(ort, tensor),
+    upload,
     download,
   };
 }
@@ -77,9 +92,9 @@ class OnnxExecutable implements Executable {
   async run(inputs: readonly DeviceTensor[]): Promise<DeviceTensor[]> {
     const given = this.#check(inputs);
     const feeds: Record<string, Tensor> = {};
-    for (const { name, position } of this.#lowered.inputs) {
+    for (const { name, position, dims } of this.#lowered.inputs) {
       const input = given[position];
-      if (input !== undefined) feeds[name] = input.tensor;
+      if (input !== undefined) feeds[name] = input.shaped(this.#ort, dims);
     }
     const results = this.#session === undefined ? {} : await this.#session.run(feeds);
     return this.#lowered.outputs.map((source, i) => {
@@ -123,17 +138,17 @@ class OnnxExecutable implements Executable {
       case "result": {
         const result = results[source.name];
         if (result === undefined) throw new EngineError(`The session gave no ${source.name}.`);
-        return wrap(this.#ort, type, entriesOf(result));
+        return new OnnxTensor(type, entriesOf(result));
       }
       case "input": {
         const input = inputs[source.position];
         if (input === undefined) throw new EngineError(`Input ${source.position} is missing.`);
-        return sameType(input.type, type) ? input : wrap(this.#ort, type, input.entries);
+        return sameType(input.type, type) ? input : new OnnxTensor(type, input.entries);
       }
       case "constant": {
         const known = this.#constants.get(source.tensor);
         if (known !== undefined) return known;
-        const constant = upload(this.#ort, source.tensor);
+        const constant = upload(source.tensor);
         this.#constants.set(source.tensor, constant);
         return constant;
       }
@@ -155,20 +170,12 @@ function entriesOf({ data }: Tensor): Entries {
   throw new EngineError("The session gave a result of an unexpected element type.");
 }
 
-function wrap(ort: Ort, type: TensorType, entries: Entries): OnnxTensor {
-  const dims = type.axes.map(({ size }) => size);
-  const tensor =
-    entries instanceof Float32Array
-      ? new ort.Tensor("float32", entries, dims)
-      : entries instanceof Int32Array
-        ? new ort.Tensor("int32", entries, dims)
-        : new ort.Tensor("bool", entries, dims);
-  return new OnnxTensor(type, tensor, entries);
-}
-
 /** Copies: the host tensor may change afterwards. */
-function upload(ort: Ort, { type, data }: HostTensor): OnnxTensor {
-  return wrap(ort, type, data instanceof Float64Array ? Float32Array.from(data) : data.slice());
+function upload({ type, data }: HostTensor): OnnxTensor {
+  return new OnnxTensor(
+    type,
+    data instanceof Float64Array ? Float32Array.from(data) : data.slice(),
+  );
 }
 
 function download(tensor: DeviceTensor): HostTensor {

@@ -4,7 +4,7 @@ import { float } from "./graph.ts";
 import { gathered, inRange, inside, orZero } from "./indexing.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { MICROSOFT } from "./model.ts";
-import { softmax } from "./reduction.ts";
+import { softmax, sum } from "./reduction.ts";
 import { sameOrder } from "./shapes.ts";
 import type { TensorWriter, Value } from "./tensors.ts";
 import { primary, sizeOf, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
@@ -101,7 +101,7 @@ const layerNormGradient: Lowering<"layerNormGradient"> = ({ w }, inputs, { over 
   const n = w.number(sizeOf(x, over));
   const g = w.pointwise("Mul", [d, gain]);
   const centred = w.pointwise("Sub", [x, mean]);
-  const gradientSum = contraction(w, g, { ...w.number(1), axes: [{ name: over, size: sizeOf(x, over) }] }, [over]);
+  const gradientSum = sum(w, g, [over]);
   const covariance = contraction(w, g, centred, [over]);
   const perEntry = w.pointwise("Div", [inverse, n]);
   const shift = w.pointwise("Mul", [perEntry, gradientSum]);

@@ -15,6 +15,9 @@ export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
+/** An input and its shape. */
+export type InputInfo = ValueInfo & { readonly dims: readonly number[] };
+
 /** Constants up to this many bytes are compared by content, so that equal ones are stored once. */
 const SHARED_BYTES = 4096;
 
@@ -22,7 +25,7 @@ export class GraphWriter {
   #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #shared = new Map<string, string>();
-  readonly #inputs: ValueInfo[] = [];
+  readonly #inputs: InputInfo[] = [];
   #count = 0;
 
   /** Emits a node with one result and gives the result's name. */
@@ -37,6 +40,11 @@ export class GraphWriter {
     const outputs = Array.from({ length: count }, () => this.fresh());
     this.#emit(op, inputs, outputs, options);
     return outputs;
+  }
+
+  /** The inputs declared so far. */
+  get inputs(): readonly InputInfo[] {
+    return this.#inputs;
   }
 
   input(name: string, element: Element, dims: readonly number[]): string {

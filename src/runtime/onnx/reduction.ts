@@ -1,9 +1,10 @@
 /** Sums, means and extremes over axes; softmax and cumulative sums along them. */
+import { evaluate } from "../../ops/index.ts";
 import { contraction } from "./contraction.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { product } from "./shapes.ts";
 import type { TensorWriter, Value } from "./tensors.ts";
-import { sizeOf, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
+import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
 
 type Reduction = Lowering<"sum">;
 
@@ -62,7 +63,7 @@ export function logSumExp(w: TensorWriter, x: Value, over: readonly string[]): V
 }
 
 const logsumexp: Reduction = ({ w }, [x, mask], { over }) => {
-  const value = masked(w, x as Value, mask, Number.NEGATIVE_INFINITY);
+  const value = masked(w, x as Value, mask, -Infinity);
   const count = repeats(value, over);
   const narrow = logSumExp(w, value, over);
   return [count === 1 ? narrow : w.pointwise("Add", [narrow, w.number(Math.log(count))])];
@@ -88,14 +89,59 @@ export function softmax(
   over: readonly string[],
   mask?: Value,
 ): Value {
-  const logits = masked(w, x, mask, Number.NEGATIVE_INFINITY);
-  const missing = over.some((name) => sizeOf(logits, name) !== 1 && !stores(logits, name));
-  const value = missing ? w.materialize(logits) : logits;
-  const rows = w.rows(value, over);
-  const name = w.graph.node("Softmax", [rows.name], { attributes: { axis: -1 } });
-  const weights = w.made("float32", value.axes, rows.order, { name, shape: rows.shape });
-  // A row without entries is NaN so far.
-  return masked(w, weights, mask, 0);
+  if (mask === undefined) return plainSoftmax(w, stored(w, x, over), over);
+  const all = unionAxes([x, mask]);
+  const logits = stored(w, { ...x, axes: all }, over);
+  const exact = () => masked(w, plainSoftmax(w, masked(w, logits, mask, -Infinity), over), mask, 0);
+  if (2 * storedCount(mask) > storedCount(logits) || !coversAll(logits, mask)) return exact();
+  // Min with -inf does what a choice would do, except for NaN, in a third of the time.
+  const bounds = w.pointwise("Where", [mask, w.number(Infinity), w.number(-Infinity)], "float32");
+  const rare = [holdsNaN(w, logits), ...(keepsOne(mask, over) ? [] : [leavesNone(w, mask, over)])];
+  const condition = rare.length === 1 ? (rare[0] as string) : w.graph.node("Or", rare);
+  return w.branch(condition, "float32", exact, () =>
+    plainSoftmax(w, w.pointwise("Min", [logits, bounds]), over),
+  );
+}
+
+/** The value with the given axes stored. */
+function stored(w: TensorWriter, x: Value, over: readonly string[]): Value {
+  const missing = over.some((name) => sizeOf(x, name) !== 1 && !stores(x, name));
+  return missing ? w.materialize(x) : x;
+}
+
+function coversAll(x: Value, mask: Value): boolean {
+  return storedOrder(mask).every((name) => stores(x, name));
+}
+
+function plainSoftmax(w: TensorWriter, x: Value, over: readonly string[]): Value {
+  const { name, shape, order } = w.rows(x, over);
+  const weights = w.graph.node("Softmax", [name], { attributes: { axis: -1 } });
+  return w.made("float32", x.axes, order, { name: weights, shape });
+}
+
+/** A single flag: some entry is NaN. */
+function holdsNaN(w: TensorWriter, x: Value): string {
+  const { name } = w.rows(x, storedOrder(x).slice(-1));
+  const largest = w.graph.node("ReduceMax", [name, w.graph.integers([-1])]);
+  const most = w.graph.node("ReduceMax", [largest], { attributes: { keepdims: 0 } });
+  return w.graph.node("IsNaN", [most]);
+}
+
+/** A single flag: some row of a mask has no entry that is on. */
+function leavesNone(w: TensorWriter, mask: Value, over: readonly string[]): string {
+  const kept = w.reduce("ReduceMax", w.cast(mask, "uint8"), over);
+  const view = w.anyView(kept, primary(kept));
+  const least = w.graph.node("ReduceMin", [view.name], { attributes: { keepdims: 0 } });
+  return w.graph.node("Equal", [least, w.graph.scalar("uint8", 0)]);
+}
+
+/** Whether a mask is known to leave at least one entry in every row. */
+function keepsOne(mask: Value, over: readonly string[]): boolean {
+  if (mask.constant === undefined) return false;
+  const kept = evaluate("any", [mask.constant], {
+    over: mask.constant.type.axes.map(({ name }) => name).filter((name) => over.includes(name)),
+  });
+  return kept[0]?.data.every((on) => on !== 0) ?? false;
 }
 
 const lowerSoftmax: Reduction = ({ w }, [x, mask], { over }) => [
@@ -123,8 +169,8 @@ const cumsum: Lowering<"cumsum"> = ({ w }, [x], { over, reverse = false }) => {
 export const reductions = {
   sum: lowerSum,
   mean,
-  max: extreme("ReduceMax", Number.NEGATIVE_INFINITY, -2147483648),
-  min: extreme("ReduceMin", Number.POSITIVE_INFINITY, 2147483647),
+  max: extreme("ReduceMax", -Infinity, -2147483648),
+  min: extreme("ReduceMin", Infinity, 2147483647),
   logsumexp,
   any,
   all,

@@ -6,7 +6,7 @@
  */
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { TensorWriter, Value } from "./tensors.ts";
-import { sizeOf, stores, unionAxes } from "./tensors.ts";
+import { primary, sizeOf, storedOrder, stores, unionAxes } from "./tensors.ts";
 
 interface Sorting {
   readonly largest: boolean;
@@ -62,12 +62,9 @@ const topK: Lowering<"topK"> = ({ w }, [input], { over, k, into }) => {
   const x = stores(given, over) ? given : w.materialize(given);
   const places = sortedPlaces(w, x, over, { largest: true, k, into });
   const rows = w.rows(x, [over]);
-  const [view] = places.placements[0]?.views ?? [];
-  const values = w.graph.node("GatherElements", [rows.name, view?.name ?? ""], {
-    attributes: { axis: -1 },
-  });
-  const order = places.placements[0]?.order ?? [];
-  const found = w.made(x.element, axes, order, { name: values, shape: view?.shape ?? [] });
+  const { name, shape } = w.anyView(places, primary(places));
+  const values = w.graph.node("GatherElements", [rows.name, name], { attributes: { axis: -1 } });
+  const found = w.made(x.element, axes, storedOrder(places), { name: values, shape });
   return [found, w.cast(places, "int32")];
 };
 

@@ -22,6 +22,8 @@ export interface Placement {
   readonly order: readonly string[];
   /** The same entries under different shapes; new ones are added as they are needed. */
   readonly views: View[];
+  /** Declares an input of the graph, which takes whatever shape is asked for first. */
+  readonly declare?: (shape: readonly number[]) => string;
 }
 
 export interface Value {
@@ -105,12 +107,12 @@ export class TensorWriter {
     this.graph = graph;
   }
 
-  /** An input of the graph, row-major in the order of its axes. */
-  input(name: string, type: TensorType): Value {
-    const element = elementOf(type.kind);
-    const shape = type.axes.map(({ size }) => size);
-    this.graph.input(name, element, shape);
-    return this.made(element, type.axes, wide(type.axes).map((axis) => axis.name), { name, shape });
+  /** An input of the graph, row-major in the order of its axes; it is declared when it is first used. */
+  input(name: string, { kind, axes }: TensorType): Value {
+    const element = elementOf(kind);
+    const order = wide(axes).map((axis) => axis.name);
+    const declare = (shape: readonly number[]) => this.graph.input(name, element, shape);
+    return { element, axes, placements: [{ order, views: [], declare }] };
   }
 
   /** A known tensor; axes along which its entries repeat are not stored. */
@@ -150,9 +152,9 @@ export class TensorWriter {
     change: (order: readonly string[]) => readonly string[] | undefined,
   ): Value | undefined {
     if (value.constant !== undefined) return this.viewed(this.#emitted(value), axes, change);
-    const placements = value.placements.flatMap(({ order, views }) => {
-      const changed = change(order);
-      return changed === undefined ? [] : [{ order: changed, views }];
+    const placements = value.placements.flatMap((placement) => {
+      const order = change(placement.order);
+      return order === undefined ? [] : [{ ...placement, order }];
     });
     if (placements.length === 0) return undefined;
     const { element, range } = value;
@@ -180,6 +182,14 @@ export class TensorWriter {
     return name;
   }
 
+  /** A view of a placement under a shape that is there already, if there is one. */
+  anyView(value: Value, placement: Placement): View {
+    const [first] = placement.views;
+    if (first !== undefined) return first;
+    const shape = this.fullShape(value, placement.order);
+    return { name: this.view(value, placement, shape), shape };
+  }
+
   /** As `view`, content with a shape that differs in leading ones. */
   looseView(value: Value, placement: Placement, shape: readonly number[]): View {
     const found = placement.views.find((view) => fitsWithoutLeadingOnes(view.shape, shape));
@@ -198,9 +208,9 @@ export class TensorWriter {
       const placements = value.placements.map(({ order }) => ({ order, views: [] }));
       return { ...value, element, placements };
     }
-    const { order, views } = primary(value);
-    const { name, shape } = views[0] as View;
-    return this.made(element, value.axes, order, { name: this.graph.cast(name, element), shape });
+    const { name, shape } = this.anyView(value, primary(value));
+    const cast = { name: this.graph.cast(name, element), shape };
+    return this.made(element, value.axes, storedOrder(value), cast);
   }
 
   /**
@@ -213,7 +223,7 @@ export class TensorWriter {
       const undo: (() => void)[] = [];
       this.#undo = undo;
       const value = write();
-      const [view] = primary(value).views as [View];
+      const view = this.anyView(value, primary(value));
       for (const step of undo.reverse()) step();
       this.#undo = undefined;
       made.push(this.made(value.element, value.axes, storedOrder(value), view));
@@ -332,8 +342,7 @@ export class TensorWriter {
   #emitted(value: Value): Value {
     const { element, axes, range } = value;
     const { order } = primary(value);
-    const shape = this.fullShape(value, order);
-    const views = [{ name: this.view(value, primary(value), shape), shape }];
+    const views = [this.anyView(value, primary(value))];
     return { element, axes, placements: [{ order, views }], ...(range && { range }) };
   }
 
@@ -368,6 +377,7 @@ export class TensorWriter {
       return this.graph.constant(value.element, shape, entries);
     }
     const [source] = placement.views;
+    if (source === undefined && placement.declare !== undefined) return placement.declare(shape);
     return this.graph.node("Reshape", [source?.name ?? "", this.graph.integers(shape)]);
   }
 }
@@ -455,7 +465,7 @@ function commonShape(
       if (value.constant !== undefined) continue;
       const shape = shapeOf(groups, placement.order, value);
       const ready = placement.views.some((view) => fitsWithoutLeadingOnes(view.shape, shape));
-      if (!ready) count++;
+      if (!ready && placement.views.length > 0) count++;
     }
     return count;
   };
