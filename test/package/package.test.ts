@@ -71,6 +71,37 @@ describe("the packed package", () => {
     expect(memc("../wrong.mem").stderr).toMatch(/MEM\d{4}/);
   });
 
+  test("the onnx engine works, or says what it needs", async () => {
+    const program = [
+      'import { createOnnxEngine, EngineMissingError } from "memc/runtime";',
+      "try {",
+      "  console.log((await createOnnxEngine()).name);",
+      "} catch (error) {",
+      "  if (!(error instanceof EngineMissingError)) throw error;",
+      "  console.log(error.message);",
+      "}",
+    ];
+    await writeFile(join(project, "engine.js"), program.join("\n"));
+    // Its own install step downloads from outside the registry; where that fails, npm leaves the optional package out.
+    expect(succeed(process.execPath, ["engine.js"], project)).toMatch(
+      /^onnx\n$|needs the package onnxruntime-node.*Run: .*npm install onnxruntime-node/,
+    );
+  });
+
+  test("the one command that mends a missing engine does", async () => {
+    const message = succeed(process.execPath, ["engine.js"], project).trim();
+    if (message !== "onnx") {
+      const command = /Run: (.*)$/.exec(message)?.[1] ?? "";
+      const { status, stderr } = spawnSync(command, {
+        cwd: project,
+        shell: true,
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(`${command}: ${stderr}`);
+    }
+    expect(succeed(process.execPath, ["engine.js"], project)).toBe("onnx\n");
+  });
+
   test("the runtime is one module, with types for a strict program", async () => {
     await writeFile(
       join(project, "program.ts"),
@@ -81,7 +112,7 @@ describe("the packed package", () => {
       strict: true,
       module: "NodeNext",
       target: "ES2022",
-      lib: ["ES2023"],
+      lib: ["ES2023", "DOM"],
       types: [],
       skipLibCheck: false,
       exactOptionalPropertyTypes: true,

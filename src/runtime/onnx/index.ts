@@ -1,3 +1,3 @@
 /** The onnx engine: onnxruntime-node on the CPU. */
 export { createOnnxEngine, type OnnxOptions } from "./engine.ts";
-export { EngineMissingError } from "./session.ts";
+export { EngineMissingError } from "./missing.ts";

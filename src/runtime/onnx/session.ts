@@ -1,18 +1,13 @@
 /** Loading onnxruntime-node, an optional dependency, and making sessions with it. */
 import type * as OnnxRuntime from "onnxruntime-node";
+import { EngineMissingError } from "./missing.ts";
 
 export type Ort = typeof OnnxRuntime;
-
-/** An engine's package is not there, or does not load. The message says what to run. */
-export class EngineMissingError extends Error {
-  override readonly name = "EngineMissingError";
-}
 
 const PACKAGE = "onnxruntime-node";
 /** Without the flag its install step downloads CUDA libraries, and fails where there is no network. */
 const INSTALL = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@~1.30.0";
-const INSTALL_WINDOWS =
-  "npm install onnxruntime-node@~1.30.0 --onnxruntime-node-install=skip";
+const INSTALL_WINDOWS = "npm install onnxruntime-node@~1.30.0 --onnxruntime-node-install=skip";
 
 /** Loads the package. `load` stands in for the import in tests of its absence. */
 export async function loadOnnxRuntime(
@@ -40,7 +35,9 @@ export interface SessionSettings {
 }
 
 /** Options under which a session's memory stays close to what its plan needs. */
-export function sessionOptions({ threads }: SessionSettings): OnnxRuntime.InferenceSession.SessionOptions {
+export function sessionOptions({
+  threads,
+}: SessionSettings): OnnxRuntime.InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     executionMode: "sequential",
