@@ -236,6 +236,10 @@ export class BackwardWriter {
       attributes: node.attributes,
       operandTypes: node.operands.map(operandType),
       resultTypes: node.results.map((result) => result.type),
+      same: (left, right) => {
+        const [a, b] = [node.operands[left], node.operands[right]];
+        return a !== undefined && b !== undefined && isValue(a) && isValue(b) && a.name === b.name;
+      },
       operand: (position) => {
         const operand = node.operands[position];
         if (operand === undefined) throw new Error(`${node.op} has no operand ${position}.`);

@@ -16,6 +16,8 @@ export interface GradientContext<Name extends OpName> {
   readonly attributes: OpAttributes<SymbolicNumber>[Name];
   readonly operandTypes: readonly ValueType[];
   readonly resultTypes: readonly ValueType[];
+  /** Whether two operands are one value. */
+  same(left: number, right: number): boolean;
   /** What the forward computation had there, handed to the backward function because it is asked for. */
   operand(position: number): Operand;
   result(position: number): Value;
@@ -105,13 +107,31 @@ export function productGradient(
   const product =
     shared.length === 0
       ? f.op("mul", [cotangent, factor], {})
-      : f.op("contract", [cotangent, factor], { over: namesOf(shared) });
+      : f.op("contract", inOrderOf(side, cotangent, factor), { over: namesOf(shared) });
   return sumTo(
     f,
     product,
     side,
     gone.filter((axis) => !hasAxis(other.type, axis.name)),
   );
+}
+
+/** The two factors in the order that gives the product the axis order of `side`, if one does. */
+function inOrderOf(
+  side: Pick<TensorType, "axes">,
+  left: Value,
+  right: Value,
+): readonly [Value, Value] {
+  const order = (first: Value, second: Value): string =>
+    unionAxes(first.type, second.type)
+      .filter((axis) => hasAxis(side, axis.name))
+      .map((axis) => axis.name)
+      .join();
+  const wanted = namesOf(side.axes)
+    .filter((name) => hasAxis(left.type, name) || hasAxis(right.type, name))
+    .join();
+  const swapped = order(left, right) !== wanted && order(right, left) === wanted;
+  return swapped ? [right, left] : [left, right];
 }
 
 /** A whole number 0, 1, … for each entry of the axes together, the first axis slowest: int over the axes. */

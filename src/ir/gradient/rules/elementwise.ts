@@ -104,7 +104,11 @@ const unary: { readonly [Name in Unary]: GradientRule<Name> } = {
 const binary: { readonly [Name in Binary]: GradientRule<Name> } = {
   add: aligned((_, d) => [() => d, () => d]),
   sub: aligned(({ f }, d) => [() => d, () => neg(f, d)]),
-  mul: aligned((c, d) => [() => mul(c.f, d, c.operand(1)), () => mul(c.f, d, c.operand(0))]),
+  mul: aligned((c, d) =>
+    c.same(0, 1)
+      ? [() => mul(c.f, d, mul(c.f, c.operand(0), 2))]
+      : [() => mul(c.f, d, c.operand(1)), () => mul(c.f, d, c.operand(0))],
+  ),
   div: aligned((c, d) => [
     () => div(c.f, d, c.operand(1)),
     () => neg(c.f, div(c.f, mul(c.f, d, c.result(0)), c.operand(1))),

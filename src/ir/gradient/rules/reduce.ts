@@ -2,7 +2,7 @@
 import type { Axis, OpName } from "../../../ops/index.ts";
 import { OPEN } from "../../../ops/index.ts";
 import type { Operand, Value } from "../../graph.ts";
-import { real } from "../../symbolic.ts";
+import { axisSize, real } from "../../symbolic.ts";
 import type { Contribution, GradientContext, GradientRule } from "./context.ts";
 import {
   countOf,
@@ -51,8 +51,9 @@ function countTakingPart(
   if (mask === undefined || "constant" in mask) {
     const open = over.filter((axis) => axis.size === OPEN);
     if (open.length === 0) return real(countOf(over));
-    const one = f.op("fill", [], { value: 1, axes: [], kind: "real" });
-    return sumTo(f, one, { axes: [] }, over);
+    const sizes = open.map(({ name }) => ({ name, size: axisSize({ kind: "real", axes }, name) }));
+    const ones = f.op("fill", [], { value: 1, axes: sizes, kind: "real" });
+    return sumTo(f, ones, { axes: [] }, over);
   }
   const kept = axes.filter((axis) => !attributes.over.includes(axis.name));
   return sumTo(f, mask, { axes: kept }, over);
