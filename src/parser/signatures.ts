@@ -1,8 +1,8 @@
 /** Signatures: tensor formals, options with their types and ranges, axis lists, outputs. */
 import type { IToken } from "chevrotain";
-import { ExpressionGrammar, type FormalAxes } from "./expressions.ts";
 import { unexpected } from "./faults.ts";
 import { inTheOpen } from "./grammar.ts";
+import { type FormalAxes, OperandGrammar } from "./operands.ts";
 import * as t from "./tokens.ts";
 import type {
   Alternative,
@@ -27,7 +27,7 @@ export interface ParameterAxes {
   readonly inAxes?: number;
 }
 
-export abstract class SignatureGrammar extends ExpressionGrammar {
+export abstract class SignatureGrammar extends OperandGrammar {
   // -------------------------------------------------------------- axes
 
   /** `T`, `J: H`, `R: S + 1` */
