@@ -28,6 +28,7 @@ import { fitsOneLine, statementLines } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { fullPath } from "./struct.ts";
 import type { Category } from "./types.ts";
+import { joinCopies, nounFor, scopeText, sliceAttributes, typeComment } from "./wording.ts";
 
 /** A function that a body calls. */
 export interface Callee {
@@ -72,35 +73,6 @@ export interface Body {
 /** Calls inside calls inside calls are still read at a glance. */
 const MOST_DEPTH = 3;
 
-/** What to call the results of operations that the spec does not name. */
-const NOUNS: ReadonlyMap<string, string> = new Map([
-  ["add", "sum"],
-  ["sub", "difference"],
-  ["mul", "product"],
-  ["div", "ratio"],
-  ["pow", "power"],
-  ["contract", "product"],
-  ["rename", "renamed"],
-  ["gather", "rows"],
-  ["join", "joined"],
-  ["slice", "part"],
-  ["softmax", "weights"],
-  ["sum", "total"],
-  ["where", "chosen"],
-  ["and", "mask"],
-  ["or", "mask"],
-  ["not", "mask"],
-  ["equal", "mask"],
-  ["notEqual", "mask"],
-  ["less", "mask"],
-  ["lessEqual", "mask"],
-  ["greater", "mask"],
-  ["greaterEqual", "mask"],
-  ["index", "position"],
-  ["fill", "filled"],
-  ["broadcast", "spread"],
-]);
-
 export function writeBody(written: GraphFunction, context: BodyContext): Body {
   return new BodyWriter(written, context).write();
 }
@@ -140,7 +112,9 @@ export class BodyWriter {
         this.add({ kind: "declare", keyword: "const", target, expression }),
     });
     this.#live = this.#countUses();
-    context.signature.parameters.forEach((parameter, i) => this.#defineInputs(parameter, i));
+    for (const [i, parameter] of context.signature.parameters.entries()) {
+      this.#defineInputs(parameter, i);
+    }
   }
 
   write(): Body {
@@ -224,7 +198,7 @@ export class BodyWriter {
       port?.role === "return" || port?.role === "loss" ? port.path.at(-1) : undefined;
     if (returned !== undefined) return returned;
     const maker = value.name.replace(/^_+|[0-9]+$/g, "");
-    const noun = NOUNS.get(maker) ?? maker;
+    const noun = nounFor(maker);
     return this.context.names.has(noun) ? `${noun}Out` : noun;
   }
 
@@ -248,15 +222,19 @@ export class BodyWriter {
   #node(node: Node): void {
     switch (node.kind) {
       case "operation":
-        return this.#operation(node);
+        this.#operation(node);
+        return;
       case "call":
-        return this.#call(node);
+        this.#call(node);
+        return;
       case "repeat":
       case "scan":
-        return writeLoop(this, node);
+        writeLoop(this, node);
+        return;
       case "stack":
       case "unstack":
-        return this.#stack(node);
+        this.#stack(node);
+        return;
       case "probe": {
         const written = () =>
           call(
@@ -271,7 +249,7 @@ export class BodyWriter {
         return;
       }
       default:
-        return node satisfies never;
+        node satisfies never;
     }
   }
 
@@ -289,7 +267,8 @@ export class BodyWriter {
       );
     const [only] = node.results;
     if (node.results.length === 1 && only !== undefined) {
-      return this.#finish(only, node.operands, build, node.origin);
+      this.#finish(only, node.operands, build, node.origin);
+      return;
     }
     const used = node.results.map((result) => this.uses(result) > 0);
     const last = used.lastIndexOf(true);
@@ -325,7 +304,8 @@ export class BodyWriter {
     this.recordHandings(node.function, callee, leaf);
     const [only] = node.results;
     if (callee.signature.sole && only !== undefined) {
-      return this.#finish(only, node.inputs, build, node.origin);
+      this.#finish(only, node.inputs, build, node.origin);
+      return;
     }
     const live = node.results.some((result) => this.uses(result) > 0);
     const prefix = callee.kind === "backward" ? "d" : "";
@@ -539,34 +519,6 @@ export class BodyWriter {
   }
 }
 
-/** `g.join(copies, …)`: copies as entries of a new axis. */
-export function joinCopies(copies: string, axis: Expression): Expression {
-  return call(
-    "g.join",
-    text(copies),
-    object([
-      ["pieces", text(`${copies}.map(() => null)`)],
-      ["into", axis],
-    ]),
-  );
-}
-
-/** Attributes of a slice that takes one entry. */
-export function sliceAttributes(axis: string, index: string): Expression {
-  return object([
-    ["axis", text(stringLiteral(axis))],
-    ["start", text(index)],
-    ["size", text("1")],
-    ["into", text("null")],
-  ]);
-}
-
-/** `g.scope("layer", i)` */
-export function scopeText(path: readonly string[], index?: string): string {
-  const names = path.map(stringLiteral);
-  return `g.scope(${[...names, ...(index === undefined ? [] : [index])].join(", ")})`;
-}
-
 function declaration(
   target: string,
   value: Value,
@@ -581,14 +533,4 @@ function declaration(
     comment: typeComment(value),
     origin,
   };
-}
-
-/** `[batch, T, H]`, `int [T]`, `scalar` */
-export function typeComment(value: Value): string {
-  const { kind, axes } = value.type;
-  const shape = axes.length === 0 ? "" : `[${axes.map((axis) => axis.name).join(", ")}]`;
-  const words = [kind === "real" ? "" : kind, shape].filter((word) => word !== "");
-  return words.length === 0 || axes.length === 0
-    ? `${[...words, "scalar"].join(" ")}`
-    : words.join(" ");
 }

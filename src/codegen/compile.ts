@@ -1,10 +1,11 @@
 /**
  * The whole compiler, pure: source texts in, diagnostics and generated texts out.
  */
-import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
+
 import { type CheckOptions, check } from "../ir/check/check.ts";
 import type { CheckedModel, Program } from "../ir/program.ts";
 import { trainingGraph } from "../ir/training-graph.ts";
+import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { EmitOptions, EmittedFile } from "./emit.ts";
 
 export interface CompileOptions extends CheckOptions, EmitOptions {

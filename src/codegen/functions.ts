@@ -1,6 +1,6 @@
 /** The functions of a generated file as text: parameters with their types, doc comments, bodies. */
 import type { GraphFunction, Port } from "../ir/graph.ts";
-import { typeComment, writeBody } from "./body.ts";
+import { writeBody } from "./body.ts";
 import { commentLines, Names, pascalCase, propertyName } from "./identifier.ts";
 import type { Module, Unit } from "./module.ts";
 import { calleeFor } from "./module.ts";
@@ -12,6 +12,7 @@ import type { Shape } from "./struct.ts";
 import { shapeKey, union, widenAt } from "./struct.ts";
 import type { TypeAlias } from "./types.ts";
 import { TypeRegistry } from "./types.ts";
+import { typeComment } from "./wording.ts";
 
 export interface FunctionText {
   readonly name: string;

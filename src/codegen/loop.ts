@@ -2,7 +2,6 @@
 import { isUnnamed } from "../ir/function-builder.ts";
 import type { Operand, RepeatNode, ScanNode, Value } from "../ir/graph.ts";
 import type { BodyWriter, Callee } from "./body.ts";
-import { joinCopies, scopeText, sliceAttributes, typeComment } from "./body.ts";
 import type { Expression } from "./expression.ts";
 import { call, flat, text } from "./expression.ts";
 import type { Names } from "./identifier.ts";
@@ -11,8 +10,10 @@ import { scalarFill } from "./operation.ts";
 import type { Leaf, Root, Source } from "./place.ts";
 import { placeText, sourceExpression } from "./place.ts";
 import type { PlacedPort, ResultGroup } from "./signature.ts";
+import type { Statement } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { EACH, shapeAt } from "./struct.ts";
+import { joinCopies, scopeText, sliceAttributes, typeComment } from "./wording.ts";
 
 type LoopNode = RepeatNode | ScanNode;
 
@@ -307,21 +308,27 @@ class LoopWriter {
   }
 
   #collect(what: Collected | undefined, expression: Expression): void {
-    const { origin, reversed } = this.#node;
-    if (what === undefined) return this.#body.add({ kind: "run", expression, origin });
-    switch (what.kind) {
+    this.#body.add({ ...this.#collecting(what, expression), origin: this.#node.origin });
+  }
+
+  #collecting(what: Collected | undefined, expression: Expression): Statement {
+    if (what === undefined) return { kind: "run", expression };
+    const { kind, variable } = what;
+    switch (kind) {
       case "assign":
-        return this.#body.add({ kind: "assign", target: what.variable, expression, origin });
-      case "sum": {
-        const sum = call("g.add", text(what.variable), expression);
-        return this.#body.add({ kind: "assign", target: what.variable, expression: sum, origin });
-      }
+        return { kind: "assign", target: variable, expression };
+      case "sum":
+        return {
+          kind: "assign",
+          target: variable,
+          expression: call("g.add", text(variable), expression),
+        };
       case "push": {
-        const method = `${what.variable}.${reversed ? "unshift" : "push"}`;
-        return this.#body.add({ kind: "run", expression: call(method, expression), origin });
+        const method = `${variable}.${this.#node.reversed ? "unshift" : "push"}`;
+        return { kind: "run", expression: call(method, expression) };
       }
       default:
-        what.kind satisfies never;
+        return kind satisfies never;
     }
   }
 

@@ -1,7 +1,7 @@
 /** Statements of a generated function's body, and their lines. */
 import type { Origin } from "../ir/graph.ts";
 import type { Expression } from "./expression.ts";
-import { indent, layOut, WIDTH } from "./expression.ts";
+import { layOut, WIDTH } from "./expression.ts";
 
 export type Statement =
   | {

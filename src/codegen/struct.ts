@@ -101,17 +101,3 @@ export function shapeKey(shape: Shape): string {
       return shape satisfies never;
   }
 }
-
-/** The number of tensors, an array counting as one element. */
-export function leafCount(shape: Shape): number {
-  switch (shape.kind) {
-    case "tensor":
-      return 1;
-    case "array":
-      return leafCount(shape.element);
-    case "struct":
-      return Array.from(shape.fields.values()).reduce((sum, field) => sum + leafCount(field), 0);
-    default:
-      return shape satisfies never;
-  }
-}

@@ -1,9 +1,9 @@
 /** A checked model written by hand: two kinds of attention, a repeat, a slot memory read in every layer and written once. */
 import { FunctionBuilder } from "../../src/ir/function-builder.ts";
-import { criticalPath, differentiate } from "../../src/ir/gradient/index.ts";
-import type { Graph, GraphFunction, Port, SymbolicNumber } from "../../src/ir/graph.ts";
+import type { Graph, GraphFunction, SymbolicNumber } from "../../src/ir/graph.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { calculate, formal, literal, symbolic } from "../../src/ir/symbolic.ts";
+import { trainingGraph } from "../../src/ir/training-graph.ts";
 import type { Axis } from "../../src/ops/index.ts";
 import { BATCH, OPEN } from "../../src/ops/index.ts";
 
@@ -12,14 +12,6 @@ const axis = (name: string, size: number): Axis => ({ name, size });
 const batch = axis(BATCH, OPEN);
 const sizeOf = (name: string, size: number) => symbolic(size, { kind: "axis", name });
 const file = "std/attention.mem";
-
-/** Forward, backward and critical path of a segment in one graph, as a `train` program has them. */
-export function trainingGraph(graph: Graph): Graph {
-  const wrt = (port: Port) => port.role === "parameter" || port.role === "state";
-  const differentiated = differentiate(graph, { wrt });
-  const functions = new Map([...criticalPath(graph).functions, ...differentiated.functions]);
-  return { functions, main: differentiated.main };
-}
 
 export interface Sizes {
   readonly depth?: number;

@@ -33,111 +33,6 @@ type Attention = {
   readonly Wo: Tensor;
 };
 
-/**
- * Multi-head attention of x over context (std/attention.mem).
- * x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]
- */
-function attention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tensor {
-  const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
-  const k = g.contract(context, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
-  // scores: [batch, T, H, S]
-  const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const seen = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
-  const p = g.softmax(scores, { over: ["S"], where: seen }); // [batch, T, H, S]
-  return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
-}
-
-/**
- * Multi-head attention of x over context (std/attention.mem).
- * x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]
- */
-function readAttention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tensor {
-  const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
-  const k = g.contract(context, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
-  // scores: [batch, T, H, S]
-  const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
-  const p = g.softmax(scores, { over: ["S"] }); // [batch, T, H, S]
-  return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
-}
-
-/** Parameters of layer. */
-type Layer = {
-  readonly attention: Attention;
-  readonly read: Attention;
-};
-
-/** States of mem that layer uses. */
-type Mem = {
-  readonly M: Tensor;
-};
-
-/**
- * layer (slots.mem), only what the next states need.
- * x: [batch, T, D] -> [batch, T, D]
- */
-function layerCritical(g: Builder, own: Layer, mem: Mem, x: Tensor): Tensor {
-  // y: [batch, T, D]
-  const y = g.add(x, attention(g, own.attention, x, g.rename(x, { names: { T: "S" } })));
-  return g.add(y, readAttention(g, own.read, y, mem.M));
-}
-
-/** Parameters and states of slots.write. */
-type SlotsWrite = {
-  readonly M: Tensor;
-  readonly gain: Tensor;
-};
-
-/**
- * slots.write (std/slots.mem), only what the next states need.
- * x: [batch, T, D]
- */
-function slotsWriteCritical(
-  g: Builder,
-  own: SlotsWrite,
-  x: Tensor,
-  { rate }: { readonly rate: number },
-): { readonly next: Mem } {
-  const mean = g.mean(x, { over: ["T"] }); // [batch, D]
-  const sum = g.add(own.M, g.mul(g.sub(mean, own.M), rate)); // [batch, S, D]
-  const written = g.mul(sum, own.gain); // [batch, S, D]
-  return { next: { M: written } };
-}
-
-/** Parameters and states of SlotModel. */
-type SlotModel = {
-  readonly table: { readonly W: Tensor };
-  readonly layer: readonly Layer[];
-  readonly mem: SlotsWrite;
-};
-
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
-type Inputs = {
-  readonly tokens: Tensor;
-  readonly labels: Tensor;
-};
-
-/** States after SlotModel. */
-type Next = {
-  readonly mem: Mem;
-};
-
-/**
- * SlotModel (slots.mem), only what the next states need.
- * tokens: int [batch, T]
- */
-function segmentCritical(g: Builder, own: SlotModel, inputs: Inputs): { readonly next: Next } {
-  let x = g.gather(own.table.W, inputs.tokens, { axis: "V" }); // [batch, T, D]
-  for (const each of own.layer) {
-    x = layerCritical(g, each, own.mem, x);
-  }
-
-  const memWrite = slotsWriteCritical(g, own.mem, x, { rate: 0.25 });
-  return { next: { mem: memWrite.next } };
-}
-
 /** What the forward of attention keeps for its backward. */
 type AttentionResiduals = {
   readonly q: Tensor;
@@ -191,6 +86,17 @@ function readAttentionForward(
   return { y, residuals: { q, k, v, p, contract2: product } };
 }
 
+/** Parameters of layer. */
+type Layer = {
+  readonly attention: Attention;
+  readonly read: Attention;
+};
+
+/** States of mem that layer uses. */
+type Mem = {
+  readonly M: Tensor;
+};
+
 /** What the forward of layer keeps for its backward. */
 type LayerResiduals = {
   readonly x: Tensor;
@@ -216,6 +122,12 @@ function layerForward(
   g.probe("out", "value", x2);
   return { x: x2, residuals: { x, attention: attention2.residuals, y, read: read.residuals } };
 }
+
+/** Parameters and states of slots.write. */
+type SlotsWrite = {
+  readonly M: Tensor;
+  readonly gain: Tensor;
+};
 
 /** Loss terms of slots.write. */
 type SlotsWriteLosses = {
@@ -253,9 +165,27 @@ function slotsWriteForward(
   return { next: { M: written }, losses: { drift }, residuals: { mul: product, add: sum } };
 }
 
+/** Parameters and states of SlotModel. */
+type SlotModel = {
+  readonly table: { readonly W: Tensor };
+  readonly layer: readonly Layer[];
+  readonly mem: SlotsWrite;
+};
+
+/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+type Inputs = {
+  readonly tokens: Tensor;
+  readonly labels: Tensor;
+};
+
 /** Outputs of SlotModel. */
 type Outputs = {
   readonly logits: Tensor;
+};
+
+/** States after SlotModel. */
+type Next = {
+  readonly mem: Mem;
 };
 
 /** Loss terms of SlotModel. */
@@ -329,11 +259,12 @@ function slotsWriteBackward(
   dLoss: SlotsWriteLosses,
   { rate }: { readonly rate: number },
 ): SlotsWriteBackward {
-  const filled = g.fill({ value: 1, axes: [], kind: "real" }); // scalar
-  const spread = g.broadcast(filled, {
+  const filled = g.fill({
+    value: 1,
     axes: [{ name: "batch", size: g.size(residuals.mul, "batch") }],
+    kind: "real",
   }); // [batch]
-  const total = g.sum(spread, { over: ["batch"] }); // scalar
+  const total = g.sum(filled, { over: ["batch"] }); // scalar
   const product = g.mul(total, g.size(own.gain, "D") * g.size(residuals.mul, "S")); // scalar
   const product2 = g.mul(dNext.M, own.gain); // [batch, S, D]
   const dGain = g.sum(g.mul(dNext.M, residuals.add), { over: ["batch", "S"] }); // [D]
@@ -368,19 +299,19 @@ function attentionBackward(
   dY: Tensor,
 ): AttentionBackward {
   const product = g.contract(dY, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(dY, residuals.contract2, { over: ["batch", "T"] }); // [D, H, K]
+  const dWo = g.contract(residuals.contract2, dY, { over: ["batch", "T"] }); // [H, K, D]
   const dP = g.contract(product, residuals.v, { over: ["K"] }); // [batch, T, H, S]
   const dV = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
   const dScores = g.softmaxGradient(residuals.p, dP, { over: ["S"] }); // [batch, T, H, S]
   const ratio = g.div(dScores, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
   const dQ = g.contract(ratio, residuals.k, { over: ["S"] }); // [batch, T, H, K]
   const dK = g.contract(ratio, residuals.q, { over: ["T"] }); // [batch, H, S, K]
-  const dWv = g.contract(dV, context, { over: ["batch", "S"] }); // [H, K, D]
+  const dWv = g.contract(context, dV, { over: ["batch", "S"] }); // [D, H, K]
   const product2 = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
   const dContext = g.add(product2, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
-  const dWk = g.contract(dK, context, { over: ["batch", "S"] }); // [H, K, D]
+  const dWk = g.contract(context, dK, { over: ["batch", "S"] }); // [D, H, K]
   const dX = g.contract(dQ, own.Wq, { over: ["H", "K"] }); // [batch, T, D]
-  const dWq = g.contract(dQ, x, { over: ["batch", "T"] }); // [H, K, D]
+  const dWq = g.contract(x, dQ, { over: ["batch", "T"] }); // [D, H, K]
   return { x: dX, context: dContext, parameters: { Wq: dWq, Wk: dWk, Wv: dWv, Wo: dWo } };
 }
 
@@ -434,11 +365,12 @@ function segmentBackward(
   dNext: Next,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: Next } {
-  const filled = g.fill({ value: 1, axes: [], kind: "real" }); // scalar
-  const spread = g.broadcast(filled, {
+  const filled = g.fill({
+    value: 1,
     axes: [{ name: "batch", size: g.size(own.mem.M, "batch") }],
+    kind: "real",
   }); // [batch]
-  const ratio = g.div(dLoss.main, g.mul(g.sum(spread, { over: ["batch"] }), dims.T)); // scalar
+  const ratio = g.div(dLoss.main, g.mul(g.sum(filled, { over: ["batch"] }), dims.T)); // scalar
   // dLogits: [batch, T, V]
   const dLogits = g.crossEntropyGradient(residuals.logits, inputs.labels, ratio, { over: "V" });
   const dMemWrite = slotsWriteBackward(g, own.mem, residuals.mem.write, dNext.mem, dLoss.mem, {
@@ -466,6 +398,76 @@ function segmentBackward(
     parameters: { table: { W: dTable }, layer: dLayerParameters, mem: dMemWrite.parameters },
     states: { mem: { M: dM } },
   };
+}
+
+/**
+ * Multi-head attention of x over context (std/attention.mem).
+ * x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]
+ */
+function attention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tensor {
+  const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
+  const k = g.contract(context, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
+  // scores: [batch, T, H, S]
+  const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
+  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const seen = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const p = g.softmax(scores, { over: ["S"], where: seen }); // [batch, T, H, S]
+  return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
+}
+
+/**
+ * Multi-head attention of x over context (std/attention.mem).
+ * x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]
+ */
+function readAttention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tensor {
+  const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
+  const k = g.contract(context, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
+  // scores: [batch, T, H, S]
+  const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
+  const p = g.softmax(scores, { over: ["S"] }); // [batch, T, H, S]
+  return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
+}
+
+/**
+ * layer (slots.mem), only what the next states need.
+ * x: [batch, T, D] -> [batch, T, D]
+ */
+function layerCritical(g: Builder, own: Layer, mem: Mem, x: Tensor): Tensor {
+  // y: [batch, T, D]
+  const y = g.add(x, attention(g, own.attention, x, g.rename(x, { names: { T: "S" } })));
+  return g.add(y, readAttention(g, own.read, y, mem.M));
+}
+
+/**
+ * slots.write (std/slots.mem), only what the next states need.
+ * x: [batch, T, D]
+ */
+function slotsWriteCritical(
+  g: Builder,
+  own: SlotsWrite,
+  x: Tensor,
+  { rate }: { readonly rate: number },
+): { readonly next: Mem } {
+  const mean = g.mean(x, { over: ["T"] }); // [batch, D]
+  const sum = g.add(own.M, g.mul(g.sub(mean, own.M), rate)); // [batch, S, D]
+  const written = g.mul(sum, own.gain); // [batch, S, D]
+  return { next: { M: written } };
+}
+
+/**
+ * SlotModel (slots.mem), only what the next states need.
+ * tokens: int [batch, T]
+ */
+function segmentCritical(g: Builder, own: SlotModel, inputs: Inputs): { readonly next: Next } {
+  let x = g.gather(own.table.W, inputs.tokens, { axis: "V" }); // [batch, T, D]
+  for (const each of own.layer) {
+    x = layerCritical(g, each, own.mem, x);
+  }
+
+  const memWrite = slotsWriteCritical(g, own.mem, x, { rate: 0.25 });
+  return { next: { mem: memWrite.next } };
 }
 
 /**

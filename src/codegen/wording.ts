@@ -1,0 +1,77 @@
+/** Set phrases of generated code: names for what the spec does not name, shapes in comments, small calls. */
+import type { Value } from "../ir/graph.ts";
+import type { Expression } from "./expression.ts";
+import { call, object, text } from "./expression.ts";
+import { stringLiteral } from "./identifier.ts";
+
+/** What to call the results of operations that the spec does not name. */
+const NOUNS: ReadonlyMap<string, string> = new Map([
+  ["add", "sum"],
+  ["sub", "difference"],
+  ["mul", "product"],
+  ["div", "ratio"],
+  ["pow", "power"],
+  ["contract", "product"],
+  ["rename", "renamed"],
+  ["gather", "rows"],
+  ["join", "joined"],
+  ["slice", "part"],
+  ["softmax", "weights"],
+  ["sum", "total"],
+  ["where", "chosen"],
+  ["and", "mask"],
+  ["or", "mask"],
+  ["not", "mask"],
+  ["equal", "mask"],
+  ["notEqual", "mask"],
+  ["less", "mask"],
+  ["lessEqual", "mask"],
+  ["greater", "mask"],
+  ["greaterEqual", "mask"],
+  ["index", "position"],
+  ["fill", "filled"],
+  ["broadcast", "spread"],
+]);
+
+/** A noun for the result of an operation. */
+export function nounFor(operation: string): string {
+  return NOUNS.get(operation) ?? operation;
+}
+
+/** `g.join(copies, …)`: copies as entries of a new axis. */
+export function joinCopies(copies: string, axis: Expression): Expression {
+  return call(
+    "g.join",
+    text(copies),
+    object([
+      ["pieces", text(`${copies}.map(() => null)`)],
+      ["into", axis],
+    ]),
+  );
+}
+
+/** Attributes of a slice that takes one entry. */
+export function sliceAttributes(axis: string, index: string): Expression {
+  return object([
+    ["axis", text(stringLiteral(axis))],
+    ["start", text(index)],
+    ["size", text("1")],
+    ["into", text("null")],
+  ]);
+}
+
+/** `g.scope("layer", i)` */
+export function scopeText(path: readonly string[], index?: string): string {
+  const names = path.map(stringLiteral);
+  return `g.scope(${[...names, ...(index === undefined ? [] : [index])].join(", ")})`;
+}
+
+/** `[batch, T, H]`, `int [T]`, `scalar` */
+export function typeComment(value: Value): string {
+  const { kind, axes } = value.type;
+  const shape = axes.length === 0 ? "" : `[${axes.map((axis) => axis.name).join(", ")}]`;
+  const words = [kind === "real" ? "" : kind, shape].filter((word) => word !== "");
+  return words.length === 0 || axes.length === 0
+    ? `${[...words, "scalar"].join(" ")}`
+    : words.join(" ");
+}
