@@ -1,6 +1,8 @@
 /** The commands, as a table: what they are called, what they do, and where their code is. */
 import { suggest } from "../parser/suggest.ts";
+import type { BuildResult } from "./build-result.ts";
 import type { CommandModule } from "./command.ts";
+import type { Compile } from "./compiler.ts";
 import { version } from "./package.ts";
 
 export interface CommandEntry {
@@ -21,12 +23,46 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/check.ts"),
   },
   {
+    name: "build",
+    usage: "<spec>",
+    summary: "Write the generated TypeScript of a spec",
+    load: withBuild(async () => (await import("./commands/build.ts")).buildCommand),
+  },
+  {
+    name: "train",
+    usage: "<spec>",
+    summary: "Train a model on text or on a task",
+    load: withBuild(async () => (await import("./commands/train.ts")).trainCommand),
+  },
+  {
+    name: "eval",
+    usage: "<spec>",
+    summary: "Evaluate a trained model on held-out text or on a task",
+    load: withBuild(async () => (await import("./commands/eval.ts")).evalCommand),
+  },
+  {
+    name: "sample",
+    usage: "<spec>",
+    summary: "Let a trained model go on from a prompt",
+    load: withBuild(async () => (await import("./commands/sample.ts")).sampleCommand),
+  },
+  {
     name: "explain",
     usage: "[code]",
     summary: "Explain a diagnostic such as MEM0123, with an example and its mended form",
     load: () => import("./commands/explain.ts"),
   },
 ];
+
+type BuildCommand = (load: () => Promise<Compile<BuildResult>>) => CommandModule;
+
+/** A command that is given the core, which it loads once its arguments are in order. */
+function withBuild(load: () => Promise<BuildCommand>): CommandEntry["load"] {
+  return async () => {
+    const [create, { loadBuild }] = await Promise.all([load(), import("./core.ts")]);
+    return { command: create(loadBuild) };
+  };
+}
 
 /** What `memc --help` prints. */
 export function overview(): string {

@@ -1,5 +1,6 @@
 /** Between the command line and the pure core: reads the files a spec needs, compiles them, shows the diagnostics. */
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
+import type { Span } from "../parser/tree.ts";
 import { InternalError } from "./crash.ts";
 import { UsageError } from "./exit.ts";
 import { readSources } from "./sources.ts";
@@ -22,6 +23,7 @@ export type Compile<Result extends CompileResult> = (
 ) => Result | Promise<Result>;
 
 export interface Compiled<Result extends CompileResult> {
+  /** With their paths as the user knows them, like those of the diagnostics. */
   readonly files: readonly SourceFile[];
   /** Of files that could not be read, and of what is written in those that could. */
   readonly diagnostics: readonly Diagnostic[];
@@ -36,10 +38,10 @@ export async function compileSpec<Result extends CompileResult>(
   compile: Compile<Result>,
   terminal: Terminal,
 ): Promise<Compiled<Result>> {
-  const { main, files, diagnostics } = await readSources(spec, terminal.folder);
-  if (diagnostics.some(({ span }) => span.file === main && span.end === 0)) {
-    return { files, diagnostics, result: undefined };
-  }
+  const { main, files, diagnostics, readable, shown } = await readSources(spec, terminal.folder);
+  const shownFiles = files.map(({ path, text }) => ({ path: shown(path), text }));
+  const present = (list: readonly Diagnostic[]) => list.map((one) => withPaths(one, shown));
+  if (!readable) return { files: shownFiles, diagnostics: present(diagnostics), result: undefined };
   try {
     const result = await compile(files, main, options);
     // An import that could not be read is said once, with the reason only the reader knows.
@@ -48,10 +50,19 @@ export async function compileSpec<Result extends CompileResult>(
         (one) => one.span.file === span.file && one.span.start === span.start,
       );
     });
-    return { files, diagnostics: [...diagnostics, ...others], result };
+    return { files: shownFiles, diagnostics: present([...diagnostics, ...others]), result };
   } catch (error) {
-    throw new InternalError(error, files);
+    throw new InternalError(error, shownFiles);
   }
+}
+
+/** A diagnostic with the files of its places as the user knows them. */
+function withPaths(diagnostic: Diagnostic, shown: (path: string) => string): Diagnostic {
+  const placed = (span: Span) => ({ ...span, file: shown(span.file) });
+  const notes = diagnostic.notes.map((note) => {
+    return note.span === undefined ? note : { ...note, span: placed(note.span) };
+  });
+  return { ...diagnostic, span: placed(diagnostic.span), notes };
 }
 
 export type DiagnosticFormat = "text" | "json";

@@ -11,66 +11,113 @@ import { readText } from "./read-text.ts";
 /** Files of one build beside the library, and their bytes together. */
 const limits = { files: 1000, bytes: 16 * 1024 * 1024 };
 
+/**
+ * Paths have forward slashes and start at the project's folder, wherever the shell is, so that what is made of them is the
+ * same everywhere; those of the library are `std/….mem`.
+ */
 export interface Sources {
-  /** `path` of the spec that was asked for. */
+  /** Path of the spec that was asked for. */
   readonly main: string;
-  /** The spec, what it imports, and the library (`std/….mem`); unreadable ones with an empty text. */
+  /** The spec, what it imports, and the library; the spec with an empty text if it cannot be read. */
   readonly files: readonly SourceFile[];
   /** Files that could not be read, at the import that names them. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Whether the spec itself could be read. */
+  readonly readable: boolean;
+  /** A path as the user knows it: from the shell's folder if it is below, else from the root of the disk. */
+  readonly shown: (path: string) => string;
 }
 
 /**
  * Reads `spec` (a path from `folder`) and, transitively, its imports. An import is relative to its file and must stay in the
  * project: below the nearest folder with a package.json, or without one below the spec's folder, symbolic links resolved.
- * Paths in the result use forward slashes and are relative to `folder` where the file is below it.
  */
 export async function readSources(spec: string, folder: string): Promise<Sources> {
   const { parse } = await import("../parser/index.ts");
-  const start = resolve(folder, spec);
-  const main = displayPath(start, folder);
-  const root = await projectRoot(start);
-  const files = new Map<string, SourceFile>();
-  const diagnostics: Diagnostic[] = [];
-  const queue: { readonly path: string; readonly span: Span }[] = [
-    { path: start, span: { file: main, start: 0, end: 0 } },
+  const asked = resolve(folder, spec);
+  const place = await realpath(dirname(asked)).catch(() => dirname(asked));
+  const start = join(place, basename(asked));
+  const root = await projectRoot(place);
+  const shell = await realpath(folder).catch(() => folder);
+  const library = await readLibrary();
+
+  const texts = new Map<string, string>();
+  const problems: { readonly at: string; readonly problem: Problem }[] = [];
+  const queue: { readonly path: string; readonly at: string; readonly span: Range }[] = [
+    { path: start, at: start, span: { start: 0, end: 0 } },
   ];
-  let bytes = 0;
+  let readable = true;
+  let size = 0;
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const path = displayPath(next.path, folder);
-    if (files.has(path)) continue;
+    const { path, at, span } = next;
+    if (texts.has(path)) continue;
+    const name = displayPath(path, shell);
     const report = (code: FileCode, message: string, help?: string) =>
-      diagnostics.push(about(code, message, next.span, help));
-    if (next.path !== start && !(await staysInside(next.path, root))) {
+      problems.push({ at, problem: { code, message, span, help } });
+    if (path !== start && !(isBelow(path, root) && (await staysInside(path, root)))) {
       report(
         "MEM0905",
-        `${path} is outside the project ${displayPath(root, folder)}`,
-        "move the file into the project, or run memc from a folder with a package.json above both",
+        `${name} is outside the project ${displayPath(root, shell)}`,
+        "move the file into the project, or put a package.json into a folder above both",
       );
       continue;
     }
-    const read = await readText(next.path);
+    const read = await readText(path);
     if (!("text" in read)) {
-      if (next.path === start) files.set(path, { path, text: "" });
-      const help = next.path === start ? await specsNearby(next.path, read.code) : undefined;
-      report(read.code, `${path} ${read.reason}`, help);
+      if (path === start) {
+        texts.set(path, "");
+        readable = false;
+      }
+      const help = path === start ? await specsNearby(path, read.code) : undefined;
+      report(read.code, `${name} ${read.reason}`, help);
       continue;
     }
-    bytes += read.text.length;
-    if (files.size >= limits.files || bytes > limits.bytes) {
-      report("MEM0903", `${main} imports more than ${limits.files} files or ${limits.bytes} bytes`);
+    size += read.text.length;
+    if (texts.size >= limits.files || size > limits.bytes) {
+      report("MEM0903", `there are more than ${limits.files} files or ${limits.bytes} bytes`);
       break;
     }
-    const file = { path, text: read.text };
-    files.set(path, file);
-    for (const item of parse(file).tree?.items ?? []) {
+    texts.set(path, read.text);
+    for (const item of parse({ path, text: read.text }).tree?.items ?? []) {
       if (item.kind !== "import") continue;
       const objection = importObjection(item);
-      if (objection !== undefined) diagnostics.push(objection);
-      else queue.push({ path: join(dirname(next.path), item.from.text), span: item.from.span });
+      if (objection !== undefined) problems.push({ at: path, problem: objection });
+      else
+        queue.push({ path: join(dirname(path), item.from.text), at: path, span: item.from.span });
     }
   }
-  return { main, files: [...files.values(), ...(await readLibrary())], diagnostics };
+
+  const base = baseFolder([...texts.keys()], root);
+  const named = (path: string) => withSlashes(relative(base, path));
+  const display = new Map([...texts.keys()].map((path) => [named(path), displayPath(path, shell)]));
+  return {
+    main: named(start),
+    files: [...[...texts].map(([path, text]) => ({ path: named(path), text })), ...library],
+    diagnostics: problems.map(({ at, problem }) => toDiagnostic(named(at), problem)),
+    readable,
+    shown: (path) => display.get(path) ?? path,
+  };
+}
+
+type Range = Pick<Span, "start" | "end">;
+
+interface Problem {
+  readonly code: FileCode;
+  readonly message: string;
+  readonly span: Range;
+  readonly help: string | undefined;
+}
+
+function toDiagnostic(file: string, { code, message, span, help }: Problem): Diagnostic {
+  const place = { file, start: span.start, end: span.end };
+  const diagnostic = { code, severity: "error", message, span: place, notes: [] } as const;
+  return help === undefined ? diagnostic : { ...diagnostic, help };
+}
+
+/** The project's folder; the one above it if a file of the project would be taken for one of the library. */
+function baseFolder(paths: readonly string[], root: string): string {
+  const like = paths.some((path) => withSlashes(relative(root, path)).startsWith("std/"));
+  return like ? dirname(root) : root;
 }
 
 /** The files of `specs/std`, as `std/attention.mem` and so on. */
@@ -90,9 +137,8 @@ async function readLibrary(): Promise<readonly SourceFile[]> {
   );
 }
 
-/** The nearest folder at or above the spec's with a package.json; without one the spec's own. Symbolic links resolved. */
-async function projectRoot(spec: string): Promise<string> {
-  const own = await realpath(dirname(spec)).catch(() => dirname(spec));
+/** The nearest folder at or above the spec's with a package.json; without one the spec's own. */
+async function projectRoot(own: string): Promise<string> {
   for (let folder = own; ; folder = dirname(folder)) {
     const found = await stat(join(folder, "package.json")).catch(() => undefined);
     if (found?.isFile() === true) return folder;
@@ -119,33 +165,27 @@ function isBelow(path: string, root: string): boolean {
 }
 
 function displayPath(path: string, folder: string): string {
-  const way = relative(folder, path);
-  const shown = way === "" ? "." : isBelow(path, folder) ? way : path;
-  return sep === "/" ? shown : shown.split(sep).join("/");
+  if (path === folder) return ".";
+  return withSlashes(isBelow(path, folder) ? relative(folder, path) : path);
 }
 
-function importObjection({ from }: Import): Diagnostic | undefined {
-  const { text, span } = from;
-  if (text.includes("\\")) {
-    return about("MEM0906", `the import "${text}" has a backslash`, span, "write it with /");
-  }
+function withSlashes(path: string): string {
+  return sep === "/" ? path : path.split(sep).join("/");
+}
+
+function importObjection({ from: { text, span } }: Import): Problem | undefined {
+  const objection = (what: string, help?: string): Problem => {
+    return { code: "MEM0906", message: `the import "${text}" ${what}`, span, help };
+  };
+  if (text.includes("\\")) return objection("has a backslash", "write it with /");
   if (isAbsolute(text) || text.startsWith("/") || /^[A-Za-z][A-Za-z+.-]*:/.test(text)) {
-    return about(
-      "MEM0906",
-      `the import "${text}" is not a relative path`,
-      span,
+    return objection(
+      "is not a relative path",
       'write the path from this file, such as "memories/fifo.mem"',
     );
   }
-  if (!text.endsWith(".mem") || text.includes("\0")) {
-    return about("MEM0906", `the import "${text}" is not a .mem file`, span);
-  }
+  if (!text.endsWith(".mem") || text.includes("\0")) return objection("is not a .mem file");
   return undefined;
-}
-
-function about(code: FileCode, message: string, span: Span, help?: string): Diagnostic {
-  const diagnostic = { code, severity: "error", message, span, notes: [] } as const;
-  return help === undefined ? diagnostic : { ...diagnostic, help };
 }
 
 /** For a spec that is not there: the name it may have been meant to be, or the specs of the folder. */
@@ -157,6 +197,6 @@ async function specsNearby(path: string, code: FileCode): Promise<string | undef
   const { suggest } = await import("../parser/suggest.ts");
   const meant = code === "MEM0900" ? suggest(basename(path), specs) : undefined;
   if (meant !== undefined) return `did you mean ${meant}?`;
-  const shown = specs.slice(0, 5).join(", ");
-  return `the folder holds ${shown}${specs.length > 5 ? ", …" : ""}`;
+  const listed = specs.slice(0, 5).join(", ");
+  return `the folder holds ${listed}${specs.length > 5 ? ", …" : ""}`;
 }

@@ -96,11 +96,17 @@ describe("memc explain", () => {
 });
 
 describe("memc check", () => {
+  const fine =
+    "mem 1\nmodel M {\n  input x[T]\n  output y = x + 1\n}\nevaluate { segment 4 tokens }\n";
   const wrong = 'mem 1\nimport x from "x.mem"\nmodel M {\n  y = = 1\n}\n';
 
   test("a spec without errors is fine", async () => {
-    const folder = await folderWith({ "model.mem": "mem 1\n" });
-    expect((await memc(folder, "check", "model.mem")).err).toBe("");
+    const folder = await folderWith({ "model.mem": fine });
+    expect(await memc(folder, "check", "model.mem")).toEqual({
+      code: 0,
+      out: "model.mem: fine\n",
+      err: "",
+    });
   });
 
   test("errors of files and of syntax come in one run, exit code 1", async () => {
@@ -114,7 +120,7 @@ describe("memc check", () => {
   });
 
   test("--format json is JSON on the output, whatever is wrong", async () => {
-    const folder = await folderWith({ "model.mem": wrong, "fine.mem": "mem 1\n" });
+    const folder = await folderWith({ "model.mem": wrong, "fine.mem": fine });
     for (const spec of ["model.mem", "missing.mem"]) {
       const { code, out, err } = await memc(folder, "check", spec, "--format", "json");
       expect([code, err]).toEqual([1, ""]);

@@ -39,12 +39,36 @@ describe("a spec and its imports", () => {
     expect(files.slice(1).every(({ path }) => /^std\/[\w-]+\.mem$/.test(path))).toBe(true);
   });
 
-  test("may be anywhere, and the shell elsewhere", async () => {
-    const folder = await folderWith({ "model.mem": model, "parts/fifo.mem": "" });
-    const elsewhere = await folderWith();
-    const { main, own, problems } = await read(elsewhere, join(folder, "model.mem"));
-    expect([main, own]).toEqual([`${folder}/model.mem`, [main, `${folder}/parts/fifo.mem`]]);
-    expect(problems).toEqual([]);
+  test("have the same paths wherever the shell is, and are shown as the user knows them", async () => {
+    const folder = await folderWith({
+      "project/package.json": "{}",
+      "project/specs/model.mem": 'import a from "../parts/a.mem"\n',
+      "project/parts/a.mem": "",
+    });
+    const project = join(folder, "project");
+    for (const [shell, spec, shown] of [
+      [project, "specs/model.mem", ["specs/model.mem", "parts/a.mem"]],
+      [join(project, "specs"), "model.mem", ["model.mem", `${project}/parts/a.mem`]],
+      [folder, "project/specs/model.mem", ["project/specs/model.mem", "project/parts/a.mem"]],
+      ["/", `${project}/specs/model.mem`, null],
+    ] as const) {
+      const sources = await readSources(spec, shell);
+      expect(sources.main).toBe("specs/model.mem");
+      const own = sources.files.map(({ path }) => path).filter((path) => !path.startsWith("std/"));
+      expect(own).toEqual(["specs/model.mem", "parts/a.mem"]);
+      if (shown !== null) expect(own.map(sources.shown)).toEqual(shown);
+      expect(sources.diagnostics).toEqual([]);
+    }
+  });
+
+  test("a folder of the project called std is not the library", async () => {
+    const folder = await folderWith({
+      "mine/package.json": "{}",
+      "mine/std/model.mem": 'import a from "a.mem"\n',
+      "mine/std/a.mem": "",
+    });
+    const { main, files } = await readSources("mine/std/model.mem", folder);
+    expect([main, files[1]?.path]).toEqual(["mine/std/model.mem", "mine/std/a.mem"]);
   });
 
   test("a missing import is said at the import, beside what else is wrong", async () => {

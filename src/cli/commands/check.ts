@@ -2,7 +2,7 @@
 
 import { defineCommand } from "../command.ts";
 import { compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
-import { core } from "../core.ts";
+import { loadCheck } from "../core.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 
@@ -22,7 +22,7 @@ export const command = defineCommand({
   ],
   run: async ({ spec, format, set }, terminal) => {
     const settings = parseSettings(set, "check");
-    const compiled = await compileSpec(spec, { settings }, await core.check(), terminal);
+    const compiled = await compileSpec(spec, { settings }, await loadCheck(), terminal);
     const failed = await showDiagnostics(compiled, format === "json" ? "json" : "text", terminal);
     if (failed) return exitCode.diagnostics;
     if (format !== "json") terminal.out(`${spec}: fine\n`);
