@@ -62,16 +62,19 @@ class Hasher {
       }
       case "call": {
         const inputs = this.#inputs(node.function, node.inputs.map(operand));
-        return [`call ${node.scope.join(".")} ${inputs}`, this.#hasProbes(node.function)];
+        const probed = this.#hasProbes(node.function);
+        return [`call ${probed ? node.scope.join(".") : ""} ${inputs}`, probed];
       }
       case "repeat":
       case "scan": {
         const passed = node.inputs.map((input, at) => `${node.passing[at]} ${operand(input)}`);
-        const over = node.kind === "repeat" ? node.index : node.axis;
+        const probed = this.#hasProbes(node.function);
+        // The index of a repeat is a name like any other, but probes are addressed by it; the axis of a scan is computed with.
+        const over = node.kind === "scan" ? node.axis : probed ? node.index : "";
         const direction = node.reversed ? "reversed" : "";
         const head = `${node.kind} ${over} ${node.count.value} ${direction}`;
         const text = `${head} ${this.#inputs(node.function, passed)} ${node.collecting.join(" ")}`;
-        return [text, this.#hasProbes(node.function)];
+        return [text, probed];
       }
       case "stack":
       case "unstack":
