@@ -16,10 +16,10 @@ import { lowerPlan } from "./compile.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
 import { sameOrder } from "./shapes.ts";
-import { loadOnnxRuntime, sessionOptions } from "./session.ts";
+import { loadOnnxRuntime, sessionOptions, threadsFor } from "./session.ts";
 
 export interface OnnxOptions {
-  /** Threads that share one operator: all cores unless said. */
+  /** Threads that share one operator, if it is large: all cores unless said. */
   readonly threads?: number;
 }
 
@@ -66,7 +66,7 @@ export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engin
           ? undefined
           : await ort.InferenceSession.create(
               encodeModel(lowered.graph),
-              sessionOptions({ threads }),
+              sessionOptions(threadsFor(plan, threads), lowered.graph.nodes.length),
             );
       return new OnnxExecutable(ort, plan, lowered, session);
     },

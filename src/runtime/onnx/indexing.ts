@@ -4,7 +4,7 @@ import { layout } from "../../ops/strided.ts";
 import { merged } from "./arrangement.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { sum } from "./reduction.ts";
-import { sumsOfRows } from "./rows.ts";
+import { readAlong, sumsOfRows } from "./rows.ts";
 import { product, sameOrder } from "./shapes.ts";
 import type { Placement, TensorWriter, Value } from "./tensors.ts";
 import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
@@ -77,19 +77,16 @@ export function gathered(w: TensorWriter, x: Value, index: Value, axis: string):
   const outer = placement.order.slice(0, at);
   const inner = placement.order.slice(end);
   const counted = (names: Names) => product(names.map((name) => sizeOf(source, name)));
-  const sourceShape = [counted(outer), counted(shared) * found.length, counted(inner)];
-  const indexShape = w.fullShape(flat, indexPlacement.order);
-  const name = w.graph.node(
-    "Gather",
-    [
-      w.view(found.value, found.placement, sourceShape),
-      w.view(flat, indexPlacement, [product(indexShape)]),
-    ],
-    { attributes: { axis: 1 } },
+  const [before, entries, after] = [counted(outer), counted(shared) * found.length, counted(inner)];
+  const places = product(w.fullShape(flat, indexPlacement.order));
+  const read = readAlong(
+    w,
+    w.view(found.value, found.placement, [before, entries, after]),
+    (shape) => w.view(flat, indexPlacement, shape),
+    [before, places, after],
   );
   const order = [...outer, ...shared, ...added, ...inner];
-  const shape = [counted(outer), product(indexShape), counted(inner)];
-  const result = w.made(source.element, axes, order, { name, shape });
+  const result = w.made(source.element, axes, order, { name: read, shape: [before, places, after] });
   return on === undefined || padded ? result : { ...orZero(w, on, result), axes };
 }
 
@@ -167,13 +164,18 @@ const scatterAdd: Lowering<"scatterAdd"> = ({ w }, [value, index], attributes) =
   const front = [...kept, ...searched];
   const rest = storedOrder(v).filter((name) => !front.includes(name));
   const counted = (names: Names) => product(names.map((name) => sizeOf(v, name)));
-  const flat = w.cast(flattened(w, safe, kept, size), "int64");
-  const places = w.view(flat, w.place(flat, front), [counted(front), 1]);
-  const updates = w.view(v, w.place(v, [...front, ...rest]), [counted(front), counted(rest)]);
-  const shape = [counted(kept) * size, counted(rest)];
+  const flat = flattened(w, safe, kept, size);
+  const rows = counted(front);
+  const length = counted(rest);
+  const index1 = w.view(flat, w.place(flat, front), [rows, 1]);
+  const places =
+    length === 1 ? index1 : w.graph.node("Expand", [index1, w.graph.integers([rows, length])]);
+  const updates = w.view(v, w.place(v, [...front, ...rest]), [rows, length]);
+  const shape = [counted(kept) * size, length];
   const zeros = w.graph.node("Expand", [w.graph.scalar(v.element, 0), w.graph.integers(shape)]);
-  const name = w.graph.node("ScatterND", [zeros, places, updates], {
-    attributes: { reduction: { kind: "string", value: "add" } },
+  // ScatterND would take whole rows, but its threads overwrite each other's sums.
+  const name = w.graph.node("ScatterElements", [zeros, places, updates], {
+    attributes: { axis: 0, reduction: { kind: "string", value: "add" } },
   });
   const order = [...kept, ...(size === 1 ? [] : [axis]), ...rest];
   return [w.made(v.element, axes, order, { name, shape })];

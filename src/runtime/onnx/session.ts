@@ -1,5 +1,7 @@
 /** Loading onnxruntime-node, an optional dependency, and making sessions with it. */
 import type * as OnnxRuntime from "onnxruntime-node";
+import type { Plan } from "../plan.ts";
+import { planFlops } from "../planner.ts";
 import { EngineMissingError } from "./missing.ts";
 
 export type Ort = typeof OnnxRuntime;
@@ -29,24 +31,34 @@ function missingMessage(cause: unknown): string {
   );
 }
 
-export interface SessionSettings {
-  /** Threads that share one operator. */
-  readonly threads: number;
+/** Mean work of a plan's nodes, in floating-point operations, from which on sharing it among threads pays. */
+const SHARED_WORK = 2e6;
+
+/** Threads for a plan: one if its nodes are so small that handing out their parts costs more than it saves. */
+export function threadsFor(plan: Plan, most: number): number {
+  return planFlops(plan) < SHARED_WORK * plan.nodes.length ? 1 : most;
 }
 
-/** Options under which a session's memory stays close to what its plan needs. */
-export function sessionOptions({
-  threads,
-}: SessionSettings): OnnxRuntime.InferenceSession.SessionOptions {
+/** Number of nodes from which on fusing costs more time at the start than it is worth: it grows faster than their number. */
+const MANY_NODES = 5000;
+
+/** Options under which a session's memory stays close to what its plan needs, and sessions do not disturb each other. */
+export function sessionOptions(
+  threads: number,
+  nodes: number,
+): OnnxRuntime.InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     executionMode: "sequential",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: "all",
+    // What "all" adds concerns convolutions.
+    graphOptimizationLevel: nodes < MANY_NODES ? "extended" : "basic",
     enableCpuMemArena: true,
     // With patterns on, resident memory is almost twice that of the plan.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    // Threads wait for work in a busy loop; those of one session would take the cores from the next one.
+    extra: { session: { intra_op: { spin_duration_us: "100" } } },
   };
 }
