@@ -3,6 +3,7 @@
  */
 
 import { type CheckOptions, check } from "../ir/check/check.ts";
+import { type PassOptions, runPasses } from "../ir/passes/index.ts";
 import type { CheckedModel, Program } from "../ir/program.ts";
 import { trainingGraph } from "../ir/training-graph.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
@@ -11,6 +12,8 @@ import type { EmitOptions, EmittedFile } from "./emit.ts";
 export interface CompileOptions extends CheckOptions, EmitOptions {
   /** Whether probed values also show their gradients in the training file. */
   readonly gradientProbes?: boolean;
+  /** Which passes run and who is told of them; all of them unless said, none with `"none"`. */
+  readonly passes?: PassOptions | "none";
 }
 
 export interface Compiled {
@@ -20,7 +23,7 @@ export interface Compiled {
   readonly files?: readonly EmittedFile[];
 }
 
-/** Checks and lowers a spec: what `summary` reads and `emit` writes. */
+/** Checks a spec and lowers its programs, gradients and passes included: what `summary` reads and `emit` writes. */
 export function lower(
   sources: readonly SourceFile[],
   main: string,
@@ -28,13 +31,27 @@ export function lower(
 ): Omit<Compiled, "files"> {
   const { diagnostics, model } = check(sources, main, options);
   if (model === undefined) return { diagnostics };
-  const { train } = model.programs;
-  if (train === undefined) return { diagnostics, model };
-  const trained: Program = {
-    ...train,
-    graph: trainingGraph(train.graph, { gradientProbes: options.gradientProbes ?? false }),
+  const { evaluate, generate, train } = model.programs;
+  const finished = (program: Program): Program => finishProgram(program, options);
+  const programs = {
+    evaluate: finished(evaluate),
+    ...(generate && { generate: finished(generate) }),
+    ...(train && { train: finished(train) }),
   };
-  return { diagnostics, model: { ...model, programs: { ...model.programs, train: trained } } };
+  return { diagnostics, model: { ...model, programs } };
+}
+
+/** The program with passes run and, if it trains, gradients made between their two stages. */
+function finishProgram(
+  program: Program,
+  { passes = {}, gradientProbes = false }: Omit<CompileOptions, keyof EmitOptions>,
+): Program {
+  const run = (graph: Program["graph"], stage: "model" | "program"): Program["graph"] => {
+    return passes === "none" ? graph : runPasses(graph, stage, passes, program.kind);
+  };
+  const segment = run(program.graph, "model");
+  const graph = program.kind === "train" ? trainingGraph(segment, { gradientProbes }) : segment;
+  return { ...program, graph: run(graph, "program") };
 }
 
 /** Compiles the main file of the sources; library files are those under `std/`. */
