@@ -1,5 +1,6 @@
 /**
- * Writes a function of the graph node by node: result types come from the op table, names from hints.
+ * Writes a function of the graph node by node: result types come from the op table, names from
+ * hints.
  *
  * ```ts
  * const f = new FunctionBuilder("attention");
@@ -38,7 +39,10 @@ export interface FunctionOptions {
   readonly numbers?: readonly NumberFormal[];
 }
 
-/** Role and place of an input or result. The path is the value's name and the struct "own" unless said. */
+/**
+ * Role and place of an input or result. The path is the value's name and the struct "own" unless
+ * said.
+ */
 export interface PortPlace {
   readonly role: PortRole;
   readonly path?: readonly string[];

@@ -19,7 +19,10 @@ export class FunctionSet {
     return found;
   }
 
-  /** Adds a function, with a number behind its name if that is taken; one made before with the same text serves again. */
+  /**
+   * Adds a function, with a number behind its name if that is taken; one made before with the same
+   * text serves again.
+   */
   define(written: GraphFunction): GraphFunction {
     const text = printFunction(written);
     const known = this.#byText.get(text);
@@ -33,7 +36,10 @@ export class FunctionSet {
     return defined;
   }
 
-  /** The given functions and all they call, callees before callers, numbered without gaps. `nameOf` tells their new names. */
+  /**
+   * The given functions and all they call, callees before callers, numbered without gaps. `nameOf`
+   * tells their new names.
+   */
   finish(roots: readonly string[]): {
     readonly functions: ReadonlyMap<string, GraphFunction>;
     readonly nameOf: (name: string) => string;

@@ -1,5 +1,6 @@
 /**
- * The graph as text, one node a line, and back: `parseGraph(printGraph(g))` is `g` less its docs and origins.
+ * The graph as text, one node a line, and back: `parseGraph(printGraph(g))` is `g` less its docs
+ * and origins.
  *
  * ```
  * block attention "attention" {
@@ -10,7 +11,8 @@
  *   out scaled as return own.q
  * }
  * ```
- * `|K|` is the size of axis K, a bare name in `<…>` a number formal; `real*4` is one tensor for each of 4 copies.
+ * `|K|` is the size of axis K, a bare name in `<…>` a number formal; `real*4` is one tensor for
+ * each of 4 copies.
  */
 import { OPEN } from "../ops/index.ts";
 import type {

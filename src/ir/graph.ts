@@ -62,7 +62,7 @@ export interface ValueType extends TensorType {
 }
 
 export interface Value {
-  /** Unique in its function; from the spec where the spec names it. A TypeScript identifier. */
+  /** Unique in its function; from the spec where the spec names it, else with a leading `_`. A TypeScript identifier. */
   readonly name: string;
   readonly type: ValueType;
 }
@@ -131,7 +131,10 @@ export interface ScanNode extends Omit<RepeatNode, "kind" | "index"> {
   readonly axis: string;
 }
 
-/** Turns a value with copies into a tensor with one more axis (`yield` of a repeat made visible), and back. */
+/**
+ * Turns a value with copies into a tensor with one more axis (`yield` of a repeat made visible), and back: the outermost level of
+ * copies, an axis that comes first after the batch.
+ */
 export interface StackNode {
   readonly kind: "stack" | "unstack";
   readonly axis: string;
@@ -185,8 +188,8 @@ export type PortRole =
   | "parameter" // input: addressed tensors …
   | "state" // … the entering (for the segment function: carried) value
   | "draw"
-  | "residual" // input of a backward function, result of a forward function
-  | "cotangent" // input of a backward function, one per differentiable result; path = [role, ...path] of that result
+  | "residual" // input of a backward function, result of a forward function; of a call below its scope, of a repeat below [index, "*"]
+  | "cotangent" // input of a backward function, one per differentiable result; path = [role, struct unless "own", ...path] of that result
   | "return" // result: what the block returns
   | "next" // result: the value a state gets
   | "loss" // result: one loss term, a scalar

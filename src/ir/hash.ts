@@ -1,7 +1,8 @@
 /**
- * A hash of what a graph computes: blind to the order of independent nodes, to names of local values, functions and number
- * formals, to docs and origins and to how a constant was written; not to the addresses of parameters, states, draws, losses and
- * probes, since those decide the numbers that are drawn and loaded.
+ * A hash of what a graph computes: blind to the order of independent nodes, to names of local
+ * values, functions and number formals, to docs and origins and to how a constant was written; not
+ * to the addresses of parameters, states, draws, losses and probes, since those decide the numbers
+ * that are drawn and loaded.
  */
 import type { Graph, GraphFunction, Node, Operand, Port, SymbolicNumber, Value } from "./graph.ts";
 import { valueTypeText } from "./graph-text.ts";
@@ -15,7 +16,9 @@ export function hashGraph(graph: Graph): string {
   return new Hasher(graph).hash(main, true);
 }
 
-/** Hash of one function of a graph and of what it calls; arguments and returns count by position. */
+/**
+ * Hash of one function of a graph and of what it calls; arguments and returns count by position.
+ */
 export function hashFunction(graph: Graph, written: GraphFunction): string {
   return new Hasher(graph).hash(written, false);
 }
@@ -69,7 +72,7 @@ class Hasher {
       case "scan": {
         const passed = node.inputs.map((input, at) => `${node.passing[at]} ${operand(input)}`);
         const probed = this.#hasProbes(node.function);
-        // The index of a repeat is a name like any other, but probes are addressed by it; the axis of a scan is computed with.
+        // A repeat is blind to the name of its index, unless probes are addressed by it.
         const over = node.kind === "scan" ? node.axis : probed ? node.index : "";
         const direction = node.reversed ? "reversed" : "";
         const head = `${node.kind} ${over} ${node.count.value} ${direction}`;
@@ -111,7 +114,9 @@ class Hasher {
   }
 }
 
-/** Ports with what tells them apart: their address or, for arguments and returns, their position. */
+/**
+ * Ports with what tells them apart: their address or, for arguments and returns, their position.
+ */
 function keyed(ports: readonly Port[], named: boolean): readonly (readonly [string, Port])[] {
   const counts = new Map<string, number>();
   return ports.map((port) => {
@@ -140,7 +145,10 @@ function numberText({ value }: SymbolicNumber): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** 128 bits in four lanes, mixed by multiplication and rotation as MurmurHash3 does; not for secrets. */
+/**
+ * 128 bits in four lanes, mixed by multiplication and rotation as MurmurHash3 does; not for
+ * secrets.
+ */
 export function digest(text: string): string {
   const lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]);
   const factors = [0xcc9e2d51, 0x1b873593, 0x85ebca6b, 0xc2b2ae35] as const;

@@ -1,6 +1,7 @@
 /**
- * Runs a function of the graph on host tensors in float64, node by node, with the evaluation rules of the op table.
- * It is the meaning of a graph: gradients, passes and generated code are tested against it.
+ * Runs a function of the graph on host tensors in float64, node by node, with the evaluation rules
+ * of the op table. It is the meaning of a graph: gradients, passes and generated code are tested
+ * against it.
  */
 import type { HostTensor, OpName } from "../ops/index.ts";
 import { evaluate, OPEN, scalar, zeros } from "../ops/index.ts";
@@ -16,7 +17,10 @@ import type {
 } from "./graph.ts";
 import { isConstant, plainAttributes } from "./symbolic.ts";
 
-/** A tensor, or an array of them for a value with copies: the outermost level of copies is the outermost array. */
+/**
+ * A tensor, or an array of them for a value with copies: the outermost level of copies is the
+ * outermost array.
+ */
 export type HostValue = HostTensor | readonly HostValue[];
 
 export interface Probed {
@@ -32,8 +36,9 @@ export interface Interpretation {
 }
 
 /**
- * Runs function `name` of the graph on one value for each of its inputs, in order; axes may come in any order. Open axes
- * get the sizes of the inputs'. Throws an Error where the inputs do not fit, OpError where an operation refuses its operands.
+ * Runs function `name` of the graph on one value for each of its inputs, in order; axes may come in
+ * any order. Open axes get the sizes of the inputs'. Throws an Error where the inputs do not fit,
+ * OpError where an operation refuses its operands.
  */
 export function interpret(
   graph: Graph,

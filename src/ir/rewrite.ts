@@ -1,4 +1,7 @@
-/** Walks and rewrites nodes: what a node reads and makes, and nodes with other values or numbers in their places. */
+/**
+ * Walks and rewrites nodes: what a node reads and makes, and nodes with other values or numbers in
+ * their places.
+ */
 import type {
   GraphFunction,
   Node,

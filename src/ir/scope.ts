@@ -1,4 +1,7 @@
-/** The sizes of axes that the values made so far have: what a symbolic number may mention at a place in a function. */
+/**
+ * The sizes of axes that the values made so far have: what a symbolic number may mention at a place
+ * in a function.
+ */
 import type { NumberExpression, SymbolicNumber, ValueType } from "./graph.ts";
 import { applyOperator, mentions } from "./symbolic.ts";
 
@@ -13,8 +16,8 @@ export class AxisScope {
   }
 
   /**
-   * Whether the number's expression gives its value here. An axis alone may be any of that name and size; inside an expression
-   * the name must be unambiguous.
+   * Whether the number's expression gives its value here. An axis alone may be any of that name and
+   * size; inside an expression the name must be unambiguous.
    */
   says(number: SymbolicNumber): boolean {
     const { text, value } = number;

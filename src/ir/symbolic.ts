@@ -1,4 +1,7 @@
-/** Arithmetic on compile-time numbers that remember how they were written, and on the attributes that hold them. */
+/**
+ * Arithmetic on compile-time numbers that remember how they were written, and on the attributes
+ * that hold them.
+ */
 import type { NumberKind, OpAttributes, OpName, TensorType } from "../ops/index.ts";
 import { OPEN } from "../ops/index.ts";
 import type { NumberExpression, NumberOperand, Operand, SymbolicNumber, Value } from "./graph.ts";
@@ -87,7 +90,9 @@ export function calculate(
   return { value, text };
 }
 
-/** Whether this is the size of the batch, or of an axis merged from it: bound when a plan is staged. */
+/**
+ * Whether this is the size of the batch, or of an axis merged from it: bound when a plan is staged.
+ */
 export function isOpen(number: SymbolicNumber): boolean {
   return number.text.kind === "axis" && number.value === OPEN;
 }
@@ -96,7 +101,10 @@ function isLiteral(number: SymbolicNumber, value: number): boolean {
   return number.text.kind === "literal" && number.text.value === value;
 }
 
-/** Value of an operator of number expressions. `div` and `mod` floor; `root` is the exact square root of a square. */
+/**
+ * Value of an operator of number expressions. `div` and `mod` floor; `root` is the exact square
+ * root of a square.
+ */
 export function applyOperator(operator: Operator, values: readonly number[]): number {
   const [a = Number.NaN, b = Number.NaN] = values;
   switch (operator) {
@@ -213,7 +221,10 @@ export function numbersOf(attributes: unknown): readonly SymbolicNumber[] {
   return found;
 }
 
-/** Attributes for the rules of the op table: values in place of symbolic numbers. `open` has the sizes of open axes by name. */
+/**
+ * Attributes for the rules of the op table: values in place of symbolic numbers. `open` has the
+ * sizes of open axes by name.
+ */
 export function plainAttributes<Name extends OpName>(
   attributes: OpAttributes<SymbolicNumber>[Name],
   open?: ReadonlyMap<string, number>,

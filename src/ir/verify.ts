@@ -25,8 +25,9 @@ import { AxisScope } from "./scope.ts";
 import { isConstant, isSymbolic, mentions, operandType, plainAttributes } from "./symbolic.ts";
 
 /**
- * Everything wrong with the graph, a sentence each; empty if it is legal: names made once and before they are read, types as the op
- * table infers them, calls and loops that fit what they call, callees before callers, addresses that do not clash.
+ * Everything wrong with the graph, a sentence each; empty if it is legal: names made once and
+ * before they are read, types as the op table infers them, calls and loops that fit what they call,
+ * callees before callers, addresses that do not clash.
  */
 export function verify(graph: Graph): string[] {
   const problems: string[] = [];
@@ -100,7 +101,10 @@ function verifyPath(port: Port, report: Report): void {
   }
 }
 
-/** Parameters, states and draws of an instance share one struct; every other role is a struct of its own. */
+/**
+ * Parameters, states and draws of an instance share one struct; every other role is a struct of its
+ * own.
+ */
 function group(port: Port): string {
   const addressed = port.role === "parameter" || port.role === "state" || port.role === "draw";
   return `${addressed ? "addressed" : port.role} ${port.struct}`;

@@ -174,8 +174,9 @@ export interface GradientCheck {
 }
 
 /**
- * Differentiates the main function with respect to all its real inputs and compares sum of c * result, for random cotangents c,
- * with fourth-order central differences in random directions. Gives the differentiated graph.
+ * Differentiates the main function with respect to all its real inputs and compares sum of c *
+ * result, for random cotangents c, with fourth-order central differences in random directions.
+ * Gives the differentiated graph.
  */
 export function expectGradient(graph: Graph, check: GradientCheck): DifferentiatedGraph {
   const random = new Random(check.seed);

@@ -1,6 +1,7 @@
 /**
- * Which values of a function depend, differentiably, on the inputs that gradients are wanted for: the active ones.
- * Ints and flags never are, and operations without a gradient (`stop`, `floor`, comparisons) end it (rule R13).
+ * Which values of a function depend, differentiably, on the inputs that gradients are wanted for:
+ * the active ones. Ints and flags never are, and operations without a gradient (`stop`, `floor`,
+ * comparisons) end it (rule R13).
  */
 import type { Graph, GraphFunction, Node, Operand, RepeatNode, ScanNode } from "../graph.ts";
 import { isValue, operandType } from "../symbolic.ts";
@@ -48,8 +49,8 @@ export class ActivityAnalysis {
   }
 
   /**
-   * Positions of the active inputs of a loop's body: those whose operands are active, and carried ones that become so in
-   * some iteration.
+   * Positions of the active inputs of a loop's body: those whose operands are active, and carried
+   * ones that become so in some iteration.
    */
   loop(node: RepeatNode | ScanNode, values: ReadonlySet<string>): readonly number[] {
     const body = this.#functionOf(node.function);

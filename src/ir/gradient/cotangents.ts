@@ -1,10 +1,16 @@
-/** The cotangents of a backward function while it is written: one for each value a gradient has arrived at, added up. */
+/**
+ * The cotangents of a backward function while it is written: one for each value a gradient has
+ * arrived at, added up.
+ */
 import { FunctionBuilder, isUnnamed } from "../function-builder.ts";
 import type { GraphFunction, Value, ValueType } from "../graph.ts";
 import { axisSize, literal } from "../symbolic.ts";
 import { repeatAlong } from "./rules/context.ts";
 
-/** Puts a function into the graph that is being made, if it has none like it, and gives the one to call. */
+/**
+ * Puts a function into the graph that is being made, if it has none like it, and gives the one to
+ * call.
+ */
 export type Define = (written: GraphFunction) => GraphFunction;
 
 export class Cotangents {
@@ -28,7 +34,10 @@ export class Cotangents {
     return this.#byValue.has(value.name);
   }
 
-  /** The cotangent of a value, named after it; it may lack axes of the value. Nothing may be added to it any more. */
+  /**
+   * The cotangent of a value, named after it; it may lack axes of the value. Nothing may be added
+   * to it any more.
+   */
   of(value: Value): Value | undefined {
     const found = this.#byValue.get(value.name);
     if (found !== undefined && !isUnnamed(value)) {

@@ -1,6 +1,7 @@
 /**
- * The critical path: the part of a segment's computation that the next segment's states need. The first sweep of
- * memory-replay back-propagation runs it alone (Wu et al. 2020, Memformer, algorithm 1).
+ * The critical path: the part of a segment's computation that the next segment's states need. The
+ * first sweep of memory-replay back-propagation runs it alone (Wu et al. 2020, Memformer, algorithm
+ * 1).
  */
 import { OPEN } from "../../ops/index.ts";
 import { FunctionSet } from "../function-set.ts";
@@ -11,8 +12,9 @@ import { positions, sorted } from "./activity.ts";
 import { groundSizes } from "./sizes.ts";
 
 /**
- * The main function cut down to its `next` results and the inputs those need, as a graph of its own: results nobody needs,
- * and what computes them, are dropped from every function on the way. Probes are dropped too: the forward function shows them.
+ * The main function cut down to its `next` results and the inputs those need, as a graph of its
+ * own: results nobody needs, and what computes them, are dropped from every function on the way.
+ * Probes are dropped too: the forward function shows them.
  */
 export function criticalPath(graph: Graph): Graph {
   return sliceResults(graph, (port) => port.role === "next");
@@ -105,7 +107,10 @@ class Slicer {
     }
   }
 
-  /** A carried value is needed if its last one is, or if a needed result of the next iteration needs it. */
+  /**
+   * A carried value is needed if its last one is, or if a needed result of the next iteration needs
+   * it.
+   */
   #cutLoop(node: RepeatNode | ScanNode, needed: ReadonlySet<string>): Node {
     const body = this.functions.get(node.function);
     const entering = positions(node.passing, (passing) => passing === "carried");

@@ -1,19 +1,27 @@
 /**
- * Reverse-mode differentiation at build time: for each function of a graph a forward one, which also returns what it keeps,
- * and a backward one (Griewank and Walther, Evaluating Derivatives, chapter 6). Engines only ever run such graphs.
+ * Reverse-mode differentiation at build time: for each function of a graph a forward one, which
+ * also returns what it keeps, and a backward one (Griewank and Walther, Evaluating Derivatives,
+ * chapter 6). Engines only ever run such graphs.
  */
 import { FunctionSet } from "../function-set.ts";
 import type { Graph, GraphFunction, Port } from "../graph.ts";
 import { ActivityAnalysis, positions } from "./activity.ts";
-import type { FunctionGradient, GradientRequest, Surroundings } from "./backward.ts";
 import { BackwardWriter } from "./backward.ts";
+import type { FunctionGradient, GradientRequest, Surroundings } from "./pair.ts";
 
 export interface DifferentiateOptions {
-  /** Inputs of the main function that gradients are wanted for; those that are not real get none. */
+  /**
+   * Inputs of the main function that gradients are wanted for; those that are not real get none.
+   */
   readonly wrt: (port: Port) => boolean;
-  /** Results of the main function that a gradient arrives at: losses and next states unless said. */
+  /**
+   * Results of the main function that a gradient arrives at: losses and next states unless said.
+   */
   readonly cotangents?: (port: Port) => boolean;
-  /** Inputs among `wrt` whose gradient is returned even if it is zero everywhere: states unless said. */
+  /**
+   * Inputs among `wrt` whose gradient is returned even if it is zero everywhere: states unless
+   * said.
+   */
   readonly always?: (port: Port) => boolean;
   /** Whether probes of values also show their gradients, in the backward functions. */
   readonly gradientProbes?: boolean;
@@ -24,8 +32,8 @@ export interface DifferentiatedGraph extends Graph {
   /** Name of the forward function of the main function: its results, then residuals. */
   readonly forward: string;
   /**
-   * Name of the backward function: takes what it needs of the inputs, the residuals and one cotangent for each result a
-   * gradient arrives at; returns gradients of inputs, at their paths.
+   * Name of the backward function: takes what it needs of the inputs, the residuals and one
+   * cotangent for each result a gradient arrives at; returns gradients of inputs, at their paths.
    */
   readonly backward: string;
 }

@@ -1,13 +1,17 @@
-/** Writes the forward function of a function: the same computation, and what its backward function needs of it. */
+/**
+ * Writes the forward function of a function: the same computation, and what its backward function
+ * needs of it.
+ */
 import type { CallNode, GraphFunction, Node, Port, RepeatNode, ScanNode, Value } from "../graph.ts";
 import { resultsOf } from "../rewrite.ts";
-import type { FunctionGradient, Residual } from "./backward.ts";
-import { collectedType } from "./backward.ts";
+import type { FunctionGradient, Residual } from "./pair.ts";
+import { collectedType } from "./pair.ts";
 import { camelCase, ResidualPaths, residualScope } from "./residuals.ts";
 
 /**
- * The function with the given residuals, in their order, as further results, calling the forward functions of those nodes
- * whose gradient is taken. `forward` is undefined where the function serves as it is. `paths` are those of the residuals.
+ * The function with the given residuals, in their order, as further results, calling the forward
+ * functions of those nodes whose gradient is taken. `forward` is undefined where the function
+ * serves as it is. `paths` are those of the residuals.
  */
 export function writeForward(
   written: GraphFunction,

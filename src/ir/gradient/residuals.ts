@@ -1,4 +1,7 @@
-/** What a forward function keeps for its backward function: names, types and addresses of its residuals. */
+/**
+ * What a forward function keeps for its backward function: names, types and addresses of its
+ * residuals.
+ */
 import type { Axis } from "../../ops/index.ts";
 import type { GraphFunction, Node } from "../graph.ts";
 import { resultsOf } from "../rewrite.ts";
@@ -32,7 +35,10 @@ function startsWith(path: readonly string[], prefix: readonly string[]): boolean
   return prefix.every((segment, position) => path[position] === segment);
 }
 
-/** The address of a node's residuals: the call's scope, the repeat's index with `*`, the body of a scan. */
+/**
+ * The address of a node's residuals: the call's scope, the repeat's index with `*`, the body of a
+ * scan.
+ */
 export function residualScope(node: Node): readonly string[] {
   switch (node.kind) {
     case "call":

@@ -1,6 +1,6 @@
 /**
- * The gradient of every operation: how the cotangents of its operands follow from those of its results.
- * One entry an operation; a missing one is a compile error.
+ * The gradient of every operation: how the cotangents of its operands follow from those of its
+ * results. One entry an operation; a missing one is a compile error.
  */
 import type { OpName } from "../../ops/index.ts";
 import type { GradientRule } from "./rules/context.ts";
@@ -15,7 +15,10 @@ export type { Contribution, GradientContext, GradientRule } from "./rules/contex
 /** Derivative zero wherever it exists, or no gradient by rule R13. */
 const none = "none";
 
-/** Made by passes out of gradients, or for compile-time tensors alone: differentiating it is an error. */
+/**
+ * Made by passes out of gradients, or for compile-time tensors alone: differentiating it is an
+ * error.
+ */
 const unsupported = "unsupported";
 
 export type RuleTable = {

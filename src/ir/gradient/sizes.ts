@@ -1,5 +1,6 @@
 /**
- * Symbolic sizes in a function made from another one: `|K|` can only be said where a value with axis K is at hand.
+ * Symbolic sizes in a function made from another one: `|K|` can only be said where a value with
+ * axis K is at hand.
  */
 import type { Node, Port } from "../graph.ts";
 import { mapNodeNumbers, resultsOf } from "../rewrite.ts";
@@ -7,8 +8,8 @@ import { AxisScope } from "../scope.ts";
 import { isOpen, literal } from "../symbolic.ts";
 
 /**
- * Rewrites numbers whose axes no value in scope has to the literals they are worth. For the size of an open axis `bring`
- * is asked for an input that has it.
+ * Rewrites numbers whose axes no value in scope has to the literals they are worth. For the size of
+ * an open axis `bring` is asked for an input that has it.
  */
 export function groundSizes(
   nodes: readonly Node[],

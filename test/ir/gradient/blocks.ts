@@ -28,7 +28,10 @@ export function attention(T: number, S: number, D: number): GraphFunction {
   return f.finish();
 }
 
-/** One layer: x + attention(x, M), with the memory M rewritten as tanh(M * gain + mean of x); x counts its layer's loss. */
+/**
+ * One layer: x + attention(x, M), with the memory M rewritten as tanh(M * gain + mean of x); x
+ * counts its layer's loss.
+ */
 export function layer(T: number, S: number, D: number): readonly GraphFunction[] {
   const callee = attention(T, S, D);
   const f = new FunctionBuilder("layer");
@@ -58,7 +61,10 @@ export function layer(T: number, S: number, D: number): readonly GraphFunction[]
   return [callee, f.finish()];
 }
 
-/** A model of `depth` layers that carry x and M, with stacked parameters, a captured one and stacked losses. */
+/**
+ * A model of `depth` layers that carry x and M, with stacked parameters, a captured one and stacked
+ * losses.
+ */
 export function model(depth: number, T = 3, S = 2, D = 2): readonly GraphFunction[] {
   const functions = layer(T, S, D);
   const [callee, body] = functions;
@@ -96,7 +102,9 @@ export function model(depth: number, T = 3, S = 2, D = 2): readonly GraphFunctio
   return [...functions, f.finish()];
 }
 
-/** h[t] = tanh(h[t - 1] * W + x[t]), read at the flagged steps; returns every h and the last one. */
+/**
+ * h[t] = tanh(h[t - 1] * W + x[t]), read at the flagged steps; returns every h and the last one.
+ */
 export function recurrence(T: number): readonly GraphFunction[] {
   const s = new FunctionBuilder("step");
   const h = s.input("h", real({ ...B, D: 2 }), { role: "argument" });

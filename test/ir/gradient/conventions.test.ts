@@ -1,4 +1,7 @@
-/** What the language fixes about gradients at kinks and ties, behind masks, and for indices (rules R5, R13, R17 to R19). */
+/**
+ * What the language fixes about gradients at kinks and ties, behind masks, and for indices (rules
+ * R5, R13, R17 to R19).
+ */
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
 import { differentiate } from "../../../src/ir/gradient/index.ts";
@@ -13,7 +16,10 @@ const list = (data: readonly number[], axis = "T"): HostTensor =>
 const flags = (data: readonly number[], axis = "T"): HostTensor =>
   hostTensor("flag", { [axis]: data.length }, data);
 
-/** Gradients of sum(weights * op(…)) with respect to the real operands, the weights being 1, 2, … in order. */
+/**
+ * Gradients of sum(weights * op(…)) with respect to the real operands, the weights being 1, 2, … in
+ * order.
+ */
 function gradients(
   op: OpName,
   operands: readonly HostTensor[],

@@ -1,6 +1,6 @@
 /**
- * The gradient of every operation of the table against central differences, in float64. Entries are kept away from kinks and ties
- * by a margin larger than the steps taken.
+ * The gradient of every operation of the table against central differences, in float64. Entries are
+ * kept away from kinks and ties by a margin larger than the steps taken.
  */
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";

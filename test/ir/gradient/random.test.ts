@@ -1,6 +1,6 @@
 /**
- * Gradients of random functions: values used several times, axes that come and go, cotangents that lack axes, reductions over
- * the batch. A failure is found again by its seed.
+ * Gradients of random functions: values used several times, axes that come and go, cotangents that
+ * lack axes, reductions over the batch. A failure is found again by its seed.
  */
 import { describe, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
@@ -15,7 +15,10 @@ function pick<Item>(random: Random, items: readonly Item[]): Item | undefined {
   return items[random.below(items.length)];
 }
 
-/** A function of up to four inputs and `length` smooth operations on values drawn from all made before. */
+/**
+ * A function of up to four inputs and `length` smooth operations on values drawn from all made
+ * before.
+ */
 function randomFunction(random: Random, length: number): GraphFunction {
   const f = new FunctionBuilder("main");
   const values: Value[] = [];

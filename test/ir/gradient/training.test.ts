@@ -1,4 +1,7 @@
-/** What training does with the two halves: segments in a chain, residuals, the critical path, probes. */
+/**
+ * What training does with the two halves: segments in a chain, residuals, the critical path,
+ * probes.
+ */
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
 import { criticalPath, differentiate } from "../../../src/ir/gradient/index.ts";

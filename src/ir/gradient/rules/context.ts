@@ -1,8 +1,9 @@
 /**
  * What a gradient rule is given, and the few tensor manipulations all rules share.
  *
- * A cotangent may lack axes of the value it belongs to: it is then the same along them, and nothing is repeated in memory
- * until a rule needs the entries apart. So the cotangent of `sum(x over T)` is that of its result, as it stands.
+ * A cotangent may lack axes of the value it belongs to: it is then the same along them, and nothing
+ * is repeated in memory until a rule needs the entries apart. So the cotangent of `sum(x over T)`
+ * is that of its result, as it stands.
  */
 import type { Axis, OpAttributes, OpName, TensorType } from "../../../ops/index.ts";
 import { OPEN } from "../../../ops/index.ts";
@@ -18,19 +19,25 @@ export interface GradientContext<Name extends OpName> {
   readonly resultTypes: readonly ValueType[];
   /** Whether two operands are one value. */
   same(left: number, right: number): boolean;
-  /** What the forward computation had there, handed to the backward function because it is asked for. */
+  /**
+   * What the forward computation had there, handed to the backward function because it is asked
+   * for.
+   */
   operand(position: number): Operand;
   result(position: number): Value;
   /** Cotangents of results. Absent where no gradient arrives. */
   cotangent(position: number): Value | undefined;
 }
 
-/** Computes one operand's contribution, if it is asked for it; absent where the derivative is zero everywhere. */
+/**
+ * Computes one operand's contribution, if it is asked for it; absent where the derivative is zero
+ * everywhere.
+ */
 export type Contribution = () => Value | undefined;
 
 /**
- * Contributions to the cotangents of the operands, in order (fewer than the operands: the rest get none). Their axes are
- * among the operand's.
+ * Contributions to the cotangents of the operands, in order (fewer than the operands: the rest get
+ * none). Their axes are among the operand's.
  */
 export type GradientRule<Name extends OpName> = (
   context: GradientContext<Name>,
@@ -59,8 +66,8 @@ export function repeatAlong(f: FunctionBuilder, value: Value, axes: readonly Axi
 }
 
 /**
- * Sums a value over the axes that `type` lacks. `full` are the axes of the computation the value stems from: along one that both
- * the value and `type` lack, each entry counts.
+ * Sums a value over the axes that `type` lacks. `full` are the axes of the computation the value
+ * stems from: along one that both the value and `type` lack, each entry counts.
  */
 export function sumTo(
   f: FunctionBuilder,
@@ -86,7 +93,8 @@ export function countOf(axes: readonly Axis[]): SymbolicNumber {
 }
 
 /**
- * Cotangent of one side of a product: `result = sum over some axes of side * other`. `axes` are those of the result.
+ * Cotangent of one side of a product: `result = sum over some axes of side * other`. `axes` are
+ * those of the result.
  */
 export function productGradient(
   f: FunctionBuilder,
@@ -134,7 +142,10 @@ function inOrderOf(
   return swapped ? [right, left] : [left, right];
 }
 
-/** A whole number 0, 1, … for each entry of the axes together, the first axis slowest: int over the axes. */
+/**
+ * A whole number 0, 1, … for each entry of the axes together, the first axis slowest: int over the
+ * axes.
+ */
 export function positionAlong(f: FunctionBuilder, axes: readonly Axis[]): Value {
   const [first, ...rest] = axes;
   if (first === undefined) return f.op("fill", [], { value: 0, axes: [], kind: "int" });

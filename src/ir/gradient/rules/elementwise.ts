@@ -17,7 +17,9 @@ export const neg = (f: FunctionBuilder, a: LooseOperand): Value => f.op("neg", [
 export const where = (f: FunctionBuilder, c: Operand, a: LooseOperand, b: LooseOperand): Value =>
   f.op("where", [c, a, b], {});
 
-/** A rule whose contributions may have any of the result's axes: those the operand lacks are summed. */
+/**
+ * A rule whose contributions may have any of the result's axes: those the operand lacks are summed.
+ */
 function aligned<Name extends OpName>(
   contributions: (
     context: GradientContext<Name>,

@@ -23,7 +23,10 @@ function once<Result>(compute: () => Result): () => Result {
   };
 }
 
-/** activation(x . weight + bias); the pre-activation is computed again where the derivative needs it (gelu). */
+/**
+ * activation(x . weight + bias); the pre-activation is computed again where the derivative needs it
+ * (gelu).
+ */
 const linear: GradientRule<"linear"> = (c) => {
   const d = c.cotangent(0);
   const [x, weight, bias] = c.operandTypes;
@@ -69,7 +72,10 @@ const crossEntropy: GradientRule<"crossEntropy"> = (c) => {
   ];
 };
 
-/** Layer normalisation (Ba, Kiros, Hinton 2016): with xhat = (x - mean) * inverse, y = xhat * gain + bias. */
+/**
+ * Layer normalisation (Ba, Kiros, Hinton 2016): with xhat = (x - mean) * inverse, y = xhat * gain +
+ * bias.
+ */
 const layerNorm: GradientRule<"layerNorm"> = (c) => {
   const { f } = c;
   const { over } = c.attributes;
@@ -106,7 +112,9 @@ const layerNorm: GradientRule<"layerNorm"> = (c) => {
   ];
 };
 
-/** softmax(query . key * scale) . value, from the probabilities that the forward computation kept. */
+/**
+ * softmax(query . key * scale) . value, from the probabilities that the forward computation kept.
+ */
 const attention: GradientRule<"attention"> = (c) => {
   const { f } = c;
   const { width, keys, scale } = c.attributes;

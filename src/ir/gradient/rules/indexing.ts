@@ -1,4 +1,7 @@
-/** Gradient rules of indexing (R19), choices (R17) and linear recurrences. Indices carry no gradient. */
+/**
+ * Gradient rules of indexing (R19), choices (R17) and linear recurrences. Indices carry no
+ * gradient.
+ */
 import type { Value } from "../../graph.ts";
 import { axisSize } from "../../symbolic.ts";
 import type { GradientRule } from "./context.ts";
@@ -32,7 +35,10 @@ const scatterAdd: GradientRule<"scatterAdd"> = (c) => {
   ];
 };
 
-/** As scatterAdd, for the elements that were not overwritten: those whose position is found where they wrote. */
+/**
+ * As scatterAdd, for the elements that were not overwritten: those whose position is found where
+ * they wrote.
+ */
 const scatterPut: GradientRule<"scatterPut"> = (c) => {
   const d = c.cotangent(0);
   const [v, index] = c.operandTypes;
@@ -71,8 +77,8 @@ const topK: GradientRule<"topK"> = (c) => {
 };
 
 /**
- * The adjoint g[t] = d[t] + a[t + 1] * g[t + 1] is a linear recurrence backwards in time; the coefficient of its first step
- * meets a start of 0, so it may be anything.
+ * The adjoint g[t] = d[t] + a[t + 1] * g[t + 1] is a linear recurrence backwards in time; the
+ * coefficient of its first step meets a start of 0, so it may be anything.
  */
 const linearScan: GradientRule<"linearScan"> = (c) => {
   const d = c.cotangent(0);

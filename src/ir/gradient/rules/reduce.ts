@@ -1,4 +1,6 @@
-/** Gradient rules of reductions, of what works along an axis, and of contractions (rules R17, R18). */
+/**
+ * Gradient rules of reductions, of what works along an axis, and of contractions (rules R17, R18).
+ */
 import type { Axis, OpName } from "../../../ops/index.ts";
 import { OPEN } from "../../../ops/index.ts";
 import type { Operand, Value } from "../../graph.ts";
@@ -18,7 +20,9 @@ import { div, mul, where } from "./elementwise.ts";
 
 type Reduction = "sum" | "mean" | "max" | "min" | "logsumexp" | "softmax";
 
-/** A rule of an operation on a tensor and, if it has one, a mask; contributions have axes of both. */
+/**
+ * A rule of an operation on a tensor and, if it has one, a mask; contributions have axes of both.
+ */
 function reduction<Name extends Reduction>(
   contribution: (
     context: GradientContext<Name>,

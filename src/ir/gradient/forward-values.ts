@@ -1,0 +1,215 @@
+/**
+ * Values of the forward computation, as the backward function gets at them: handed to it again,
+ * made again, or kept.
+ */
+import type { OpName } from "../../ops/index.ts";
+import { OPEN } from "../../ops/index.ts";
+import type { FunctionBuilder } from "../function-builder.ts";
+import { isUnnamed } from "../function-builder.ts";
+import type {
+  CallNode,
+  GraphFunction,
+  Node,
+  Operand,
+  OperationNode,
+  Port,
+  RepeatNode,
+  ScanNode,
+  Value,
+} from "../graph.ts";
+import { mapValues } from "../rewrite.ts";
+import { isConstant, isValue } from "../symbolic.ts";
+import type { FunctionGradient, Given, GradientRequest, Residual } from "./pair.ts";
+import { collectedType } from "./pair.ts";
+import { camelCase, producers, renamedAxes, residualScope } from "./residuals.ts";
+
+/** Changes of names and constants: made again rather than kept. */
+const costless: ReadonlySet<OpName> = new Set<OpName>([
+  "rename",
+  "split",
+  "merge",
+  "broadcast",
+  "real",
+]);
+
+/** Parts of a parameter, state or draw: read again rather than kept. */
+const parts: ReadonlySet<OpName> = new Set<OpName>([
+  "slice",
+  "reverse",
+  "rename",
+  "split",
+  "merge",
+]);
+
+export class ForwardValues {
+  readonly #f: FunctionBuilder;
+  readonly #written: GraphFunction;
+  readonly #request: GradientRequest;
+  readonly #producers: ReadonlyMap<string, number>;
+  readonly #available = new Map<string, Value>();
+  readonly #constants = new Map<Node, boolean>();
+  readonly #given: Given[] = [];
+
+  constructor(f: FunctionBuilder, written: GraphFunction, request: GradientRequest) {
+    this.#f = f;
+    this.#written = written;
+    this.#request = request;
+    this.#producers = producers(written);
+  }
+
+  /** Inputs and residuals asked for so far. */
+  get given(): readonly Given[] {
+    return this.#given;
+  }
+
+  /** An operand of the forward function, in the backward function. */
+  operand(operand: Operand): Operand {
+    return isConstant(operand) ? operand : this.value(operand);
+  }
+
+  /** A value of the forward function, in the backward function. */
+  value(value: Value): Value {
+    const known = this.#available.get(value.name);
+    if (known !== undefined) return known;
+    const made = this.#makeAvailable(value);
+    this.#available.set(value.name, made);
+    return made;
+  }
+
+  #makeAvailable(value: Value): Value {
+    const input = this.#written.inputs.findIndex((port) => port.value.name === value.name);
+    if (input >= 0 && !this.#request.kept.includes(input)) return this.#input(value, input);
+    const position = this.#producers.get(value.name) ?? -1;
+    const node = this.#written.nodes[position];
+    if (node?.kind === "operation") {
+      const [first] = node.operands;
+      if (node.op === "stop" && first !== undefined && isValue(first)) return this.value(first);
+      if (this.#isCostless(node)) return this.#again(node, value);
+    }
+    const hint = plainName(value);
+    return this.#residual(hint, {
+      node: position,
+      what: value,
+      type: value.type,
+      scope: [hint],
+      inner: value.type.copies.map(() => "*"),
+      renamed: renamedAxes(value.type.axes, this.#request.avoided),
+    });
+  }
+
+  #input(value: Value, position: number): Value {
+    const given = this.#f.value(plainName(value), value.type);
+    this.#given.push({ value: given, source: { from: "input", position } });
+    return given;
+  }
+
+  #isCostless(node: OperationNode): boolean {
+    if (costless.has(node.op)) return true;
+    return this.#isConstant(node) || (parts.has(node.op) && this.#isPart(node));
+  }
+
+  /** Whether a node depends on no input of the function. */
+  #isConstant(node: Node): boolean {
+    if (node.kind !== "operation") return false;
+    const known = this.#constants.get(node);
+    if (known !== undefined) return known;
+    const constant = node.operands.every((operand) => {
+      if (isConstant(operand)) return true;
+      const maker = this.#written.nodes[this.#producers.get(operand.name) ?? -1];
+      return maker !== undefined && this.#isConstant(maker);
+    });
+    this.#constants.set(node, constant);
+    return constant;
+  }
+
+  #isPart(node: OperationNode): boolean {
+    return node.operands.every((operand) => {
+      if (isConstant(operand)) return true;
+      const maker = this.#written.nodes[this.#producers.get(operand.name) ?? -1];
+      if (maker !== undefined) {
+        return maker.kind === "operation" && parts.has(maker.op) && this.#isPart(maker);
+      }
+      const input = this.#written.inputs.findIndex((port) => port.value.name === operand.name);
+      const role = this.#written.inputs[input]?.role;
+      const addressed = role === "parameter" || role === "state" || role === "draw";
+      return addressed && !this.#request.kept.includes(input);
+    });
+  }
+
+  #again(node: OperationNode, value: Value): Value {
+    const results = new Map(
+      node.results.map((result) => [result.name, this.#f.value(result.name, result.type)]),
+    );
+    const made = mapValues(
+      node,
+      (read) => this.value(read),
+      (result) => results.get(result.name) ?? result,
+    );
+    this.#f.append(made);
+    return results.get(value.name) ?? value;
+  }
+
+  /** A residual of the function a node calls, which this function keeps in turn. */
+  residualOf(
+    node: CallNode | RepeatNode | ScanNode,
+    position: number,
+    gradient: FunctionGradient,
+    result: number,
+  ): Value {
+    const key = `${position}:${result}`;
+    const known = this.#available.get(key);
+    if (known !== undefined) return known;
+    const port = gradient.forward.results[result];
+    if (port === undefined) throw new Error(`${gradient.forward.name} has no result ${result}.`);
+    const type = collectedType(node, port.value.type);
+    const scope = residualScope(node);
+    const made = this.#residual(camelCase([...scope, ...port.path]), {
+      node: position,
+      what: result,
+      type,
+      scope,
+      inner: port.path,
+      renamed: renamedAxes(type.axes, this.#request.avoided),
+    });
+    this.#available.set(key, made);
+    return made;
+  }
+
+  /** Takes a residual, giving axes that were renamed on its way their names back. */
+  #residual(hint: string, residual: Residual): Value {
+    const { renamed, type } = residual;
+    const old = Object.keys(renamed);
+    if (old.length > 0 && type.copies.length > 0) {
+      throw new Error(`${hint} is kept by scans inside each other that share axis ${old[0]}.`);
+    }
+    const axes = type.axes.map(({ name, size }) => ({ name: renamed[name] ?? name, size }));
+    const value = this.#f.value(hint, { ...type, axes });
+    const leaving = { ...residual, type: value.type };
+    this.#given.push({ value, source: { from: "residual", residual: leaving } });
+    if (old.length === 0) return value;
+    const names = Object.fromEntries(old.map((name) => [renamed[name] ?? name, name]));
+    return this.#f.op("rename", [value], { names });
+  }
+
+  /** Takes an input with an open axis, for its size alone. */
+  bring(axis: string): Given | undefined {
+    const entries = ({ value }: Port): number =>
+      value.type.axes.reduce((count, each) => count * Math.max(each.size, 1), 1);
+    const [smallest] = this.#written.inputs
+      .filter(({ value }) =>
+        value.type.axes.some((each) => each.name === axis && each.size === OPEN),
+      )
+      .sort((a, b) => entries(a) - entries(b));
+    if (smallest === undefined) return undefined;
+    this.value(smallest.value);
+    return this.#given.find(({ source }) =>
+      source.from === "residual"
+        ? source.residual.what === smallest.value
+        : source.from === "input" && this.#written.inputs[source.position] === smallest,
+    );
+  }
+}
+
+function plainName(value: Value): string {
+  return isUnnamed(value) ? value.name.replace(/^_+/, "") : value.name;
+}
