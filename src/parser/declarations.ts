@@ -80,15 +80,12 @@ export abstract class DeclarationGrammar extends SignatureGrammar {
       });
       return this.ACTION(() => {
         const [first] = waiting;
-        if (first !== undefined && this.mayEnd()) {
-          this.fail(
-            "MEM0030",
-            first.name.span,
-            `\`${first.name.text}\` does not say how it starts`,
-            {
-              help: "write `~ glorot` or another distribution, or `starts expression`",
-            },
-          );
+        if (first !== undefined) {
+          if (!this.mayEnd()) this.failWith(missing("MEM0030", "`~` or `starts`", this.LA(1)));
+          const { text, span } = first.name;
+          this.fail("MEM0030", span, `\`${text}\` does not say how it starts`, {
+            help: "write `~ glorot` or another distribution, or `starts expression`",
+          });
         }
         return { kind: "param", parameters, span: this.spanFrom(word) };
       });

@@ -88,7 +88,7 @@ export abstract class NameStatementGrammar extends DeclarationGrammar {
         token: first,
       };
     }
-    const word = statementWords[first.image] ?? suggest(first.image, t.reservedWords.keys());
+    const word = foreignWords[first.image] ?? suggest(first.image, ownWords);
     const finding = unexpected(`\`=\`, \`<-\` or \`(\` after ${described(first)}`, second);
     return word === undefined ? finding : { ...finding, help: `did you mean \`${word}\`?` };
   }
@@ -152,8 +152,10 @@ export abstract class NameStatementGrammar extends DeclarationGrammar {
   });
 }
 
+const ownWords = t.statementWords.map(({ LABEL }) => LABEL!.slice(1, -1));
+
 /** Words of other languages, and what says the same here. */
-const statementWords: Readonly<Record<string, string | undefined>> = {
+const foreignWords: Readonly<Record<string, string | undefined>> = {
   __proto__: null as never,
   if: "when",
   for: "repeat",

@@ -29,6 +29,8 @@ interface Open {
   readonly closer: TokenType;
   /** `in [0, 1)`: either bracket may close it. */
   readonly interval: boolean;
+  /** A `when` or `scan` stands inside, so that braces may. */
+  holdsBraces: boolean;
 }
 
 const closers = new Map<TokenType, TokenType>([
@@ -82,22 +84,10 @@ const infix: readonly TokenType[] = [
 const continuesAfter = new Set<TokenType>([...infix, t.Not]);
 const continuesBefore = new Set<TokenType>([...infix, t.Else, t.OpenBrace]);
 
-/** Reserved words that begin a statement, and nothing inside parentheses. */
-const statementWords = new Set<TokenType>([
-  t.Memory,
-  t.Dim,
-  t.Param,
-  t.State,
-  t.Const,
-  t.Input,
-  t.Target,
-  t.Output,
-  t.Use,
-  t.Repeat,
-  t.Return,
-  t.Yield,
-  t.Loss,
-]);
+const bracedWords = new Set<TokenType>([t.When, t.Scan]);
+
+/** Words that begin a statement, and nothing inside parentheses. */
+const statementWords = new Set(t.statementWords.filter((word) => !bracedWords.has(word)));
 const programWords = new Set<TokenType>([t.Train, t.Evaluate, t.Generate]);
 
 export function arrange(path: string, tokens: readonly IToken[]): Layout {
@@ -144,6 +134,8 @@ class Arranger implements Layout {
   }
 
   #emit(token: IToken): void {
+    const top = this.#open.at(-1);
+    if (top !== undefined && bracedWords.has(token.tokenType)) top.holdsBraces = true;
     this.depth.set(token, this.#open.length);
     this.tokens.push(token);
   }
@@ -247,8 +239,10 @@ class Arranger implements Layout {
 
   #openBracket(token: IToken): void {
     const interval = token.tokenType !== t.OpenBrace && this.tokens.at(-1)?.tokenType === t.In;
+    if (token.tokenType === t.OpenBrace) this.#closeBeforeBrace();
     this.#emit(token);
-    this.#open.push({ token, closer: closers.get(token.tokenType)!, interval });
+    const closer = closers.get(token.tokenType)!;
+    this.#open.push({ token, closer, interval, holdsBraces: false });
     if (this.#open.length > deepestNesting) {
       this.hopeless = true;
       this.diagnostics.push(
@@ -259,6 +253,14 @@ class Arranger implements Layout {
           { help: "name parts of the expression, or move them into blocks" },
         ),
       );
+    }
+  }
+
+  /** Inside parentheses braces belong to a choice or a loop; without one the parentheses were left open. */
+  #closeBeforeBrace(): void {
+    const previous = this.tokens.at(-1);
+    while (this.#insideParentheses() && !this.#open.at(-1)!.holdsBraces) {
+      this.#insertCloser(previous ? endOf(previous) : 0);
     }
   }
 

@@ -57,7 +57,7 @@ export function parse(source: SourceFile): Parsed {
 
 function skipSpace(text: string, offset: number): number {
   let end = offset;
-  while (text[end] === " " || text[end] === "\t") end++;
+  while (end < text.length && " \t\r\n".includes(text[end]!)) end++;
   return end;
 }
 

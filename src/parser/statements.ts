@@ -214,23 +214,7 @@ export abstract class StatementGrammar extends NameStatementGrammar {
   });
 }
 
-const statementWords = new Set([
-  t.Dim,
-  t.Param,
-  t.State,
-  t.Const,
-  t.Input,
-  t.Target,
-  t.Output,
-  t.Use,
-  t.Memory,
-  t.When,
-  t.Repeat,
-  t.Scan,
-  t.Return,
-  t.Yield,
-  t.Loss,
-]);
+const statementWords = new Set(t.statementWords);
 
 function beginsStatement(token: IToken): boolean {
   return statementWords.has(token.tokenType) || isOf(token, t.Identifier);

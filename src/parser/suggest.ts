@@ -3,8 +3,8 @@
 const longestName = 64;
 
 /**
- * The only candidate if there is one alone, else one that differs in case only, else the nearest within a third of the
- * name's length (at least one edit). Ties go to the candidate listed first; undefined when nothing is near.
+ * The only candidate if there is one alone, else one that differs in case only, else the nearest, if its edits are no more
+ * than a third of the name's letters. Ties go to the candidate listed first; undefined when nothing is near.
  */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
   const names = [...new Set(candidates)].filter((candidate) => candidate !== name);
@@ -14,7 +14,7 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   const sameLetters = names.find((candidate) => candidate.toLowerCase() === folded);
   if (sameLetters !== undefined) return sameLetters;
   let nearest: string | undefined;
-  let nearestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let nearestDistance = Math.floor(name.length / 3) + 1;
   for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= nearestDistance) continue;
     const distance = editDistance(folded, candidate.toLowerCase());

@@ -99,6 +99,25 @@ export const On = reserved("on");
 export const Off = reserved("off");
 export const Draw = reserved("draw");
 
+/** Words that begin a statement. */
+export const statementWords: readonly TokenType[] = [
+  Dim,
+  Param,
+  State,
+  Const,
+  Input,
+  Target,
+  Output,
+  Use,
+  Memory,
+  When,
+  Repeat,
+  Scan,
+  Return,
+  Yield,
+  Loss,
+];
+
 export const Mem = contextual("mem");
 export const Import = contextual("import");
 export const Block = contextual("block");
@@ -236,7 +255,7 @@ export const Comment = createToken({
 
 export const ForeignComment = createToken({
   name: "ForeignComment",
-  pattern: /#[^\n\r]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?/,
+  pattern: /#[^\n\r]*|\/\*[\s\S]*?\*\/|\/\*[\s\S]*/,
   start_chars_hint: ["#", "/"],
   line_breaks: true,
   group: "foreign",
