@@ -17,16 +17,25 @@ export async function parseAndRun(argv: readonly string[], terminal: Terminal): 
       found.meant === undefined ? {} : { help: `did you mean '${found.meant}'?` },
     );
   }
-  const { command } = await found.entry.load();
-  const parser = createParser(found.entry, command, rest, terminal);
-  const separator = rest.indexOf("--");
-  const flags = separator < 0 ? rest : rest.slice(0, separator);
+  return runCommand(found.entry, rest, terminal);
+}
+
+/** `argv` is what follows the command's name. */
+export async function runCommand(
+  entry: CommandEntry,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const { command } = await entry.load();
+  const parser = createParser(entry, command, argv, terminal);
+  const separator = argv.indexOf("--");
+  const flags = separator < 0 ? argv : argv.slice(0, separator);
   if (flags.includes("--help") || flags.includes("-h")) {
     terminal.out(`${await parser.getHelp()}\n`);
     return exitCode.fine;
   }
   const values = await parser.parseAsync();
-  rejectUnusable(found.entry.name, command, values);
+  rejectUnusable(entry.name, command, values);
   return command.run(values, terminal);
 }
 
@@ -40,11 +49,11 @@ function createParser(
     .scriptName("memc")
     .locale("en")
     .parserConfiguration({
+      "camel-case-expansion": false,
       "dot-notation": false,
       "duplicate-arguments-array": true,
       "parse-positional-numbers": false,
       "short-option-groups": false,
-      "strip-dashed": true,
     })
     .help(false)
     .version(false)

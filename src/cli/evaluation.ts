@@ -7,6 +7,7 @@ import { evaluationSource } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { perplexityText } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface EvaluationRequest {
   readonly model: ModelDefinition;
@@ -26,9 +27,14 @@ export interface Comparison {
 export async function runEvaluation(
   { corpus, ...request }: EvaluationRequest,
   runtime: Runtime,
+  terminal: Terminal,
 ): Promise<Comparison> {
   const source = evaluationSource(runtime, corpus, request.model, request.seed);
-  const evaluation = await runtime.evaluateModel({ ...request, source });
+  const onSegment = (segments: number) => {
+    if (terminal.interactive) terminal.err(`\r\x1b[2Kevaluating: segment ${segments}`);
+  };
+  const evaluation = await runtime.evaluateModel({ ...request, source, onSegment });
+  if (terminal.interactive) terminal.err("\r\x1b[2K");
   if (corpus.kind === "task" || evaluation.perplexity === undefined) return { evaluation };
   const counts = new runtime.ByteCounts(corpus.training);
   const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
@@ -45,8 +51,9 @@ export function comparisonText({ evaluation, baselines }: Comparison): string {
     rows.push(["  byte trigram", perplexityText(baselines.trigram)]);
   }
   if (accuracy !== undefined) {
+    const what = scored === tokens ? "tokens" : "answers";
     const share = `${(100 * accuracy).toFixed(1)} %`;
-    rows.push(["accuracy", `${share} of ${scored.toLocaleString("en-US")} answers`]);
+    rows.push(["accuracy", `${share} of ${scored.toLocaleString("en-US")} ${what}`]);
   }
   for (const [address, loss] of Object.entries(losses)) {
     rows.push([`loss ${address}`, loss.toFixed(4)]);

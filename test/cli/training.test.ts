@@ -5,11 +5,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCommand } from "../../src/cli/arguments.ts";
 import type { BuildResult } from "../../src/cli/build-result.ts";
 import type { CommandModule } from "../../src/cli/command.ts";
 import { evalCommand } from "../../src/cli/commands/eval.ts";
 import { sampleCommand } from "../../src/cli/commands/sample.ts";
 import { trainCommand } from "../../src/cli/commands/train.ts";
+import type { CommandEntry } from "../../src/cli/commands.ts";
 import type { Compile } from "../../src/cli/compiler.ts";
 import { contents, folderWith, recordingTerminal } from "./kit.ts";
 
@@ -31,22 +33,31 @@ const compile: Compile<BuildResult> = () => ({
   ],
 });
 
-const defaults = {
-  train: { "checkpoint-every": 100, evaluate: true, resume: false },
-  eval: { format: "text" },
-  sample: { prompt: "the ", length: 20, temperature: 1 },
-} as const;
-
-const commands: Readonly<Record<keyof typeof defaults, CommandModule>> = {
-  train: trainCommand(async () => compile),
-  eval: evalCommand(async () => compile),
-  sample: sampleCommand(async () => compile),
+/** Commands as the program has them, but for the compiler. */
+const commands = {
+  train: entryOf(
+    "train",
+    trainCommand(async () => compile),
+  ),
+  eval: entryOf(
+    "eval",
+    evalCommand(async () => compile),
+  ),
+  sample: entryOf(
+    "sample",
+    sampleCommand(async () => compile),
+  ),
 };
 
+function entryOf(name: string, command: CommandModule): CommandEntry {
+  return { name, usage: "<spec>", summary: "", load: async () => ({ command }) };
+}
+
+/** `memc <name> memory.mem --engine reference --seed 3 …`; interrupted when the error stream gets `interruptAt`. */
 async function run(
   folder: string,
-  name: keyof typeof defaults,
-  options: Readonly<Record<string, unknown>> = {},
+  name: keyof typeof commands,
+  options: Readonly<Record<string, string | number | boolean>> = {},
   interruptAt?: string,
 ) {
   const terminal = recordingTerminal(folder);
@@ -57,9 +68,10 @@ async function run(
       if (interruptAt !== undefined && line.includes(interruptAt)) terminal.interrupt();
     },
   };
-  const shared = { spec: "memory.mem", engine: "reference", seed: 3, set: [] };
-  const values = { ...shared, ...defaults[name], ...options };
-  const code = await commands[name].run(values, watched);
+  const words = Object.entries({ engine: "reference", seed: 3, ...options }).map(
+    ([option, value]) => `--${option}=${value}`,
+  );
+  const code = await runCommand(commands[name], ["memory.mem", ...words], watched);
   return { code, ...terminal.written };
 }
 
@@ -168,9 +180,9 @@ describe("memc eval and memc sample", () => {
       baselines: { bigram: expect.any(Number), trigram: expect.any(Number) },
     });
     const first = await run(folder, "sample");
-    expect(first.out.startsWith("the ")).toBe(true);
+    expect(first.out.startsWith("The ")).toBe(true);
     expect(await run(folder, "sample")).toEqual(first);
-    expect((await run(folder, "sample", { length: 0 })).out).toBe("the \n");
+    expect((await run(folder, "sample", { length: 0 })).out).toBe("The \n");
   });
 
   test("without a training they say so", async () => {

@@ -1,6 +1,6 @@
 /** The package as users get it: packed, installed into an empty project from the registry, and run there. */
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,13 +62,22 @@ describe("the packed package", () => {
     expect(run("npm", ["ls", "vitest", "typescript"], project).stdout).not.toContain("vitest@");
   });
 
-  test("a spec in a folder of its own, and one with an error", async () => {
-    await writeFile(join(folder, "fine.mem"), "mem 1\n");
-    await writeFile(join(folder, "wrong.mem"), "mem 1\nmodel {\n}\n");
-    const memc = (spec: string) => run("npx", ["--no-install", "memc", "check", spec], project);
-    expect(memc("../fine.mem")).toMatchObject({ status: expect.any(Number) });
-    expect(memc("../wrong.mem")).toMatchObject({ status: 1 });
-    expect(memc("../wrong.mem").stderr).toMatch(/MEM\d{4}/);
+  test("a spec in a folder of its own is checked, built, and loaded to be trained", async () => {
+    const specs = join(folder, "specs");
+    await mkdir(specs);
+    await cp(join(project, "node_modules/memc/specs/memformer.mem"), join(specs, "memformer.mem"));
+    await writeFile(join(specs, "wrong.mem"), "mem 1\nmodel {\n}\n");
+    const memc = (...argv: string[]) => run("npx", ["--no-install", "memc", ...argv], project);
+    expect(memc("check", "../specs/memformer.mem")).toMatchObject({ status: 0, stderr: "" });
+    expect(memc("check", "../specs/wrong.mem")).toMatchObject({ status: 1, stdout: "" });
+    expect(memc("build", "../specs/memformer.mem")).toMatchObject({ status: 0, stderr: "" });
+    expect(memc("build", "../specs/memformer.mem", "--check")).toMatchObject({ status: 0 });
+    const small = ["D=8", "hidden=8", "heads=1", "encoders=1", "decoders=1", "slots=2"];
+    const settings = small.flatMap((setting) => ["--set", setting]);
+    const options = ["--engine", "reference", "--steps", "1", "--no-evaluate", ...settings];
+    const trained = memc("train", "../specs/memformer.mem", ...options);
+    expect(trained).toMatchObject({ status: 0 });
+    expect(trained.stderr).toMatch(/step 1\/1 /);
   });
 
   test("the onnx engine works, or says what it needs", async () => {

@@ -53,6 +53,7 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
         const comparison = await runEvaluation(
           { model, corpus, engine, parameters, seed },
           runtime,
+          terminal,
         );
         terminal.out(
           values.format === "json"

@@ -88,7 +88,7 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         if (code !== exitCode.fine || !values.evaluate) return code;
         const { parameters } = state;
         const request = { model, corpus, engine, parameters, seed };
-        terminal.out(comparisonText(await runEvaluation(request, runtime)));
+        terminal.out(comparisonText(await runEvaluation(request, runtime, terminal)));
         await showSample({ ...request, model: generate }, runtime, terminal);
         return code;
       });
