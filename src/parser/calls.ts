@@ -99,7 +99,10 @@ export abstract class CallGrammar extends SuffixGrammar {
     if (isReserved(first) && this.is(2, t.Becomes)) this.failWith(reservedName(first));
   }
 
-  /** Is the next argument a name with a bracket of bare names, `y[S, E]`, and no more than clauses after it? */
+  /**
+   * Is the next argument a name with a bracket of bare names, `y[S, E]`, and no more than clauses
+   * after it?
+   */
   #statesOrder(): boolean {
     if (!this.is(1, t.Identifier) || !this.is(2, t.OpenBracket) || !this.touching(2)) return false;
     let distance = 3;
@@ -111,7 +114,10 @@ export abstract class CallGrammar extends SuffixGrammar {
 
 const clauses = new Set([t.Comma, t.CloseParenthesis, t.Over, t.By, t.At, t.Where, t.As]);
 
-/** Is the last thing written of this value a contraction outside of parentheses, whose `over` then comes last? */
+/**
+ * Is the last thing written of this value a contraction outside of parentheses, whose `over` then
+ * comes last?
+ */
 function endsInContraction(value: Expression): boolean {
   switch (value.kind) {
     // A node in parentheses has a wider span than its parts.

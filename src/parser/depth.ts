@@ -1,4 +1,7 @@
-/** How deep a tree is, measured without recursion: later stages recurse over trees, whose depth must be bounded. */
+/**
+ * How deep a tree is, measured without recursion: later stages recurse over trees, whose depth must
+ * be bounded.
+ */
 import type { FileTree, Span } from "./tree.ts";
 
 /** Nodes within nodes beyond this are refused; a sum of a thousand terms is a thousand deep. */

@@ -12,7 +12,10 @@ import { type DiagnosticDetails, type SyntaxCode, syntaxError } from "./registry
 import * as t from "./tokens.ts";
 import type { Span } from "./tree.ts";
 
-/** A syntax error found by a rule's own action. Caught, like chevrotain's exceptions, where the parser recovers. */
+/**
+ * A syntax error found by a rule's own action. Caught, like chevrotain's exceptions, where the
+ * parser recovers.
+ */
 export class Fault extends Error {
   readonly diagnostic: Diagnostic;
 
@@ -68,7 +71,10 @@ const alternatives: Readonly<Record<string, string>> = {
 /** Rules whose list begins with a name at each place. */
 const namesThings = new Set(["formals", "axisList", "formalAxes", "parameterAxes"]);
 
-/** Remembers the finding behind the exception chevrotain is about to throw; its text is the exception's message. */
+/**
+ * Remembers the finding behind the exception chevrotain is about to throw; its text is the
+ * exception's message.
+ */
 export class Expectations implements IParserErrorMessageProvider {
   last: Finding | undefined;
 

@@ -1,4 +1,7 @@
-/** What every part of the grammar shares: spans, adjacency, faults, and recovery at the end of a statement. */
+/**
+ * What every part of the grammar shares: spans, adjacency, faults, and recovery at the end of a
+ * statement.
+ */
 import {
   EmbeddedActionsParser,
   EOF,
@@ -16,7 +19,10 @@ import type { Name, Span } from "./tree.ts";
 
 /** What the surroundings of an expression take for themselves. */
 interface Surroundings {
-  /** `at split merge rename` belong to the operand before them. Off in an index: `x at L = i at E = j`. */
+  /**
+   * `at split merge rename` belong to the operand before them. Off in an index: `x at L = i at E =
+   * j`.
+   */
   readonly suffixes: boolean;
   /** `f(x) as name` names the call. Off where `as` is the argument's or the loop's. */
   readonly aliases: boolean;
@@ -166,8 +172,9 @@ export abstract class Grammar extends EmbeddedActionsParser {
   }
 
   /**
-   * Runs a rule that begins at a statement, an item or an entry. After a syntax error it is reported, and what is left up
-   * to the next separator is skipped, except that `body`, if given, reads the braces in between for errors of their own.
+   * Runs a rule that begins at a statement, an item or an entry. After a syntax error it is
+   * reported, and what is left up to the next separator is skipped, except that `body`, if given,
+   * reads the braces in between for errors of their own.
    */
   protected recovering(rule: () => void, body?: () => void): void {
     const first = this.LA(1);

@@ -1,4 +1,6 @@
-/** Text to syntax trees, and diagnostics of every stage: their type, their codes, their rendering. */
+/**
+ * Text to syntax trees, and diagnostics of every stage: their type, their codes, their rendering.
+ */
 export type { Diagnostic, Note, Severity, SourceFile } from "./diagnostic.ts";
 export { edition } from "./files.ts";
 export { longestFile, type Parsed, parse } from "./parse.ts";

@@ -1,7 +1,8 @@
 /**
- * Tokens to statements: brackets are paired, and a new line becomes a Separator where a statement may end there.
- * What leaves here is balanced: a bracket that is never closed gets a closing token of its own, one that closes nothing
- * is dropped, each with its diagnostic. So the grammar needs no rule for either, and recovery can skip by depth.
+ * Tokens to statements: brackets are paired, and a new line becomes a Separator where a statement
+ * may end there. What leaves here is balanced: a bracket that is never closed gets a closing token
+ * of its own, one that closes nothing is dropped, each with its diagnostic. So the grammar needs no
+ * rule for either, and recovery can skip by depth.
  */
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -183,7 +184,10 @@ class Arranger implements Layout {
     return continuesAfter.has(last.tokenType) && !isAlternative;
   }
 
-  /** Is this an operator or a word that goes on with the line before, and not a reserved word taken for a name? */
+  /**
+   * Is this an operator or a word that goes on with the line before, and not a reserved word taken
+   * for a name?
+   */
   #continues(index: number): boolean {
     const { tokenType, image } = this.#source[index]!;
     if (!continuesBefore.has(tokenType)) return false;
@@ -199,7 +203,10 @@ class Arranger implements Layout {
     this.#emit(createTokenInstance(t.Separator, image, offset, end, NaN, NaN, NaN, NaN));
   }
 
-  /** `reset when` and `weighted by` go on with the line before; both first words are names elsewhere. */
+  /**
+   * `reset when` and `weighted by` go on with the line before; both first words are names
+   * elsewhere.
+   */
   #beginsClause(index: number): boolean {
     const first = this.#source[index]?.tokenType;
     const second = this.#source[index + 1]?.tokenType;
@@ -210,13 +217,16 @@ class Arranger implements Layout {
     );
   }
 
-  /** Inside parentheses: can what follows only be a new statement, so that a bracket was left open? */
+  /**
+   * Inside parentheses: can what follows only be a new statement, so that a bracket was left open?
+   */
   #beginsStatement(previous: IToken | undefined, index: number): boolean {
     const next = this.#source[index]!;
     const second = this.#source[index + 1]?.tokenType;
     if (statementWords.has(next.tokenType)) return second !== t.Becomes && second !== t.Colon;
     if (this.#beginsItem(index)) return true;
-    // Between two operands there is always a comma or an operator; without one the statement before has ended.
+    // Between two operands there is always a comma or an operator; without one the statement before
+    // has ended.
     const operandBefore = previous !== undefined && !closers.has(previous.tokenType);
     return (
       operandBefore &&
@@ -226,7 +236,10 @@ class Arranger implements Layout {
     );
   }
 
-  /** `block name`, `model Name`, `memory name(`, `train {` at the start of a line stand at file level only. */
+  /**
+   * `block name`, `model Name`, `memory name(`, `train {` at the start of a line stand at file
+   * level only.
+   */
   #beginsItem(index: number): boolean {
     const type = this.#source[index]!.tokenType;
     const second = this.#source[index + 1]?.tokenType;
@@ -256,7 +269,10 @@ class Arranger implements Layout {
     }
   }
 
-  /** Inside parentheses braces belong to a choice or a loop; without one the parentheses were left open. */
+  /**
+   * Inside parentheses braces belong to a choice or a loop; without one the parentheses were left
+   * open.
+   */
   #closeBeforeBrace(): void {
     const previous = this.tokens.at(-1);
     while (this.#insideParentheses() && !this.#open.at(-1)!.holdsBraces) {

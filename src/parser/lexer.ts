@@ -1,4 +1,7 @@
-/** Text to tokens: what chevrotain reads, with every lexical fault as a diagnostic and a token that stands in for it. */
+/**
+ * Text to tokens: what chevrotain reads, with every lexical fault as a diagnostic and a token that
+ * stands in for it.
+ */
 import { type IToken, Lexer } from "chevrotain";
 import type { Diagnostic, SourceFile } from "./diagnostic.ts";
 import { syntaxError } from "./registry.ts";
@@ -67,7 +70,10 @@ export function lex(source: SourceFile): Lexed {
   return { tokens, docs, diagnostics };
 }
 
-/** The token itself, or for a known wrong spelling the token that was meant, so that parsing goes on. */
+/**
+ * The token itself, or for a known wrong spelling the token that was meant, so that parsing goes
+ * on.
+ */
 function mended(
   token: IToken,
   span: (start: number, end: number) => Span,

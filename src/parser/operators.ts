@@ -1,4 +1,6 @@
-/** Operators and their precedence: one table for folding expressions and for the printed grammar. */
+/**
+ * Operators and their precedence: one table for folding expressions and for the printed grammar.
+ */
 import type { Fault } from "./faults.ts";
 import { fault } from "./faults.ts";
 import type { Binary, Expression, Name, Span, Unary } from "./tree.ts";
@@ -10,7 +12,10 @@ interface Level {
   readonly associativity: "left" | "right" | "none" | "prefix";
 }
 
-/** From loosest to tightest. Contraction and `^` are rules of the grammar; everything above them is folded here. */
+/**
+ * From loosest to tightest. Contraction and `^` are rules of the grammar; everything above them is
+ * folded here.
+ */
 export const precedence: readonly Level[] = [
   { operators: ["or"], associativity: "left" },
   { operators: ["and"], associativity: "left" },
@@ -31,14 +36,20 @@ const powers = new Map(
 );
 const notPower = powers.get("not")!.power;
 
-/** What the grammar reads between two separators of an expression: operands and the operators among them. */
+/**
+ * What the grammar reads between two separators of an expression: operands and the operators among
+ * them.
+ */
 export type Part =
   | { readonly kind: "operand"; readonly value: Expression }
   | { readonly kind: "prefix"; readonly operator: Unary["operator"]; readonly span: Span }
   | { readonly kind: "infix"; readonly operator: InfixSign; readonly span: Span }
   | { readonly kind: "is"; readonly alternative: Name; readonly span: Span };
 
-/** The expression a sequence of parts stands for. Recursion is as deep as the precedence table, not as the text. */
+/**
+ * The expression a sequence of parts stands for. Recursion is as deep as the precedence table, not
+ * as the text.
+ */
 export function fold(parts: readonly Part[]): Expression {
   return new Fold(parts).climb(0);
 }
@@ -51,7 +62,10 @@ class Fold {
     this.#parts = parts;
   }
 
-  /** An expression of operators that bind at least as tightly as `least`. @throws {Fault} MEM0028, MEM0029 */
+  /**
+   * An expression of operators that bind at least as tightly as `least`. @throws {Fault} MEM0028,
+   * MEM0029
+   */
   climb(least: number): Expression {
     const nots: Span[] = [];
     const minuses: Span[] = [];

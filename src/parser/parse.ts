@@ -8,7 +8,10 @@ import { syntaxError } from "./registry.ts";
 import type { FileTree } from "./tree.ts";
 
 export interface Parsed {
-  /** What could be read; undefined if nothing could. With an error among the diagnostics it is partial. */
+  /**
+   * What could be read; undefined if nothing could. With an error among the diagnostics it is
+   * partial.
+   */
   readonly tree: FileTree | undefined;
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
@@ -70,7 +73,10 @@ function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return [...shown, syntaxError("MEM0012", span, `${rest} more errors are not listed`)];
 }
 
-/** Doc comments by the offset of the next token: lines joined, without slashes and one leading space. */
+/**
+ * Doc comments by the offset of the next token: lines joined, without slashes and one leading
+ * space.
+ */
 function documentation(
   docs: readonly { readonly startOffset: number; readonly image: string }[],
   tokens: readonly { readonly startOffset: number; readonly image: string }[],

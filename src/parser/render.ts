@@ -7,7 +7,9 @@ export interface RenderOptions {
   readonly color?: boolean;
 }
 
-/** A place in a file: line and column from 1, the column in UTF-16 code units; the offset from 0. */
+/**
+ * A place in a file: line and column from 1, the column in UTF-16 code units; the offset from 0.
+ */
 export interface Position {
   readonly offset: number;
   readonly line: number;
@@ -35,8 +37,8 @@ const plain = "\u001b[0m";
 const frameWidth = 120;
 
 /**
- * One block for each diagnostic, separated by empty lines; "" for none. Control characters of the spec are shown as
- * pictures, so that a spec cannot steer the reader's terminal.
+ * One block for each diagnostic, separated by empty lines; "" for none. Control characters of the
+ * spec are shown as pictures, so that a spec cannot steer the reader's terminal.
  */
 export function renderText(
   diagnostics: readonly Diagnostic[],
@@ -65,7 +67,10 @@ function block(diagnostic: Diagnostic, texts: Texts, paint: Paint): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** `--> file:line:column`, the line, and a mark under the span; of several lines only the first is shown. */
+/**
+ * `--> file:line:column`, the line, and a mark under the span; of several lines only the first is
+ * shown.
+ */
 function frame(span: Span, style: Style, texts: Texts, paint: Paint): string[] {
   const text = texts.get(span.file);
   const name = visible(span.file);
@@ -107,7 +112,7 @@ function cut(line: string, start: number, length: number): { shown: string; befo
 }
 
 const wide =
-  /^\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}$/u;
+  /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation})$/u;
 
 /** Columns of a terminal that a text takes. */
 function cells(text: string): number {
@@ -119,7 +124,10 @@ function cells(text: string): number {
   return count;
 }
 
-/** Control characters as the pictures of U+2400, others that would reorder or break the text as U+FFFD; tabs stay. */
+/**
+ * Control characters as the pictures of U+2400, others that would reorder or break the text as
+ * U+FFFD; tabs stay.
+ */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, (sign) => {
     const code = sign.codePointAt(0)!;
@@ -138,8 +146,9 @@ interface JsonPlace {
 }
 
 /**
- * `{ version, diagnostics: [{ code, severity, message, place: { file, start, end }, notes: [{ message, place? }], help? }] }`
- * with `start` and `end` as { offset, line, column }; the end is exclusive. Ends with a new line.
+ * `{ version, diagnostics: [{ code, severity, message, place: { file, start, end }, notes: [{
+ * message, place? }], help? }] }` with `start` and `end` as { offset, line, column }; the end is
+ * exclusive. Ends with a new line.
  */
 export function renderJson(
   diagnostics: readonly Diagnostic[],

@@ -1,4 +1,7 @@
-/** Schedules: the entries of `train`, `evaluate` and `generate`, kept general; their words are known to the checker. */
+/**
+ * Schedules: the entries of `train`, `evaluate` and `generate`, kept general; their words are known
+ * to the checker.
+ */
 
 import { unexpected } from "./faults.ts";
 import { inTheOpen } from "./grammar.ts";
@@ -169,8 +172,8 @@ export abstract class ScheduleGrammar extends StatementGrammar {
   });
 
   /**
-   * Steps of the path without stars that stands here on its own: `head.W` 2, `layer[3].ltm` 3, `tokens` 1;
-   * 0 if what stands here is no path or an expression goes on from it.
+   * Steps of the path without stars that stands here on its own: `head.W` 2, `layer[3].ltm` 3,
+   * `tokens` 1; 0 if what stands here is no path or an expression goes on from it.
    */
   #pathLength(): number {
     if (!this.is(1, t.Identifier)) return 0;

@@ -48,7 +48,9 @@ export abstract class StatementGrammar extends NameStatementGrammar {
     return statements;
   });
 
-  /** When the header of a statement is wrong, the statements of its braces are read all the same. */
+  /**
+   * When the header of a statement is wrong, the statements of its braces are read all the same.
+   */
   #bodyOf(first: IToken): (() => void) | undefined {
     const isMethod = isOf(first, t.Identifier) && this.is(2, t.OpenParenthesis);
     const holdsStatements =
@@ -72,7 +74,10 @@ export abstract class StatementGrammar extends NameStatementGrammar {
     });
   }
 
-  /** Reports and skips what no statement, item or entry begins with; false when there is no more to skip. */
+  /**
+   * Reports and skips what no statement, item or entry begins with; false when there is no more to
+   * skip.
+   */
   protected skipsJunk(finding: (token: IToken) => Finding): boolean {
     const token = this.LA(1);
     if (this.RECORDING_PHASE || token.tokenType === EOF || token.tokenType === t.CloseBrace) {

@@ -5,7 +5,10 @@ import * as t from "./tokens.ts";
 import type { Expression, Name, NumberLiteral, SplitPart } from "./tree.ts";
 
 export abstract class SuffixGrammar extends ExpressionGrammar {
-  /** `x at L = i`; the index takes no suffix of its own, so that `x at L = i at E = j` indexes x twice. */
+  /**
+   * `x at L = i`; the index takes no suffix of its own, so that `x at L = i at E = j` indexes x
+   * twice.
+   */
   protected readonly atSuffix = this.RULE("atSuffix", (value: Expression): Expression => {
     const { axis, index } = this.SUBRULE(this.at);
     return this.ACTION(() => ({ kind: "at", value, axis, index, span: this.spanFromNode(value) }));

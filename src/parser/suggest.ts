@@ -3,8 +3,9 @@
 const longestName = 64;
 
 /**
- * The only candidate if there is one alone, else one that differs in case only, else the nearest, if its edits are no more
- * than a third of the name's letters. Ties go to the candidate listed first; undefined when nothing is near.
+ * The only candidate if there is one alone, else one that differs in case only, else the nearest,
+ * if its edits are no more than a third of the name's letters. Ties go to the candidate listed
+ * first; undefined when nothing is near.
  */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
   const names = [...new Set(candidates)].filter((candidate) => candidate !== name);
@@ -26,7 +27,10 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   return nearest;
 }
 
-/** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost one each. */
+/**
+ * Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost one
+ * each.
+ */
 export function editDistance(left: string, right: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, column) => column);

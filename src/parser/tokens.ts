@@ -1,4 +1,7 @@
-/** The words and signs of the language, as chevrotain token types. Labels are what a reader sees in messages. */
+/**
+ * The words and signs of the language, as chevrotain token types. Labels are what a reader sees in
+ * messages.
+ */
 import { createToken, Lexer, type TokenType } from "chevrotain";
 
 // ---------------------------------------------------------------- categories
@@ -161,7 +164,10 @@ export const StringLiteral = createToken({
 
 const step = "\\.[A-Za-z_][A-Za-z0-9_]*|\\[\\d+\\]";
 const stars = "\\.\\*\\*?|\\[\\*\\]";
-/** A path with at least one star: `**.bias`, `layer[*].ltm`. Chains are bounded: scanning stays linear. */
+/**
+ * A path with at least one star: `**.bias`, `layer[*].ltm`. Chains are bounded: scanning stays
+ * linear.
+ */
 export const Path = createToken({
   name: "Path",
   pattern: new RegExp(
@@ -251,7 +257,8 @@ export const Comment = createToken({
   group: Lexer.SKIPPED,
 });
 
-// ---------------------------------------------------------------- wrong spellings, known so that messages can say the right one
+// ---------------------------------------------------------------- wrong spellings, known so that
+// messages can say the right one
 
 export const ForeignComment = createToken({
   name: "ForeignComment",

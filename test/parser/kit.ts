@@ -1,4 +1,7 @@
-/** Short forms for tests: parse a piece of text in the smallest file around it, and show trees in one line. */
+/**
+ * Short forms for tests: parse a piece of text in the smallest file around it, and show trees in
+ * one line.
+ */
 import { expect } from "vitest";
 import type {
   Expression,

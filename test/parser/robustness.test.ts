@@ -10,7 +10,10 @@ const samples = readdirSync(folder)
   .sort()
   .map((name) => ({ path: name, text: readFileSync(new URL(name, folder), "utf8") }));
 
-/** What must hold of any text: an answer, spans inside the text, an error if there is no tree, output for both forms. */
+/**
+ * What must hold of any text: an answer, spans inside the text, an error if there is no tree,
+ * output for both forms.
+ */
 function survives(text: string): readonly Diagnostic[] {
   const file = { path: "fuzz.mem", text };
   const { tree, diagnostics } = parse(file);
