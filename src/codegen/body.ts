@@ -28,7 +28,7 @@ import { fitsOneLine, statementLines } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { fullPath } from "./struct.ts";
 import type { Category } from "./types.ts";
-import { joinCopies, nounFor, scopeText, sliceAttributes, typeComment } from "./wording.ts";
+import { joinCopies, nounFor, scopeText, sliceAttributes } from "./wording.ts";
 
 /** A function that a body calls. */
 export interface Callee {
@@ -51,6 +51,8 @@ export interface BodyContext {
   readonly dims?: ReadonlyMap<string, number> | undefined;
   readonly callee: (name: string) => Callee;
   readonly typeText: (shape: Shape, category: Category) => string;
+  /** The shape of a value, for the comment beside it; undefined for none. */
+  readonly shapeOf: (value: Value) => string | undefined;
 }
 
 /** A struct parameter of a callee that gets a whole struct of the caller, or one put together for it. */
@@ -184,10 +186,27 @@ export class BodyWriter {
 
   declare(value: Value, expression: Expression, origin?: Origin): void {
     const target = this.scope.names.take(this.wantedName(value));
-    const statement = declaration(target, value, expression, origin);
+    const statement = this.#declaration(target, value, expression, origin);
     this.#declared.set(value.name, statement);
     this.add(statement);
     this.scope.defineVariable(value, target);
+  }
+
+  #declaration(
+    target: string,
+    value: Value,
+    expression: Expression,
+    origin: Origin | undefined,
+  ): Extract<Statement, { kind: "declare" }> {
+    const comment = this.context.shapeOf(value);
+    return {
+      kind: "declare",
+      keyword: "const",
+      target,
+      expression,
+      ...(comment === undefined ? {} : { comment }),
+      origin,
+    };
   }
 
   /** The name from the spec; else what the value is. */
@@ -412,22 +431,26 @@ export class BodyWriter {
     origin: Origin | undefined,
   ): void {
     const depth = this.#depth(operands) + 1;
-    const waits = isUnnamed(value) && this.uses(value) === 1;
-    const statement = (): Statement => declaration("", value, build(), origin);
-    if (waits && depth < MOST_DEPTH && flat(build()).length <= WIDTH - 24) {
+    const returned = this.#isReturned(value);
+    const waits = this.uses(value) === 1 && (isUnnamed(value) || returned);
+    const short = returned || depth < MOST_DEPTH;
+    if (waits && short && flat(build()).length <= WIDTH - (returned ? "  return ;".length : 24)) {
       const expression = build();
       this.#consume(operands);
       this.scope.pending.set(value.name, { value, expression, depth });
       return;
     }
     const name = this.wantedName(value);
-    this.#fit(operands, () => {
-      const written = statement();
-      return written.kind === "declare" ? { ...written, target: name } : written;
-    });
+    this.#fit(operands, () => this.#declaration(name, value, build(), origin));
     const expression = build();
     this.#consume(operands);
     this.declare(value, expression, origin);
+  }
+
+  /** The one result of the function: it needs no name of its own. */
+  #isReturned(value: Value): boolean {
+    const [port] = this.#written.results;
+    return this.context.signature.sole && port?.value.name === value.name;
   }
 
   #depth(operands: readonly Operand[]): number {
@@ -517,20 +540,4 @@ export class BodyWriter {
     }
     return live;
   }
-}
-
-function declaration(
-  target: string,
-  value: Value,
-  expression: Expression,
-  origin: Origin | undefined,
-): Extract<Statement, { kind: "declare" }> {
-  return {
-    kind: "declare",
-    keyword: "const",
-    target,
-    expression,
-    comment: typeComment(value),
-    origin,
-  };
 }

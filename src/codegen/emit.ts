@@ -24,6 +24,7 @@ import { segmentFunctions } from "./segment-functions.ts";
 import { signatureOf } from "./signature.ts";
 import type { Part, TraceEntry } from "./source-file.ts";
 import { printFile } from "./source-file.ts";
+import { shapeText } from "./wording.ts";
 
 export interface EmitOptions {
   /** Version of the compiler. */
@@ -166,6 +167,7 @@ function startFunctions(
       names: functions.names,
       dims,
       typeText: (shape) => functions.types.text(shape),
+      shapeOf: ({ type }) => shapeText([type]),
       callee: (name) => {
         throw new Error(`The start of ${parameter.path.join(".")} calls ${name}.`);
       },

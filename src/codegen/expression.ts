@@ -73,6 +73,27 @@ function flatEntry({ key, value }: Entry): string {
   return isPlain(key) && written === key ? key : `${key}: ${written}`;
 }
 
+/** Formatters write a list of several objects with several properties over several lines, however short. */
+function breaks(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "text":
+      return false;
+    case "call":
+      return expression.arguments.some(breaks);
+    case "array": {
+      const { items } = expression;
+      const large = (item: Expression) => item.kind === "object" && item.entries.length > 1;
+      return (items.length > 1 && items.every(large)) || items.some(breaks);
+    }
+    case "object":
+      return expression.entries.some((entry) => breaks(entry.value));
+    case "wrapped":
+      return breaks(expression.body);
+    default:
+      return expression satisfies never;
+  }
+}
+
 /**
  * Lines of `before + expression + after`, the first without indentation, the others indented relative to it.
  * `column` is where the first line starts.
@@ -84,7 +105,7 @@ export function layOut(
   column: number,
 ): readonly string[] {
   const line = before + flat(expression) + after;
-  if (column + line.length <= WIDTH) return [line];
+  if (column + line.length <= WIDTH && !breaks(expression)) return [line];
   switch (expression.kind) {
     case "text":
       return [line];
@@ -118,7 +139,7 @@ function layOutCall(
   if (last === undefined) return [before + flat(expression) + after];
   const leading = values.slice(0, -1);
   const open = `${before}${expression.callee}(`;
-  if (last.kind === "object" && leading.every((value) => value.kind !== "object")) {
+  if (last.kind === "object" && leading.at(-1)?.kind !== "object") {
     const head = `${open}${leading.map((value) => `${flat(value)}, `).join("")}`;
     const hugged = layOut(head, last, `)${after}`, column);
     if (hugged.every((line) => column + line.length <= WIDTH)) return hugged;

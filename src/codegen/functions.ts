@@ -1,18 +1,19 @@
 /** The functions of a generated file as text: parameters with their types, doc comments, bodies. */
 import type { GraphFunction, Port } from "../ir/graph.ts";
 import { writeBody } from "./body.ts";
-import { commentLines, Names, pascalCase, propertyName } from "./identifier.ts";
+import { Names, paragraphs, pascalCase, propertyName } from "./identifier.ts";
 import type { Module, Unit } from "./module.ts";
-import { calleeFor } from "./module.ts";
+import { calleeFor, typesOf } from "./module.ts";
 import { FILE_NAMES, familyOf } from "./naming.ts";
 import type { Arithmetic } from "./number.ts";
 import type { Parameter, ResultGroup } from "./signature.ts";
+import { returnName } from "./signature.ts";
 import type { Line } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { shapeKey, union, widenAt } from "./struct.ts";
 import type { TypeAlias } from "./types.ts";
 import { TypeRegistry } from "./types.ts";
-import { typeComment } from "./wording.ts";
+import { shapeText } from "./wording.ts";
 
 export interface FunctionText {
   readonly name: string;
@@ -56,11 +57,13 @@ export function writeFunctions(options: FunctionsOptions): Functions {
       return parameterType(parameter, shape, unit, prefix, options.model, types);
     });
     const returnType = returnTypeOf(unit, prefix, types);
+    const typesIn = typesOf(unit);
     const body = writeBody(unit.written, {
       signature: unit.signature,
       names: functionNames,
       dims: unit.main ? options.dims : undefined,
       typeText: (shape, category) => types.text(shape, category),
+      shapeOf: (value) => shapeText(typesIn(value)),
       callee: (callee) => {
         const called = module.unit(callee);
         return calleeFor(called, module.name(called));
@@ -76,7 +79,7 @@ export function writeFunctions(options: FunctionsOptions): Functions {
         formal === variable ? formal : `${propertyName(formal)}: ${variable}`,
       );
       const fields = body.numbers.map(({ name: formal }) => {
-        return `readonly ${propertyName(formal)}: number`;
+        return `${propertyName(formal)}: number`;
       });
       parameters.push({ name: `{ ${bound.join(", ")} }`, type: `{ ${fields.join("; ")} }` });
     }
@@ -147,6 +150,9 @@ function exactParameters(module: Module): ReadonlySet<string> {
   return exact;
 }
 
+/** Struct of the instance that a method belongs to. */
+const SELF = "self";
+
 function parameterType(
   parameter: Parameter,
   shape: Shape,
@@ -168,8 +174,13 @@ function parameterType(
   }
   if (group.startsWith("struct ")) {
     const struct = group.slice("struct ".length);
-    const doc = `${rolesOf(parameter, unit)} of ${struct} that ${title} uses.`;
-    return types.declare(shape, pascalCase([struct]), doc);
+    const words = title.split(".");
+    const isSelf = struct === SELF && words.length > 1;
+    const owner = isSelf ? words.slice(0, -1).join(".") : struct;
+    const user = isSelf ? `its ${words.at(-1)}` : title;
+    const doc = `${rolesOf(parameter, unit)} of ${owner} that ${user} uses.`;
+    const wanted = pascalCase(owner.split("."));
+    return types.declare(shape, [wanted, prefix + pascalCase([struct])], doc);
   }
   if (group === "residuals") {
     const doc = `What the forward of ${title} keeps for its backward.`;
@@ -268,7 +279,7 @@ function docOf(unit: Unit): readonly string[] {
   const lines: string[] = [];
   switch (written.kind) {
     case "block":
-      lines.push(ended(written.doc ?? title, from));
+      lines.push(ended(written.doc ?? (unit.iterated ? `One ${title}` : title), from));
       break;
     case "forward":
       lines.push(`${title}${from}, keeping what its backward needs.`);
@@ -284,7 +295,7 @@ function docOf(unit: Unit): readonly string[] {
   }
   lines.push(...shapesLine(unit));
   return lines
-    .flatMap((line) => commentLines(line, COMMENT_WIDTH))
+    .flatMap((line) => paragraphs(line, COMMENT_WIDTH))
     .map((line) => line.replaceAll(TOGETHER, " "));
 }
 
@@ -305,13 +316,14 @@ function withoutFolders(file: string): string {
 /** `x: [batch, T, D], context: [batch, S, D] -> [batch, T, D]` */
 function shapesLine(unit: Unit): readonly string[] {
   const { inputs, results } = unit.written;
-  const type = (port: Port) => typeComment(port.value).replaceAll(" ", TOGETHER);
+  const types = typesOf(unit);
+  const type = (port: Port) => shapeText(types(port.value)).replaceAll(" ", TOGETHER);
   const shown = (port: Port, name: string) => `${name}:${TOGETHER}${type(port)}`;
   const given = inputs
     .filter((port) => port.role === "argument" || port.path[0] === "return")
     .map((port) => {
       const name = port.path.at(-1) ?? port.value.name;
-      return shown(port, port.role === "argument" ? name : `d${pascalCase([name])}`);
+      return shown(port, port.role === "argument" ? name : `d${pascalCase([returnName(name)])}`);
     });
   const returned = results.filter(
     (port) => port.role === "return" || (port.role === "gradient" && port.struct === "argument"),
@@ -320,7 +332,9 @@ function shapesLine(unit: Unit): readonly string[] {
   const out =
     unit.signature.sole && only !== undefined
       ? type(only)
-      : returned.map((port) => shown(port, port.path.at(-1) ?? port.value.name)).join(", ");
+      : returned
+          .map((port) => shown(port, returnName(port.path.at(-1) ?? port.value.name)))
+          .join(", ");
   if (given.length === 0 && out === "") return [];
   if (out === "") return [given.join(", ")];
   return [`${given.join(", ")}${given.length === 0 ? "" : " "}-> ${out}`];

@@ -122,6 +122,17 @@ export function commentLines(text: string, width: number): readonly string[] {
   return safe.split("\n").flatMap((line) => wrap(line.trim(), width));
 }
 
+/** As `commentLines`, but lines of one paragraph run on; blank lines part paragraphs. */
+export function paragraphs(text: string, width: number): readonly string[] {
+  const joined = text.split(/\n[^\S\n]*\n/).map((paragraph) =>
+    paragraph
+      .split("\n")
+      .map((line) => line.trim())
+      .join(" "),
+  );
+  return commentLines(joined.join("\n\n"), width);
+}
+
 /** Control characters, and marks that hide text or turn its direction. Line feeds stay. */
 function isInvisible(mark: string): boolean {
   return mark !== "\n" && /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u.test(mark);

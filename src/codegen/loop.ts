@@ -13,7 +13,7 @@ import type { PlacedPort, ResultGroup } from "./signature.ts";
 import type { Statement } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { EACH, shapeAt } from "./struct.ts";
-import { joinCopies, scopeText, sliceAttributes, typeComment } from "./wording.ts";
+import { joinCopies, scopeText, sliceAttributes } from "./wording.ts";
 
 type LoopNode = RepeatNode | ScanNode;
 
@@ -102,10 +102,15 @@ class LoopWriter {
       keyword: "let",
       target,
       expression,
-      comment: typeComment(result),
+      ...this.#comment(result, ""),
       origin: this.#node.origin,
     });
     return target;
+  }
+
+  #comment(value: Value, before: string): { readonly comment?: string } {
+    const shape = this.#body.context.shapeOf(value);
+    return shape === undefined ? {} : { comment: before + shape };
   }
 
   #count(): string {
@@ -261,7 +266,7 @@ class LoopWriter {
       keyword: "let",
       target: variable,
       expression: scalarFill(result.type.kind, text("0")),
-      comment: `summed: ${typeComment(result)}`,
+      ...this.#comment(result, "summed: "),
     });
     this.#after.push(() => this.#body.scope.defineVariable(result, variable));
     return { kind: "sum", variable };

@@ -2,8 +2,9 @@
  * The functions of a generated file: those reachable from its segment functions, equal ones once, under readable
  * names. The text of a function does not depend on sizes, so specialisations for other sizes are the same function.
  */
-import type { Graph, GraphFunction, Port } from "../ir/graph.ts";
-import { calleeOf } from "../ir/rewrite.ts";
+import type { Graph, GraphFunction, Port, Value } from "../ir/graph.ts";
+import { calleeOf, resultsOf } from "../ir/rewrite.ts";
+import type { TensorType } from "../ops/index.ts";
 import type { Body, Callee } from "./body.ts";
 import { writeBody } from "./body.ts";
 import { Names } from "./identifier.ts";
@@ -26,10 +27,14 @@ export interface Unit {
   readonly written: GraphFunction;
   readonly signature: Signature;
   readonly main: boolean;
+  /** The body of a repeat. */
+  readonly iterated: boolean;
   readonly probes: boolean;
   /** Number formals that it takes. */
   readonly numbers: readonly string[];
   readonly draft: Body;
+  /** All functions of the graph that it stands for, itself first: equal texts, for other sizes or more axes. */
+  readonly variants: GraphFunction[];
 }
 
 export interface Module {
@@ -52,6 +57,7 @@ export function gather(input: ModuleInput): Module {
     const text = unitText(unit, input);
     const equal = byText.get(text) ?? unit;
     byText.set(text, equal);
+    if (equal !== unit) equal.variants.push(written);
     units.set(written.name, equal);
   }
   const distinct = Array.from(new Set(units.values()));
@@ -83,6 +89,7 @@ function draftUnit(
     names: new Names(),
     dims: main ? input.dims : undefined,
     typeText: (shape) => shapeKey(shape),
+    shapeOf: () => undefined,
     callee: (name) => {
       const unit = known(units, name);
       return calleeFor(unit, unit.written.name);
@@ -93,7 +100,14 @@ function draftUnit(
     const callee = calleeOf(node);
     return node.kind === "probe" || (callee !== undefined && known(units, callee).probes);
   });
-  return { written, signature, main, probes, numbers, draft };
+  const iterated = isRepeated(input.graph, written.name);
+  return { written, signature, main, iterated, probes, numbers, draft, variants: [written] };
+}
+
+function isRepeated({ functions }: Graph, name: string): boolean {
+  return [...functions.values()].some(({ nodes }) =>
+    nodes.some((node) => node.kind === "repeat" && node.function === name),
+  );
 }
 
 export function calleeFor(unit: Unit, name: string): Callee {
@@ -128,7 +142,25 @@ function unitText(unit: Unit, input: ModuleInput): string {
     signature.groups.map((each) => [each.key, each.role, shapeKey(each.shape)]),
     numbers,
     draft.lines.map((line) => line.text),
+    written.nodes.map((node) => resultsOf(node).length),
   ]);
+}
+
+/** The types of a unit's value in all functions that it stands for. */
+export function typesOf(unit: Unit): (value: Value) => readonly TensorType[] {
+  const values = (written: GraphFunction) => [
+    ...written.inputs.map((port) => port.value),
+    ...written.nodes.flatMap(resultsOf),
+  ];
+  const types = new Map<string, TensorType[]>();
+  const lists = unit.variants.map(values);
+  for (const [i, value] of values(unit.written).entries()) {
+    types.set(
+      value.name,
+      lists.flatMap((list) => list[i]?.type ?? []),
+    );
+  }
+  return (value) => types.get(value.name) ?? [value.type];
 }
 
 function reachable(graph: Graph, from: Iterable<string>): ReadonlySet<string> {

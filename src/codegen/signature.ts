@@ -1,5 +1,6 @@
 /** Parameters and results of a generated function, from the ports of a function of the graph. */
 import type { GraphFunction, Port } from "../ir/graph.ts";
+import { operations } from "../ops/index.ts";
 import { camelCase, Names, pascalCase } from "./identifier.ts";
 import type { Shape } from "./struct.ts";
 import { portPath, shapeOf } from "./struct.ts";
@@ -118,7 +119,9 @@ function parameterOf(port: Port, options: SignatureOptions): PlacedParameter {
       const [role = "", ...path] = port.path;
       if (role === "return" && !options.main) {
         const group = `cotangent ${path.join(".")}`;
-        return { order: 4, group, wanted: `d${pascalCase(path)}`, path: [] };
+        const [returned = "", ...rest] = path;
+        const wanted = `d${pascalCase([returnName(returned), ...rest])}`;
+        return { order: 4, group, wanted, path: [] };
       }
       const wanted = `d${pascalCase([role === "return" ? "outputs" : role])}`;
       return { order: 5, group: `cotangents ${role}`, wanted, path };
@@ -131,6 +134,12 @@ function parameterOf(port: Port, options: SignatureOptions): PlacedParameter {
     default:
       return port.role satisfies never;
   }
+}
+
+/** A return that is called after the operation that made it, for want of a name in the spec, is just the `out`. */
+export function returnName(name: string): string {
+  const stem = name.replace(/[0-9]+$/, "");
+  return stem !== name && Object.hasOwn(operations, stem) ? "out" : variable([name]);
 }
 
 /** A variable called as in the spec if that is one word, else in camel case. */
@@ -169,7 +178,7 @@ function resultOf(port: Port, options: SignatureOptions): PlacedParameter {
     case "return":
       return options.main
         ? { order: 1, group: "outputs", wanted: "outputs", path: [name] }
-        : { order: 0, group: `return ${name}`, wanted: variable([name]), path: [] };
+        : { order: 0, group: `return ${name}`, wanted: returnName(name), path: [] };
     case "next":
       return { order: 2, group: `next ${struct}`, wanted: key("next"), path };
     case "loss":

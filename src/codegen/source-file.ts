@@ -3,7 +3,7 @@ import type { StatementStructures } from "ts-morph";
 import type { Expression } from "./expression.ts";
 import { indent, layOut, WIDTH } from "./expression.ts";
 import type { FunctionText } from "./functions.ts";
-import { commentLines } from "./identifier.ts";
+import { commentLines, paragraphs } from "./identifier.ts";
 import type { TypeAlias } from "./types.ts";
 
 export interface Import {
@@ -108,7 +108,7 @@ export async function printFile(file: FileParts): Promise<SourceText> {
 
 /** A doc comment, on one line if it fits. */
 function comment(doc: string): string {
-  const lines = commentLines(doc, WIDTH - 3);
+  const lines = paragraphs(doc, WIDTH - 3);
   const [only = ""] = lines;
   if (lines.length === 1 && only.length + 7 <= WIDTH) return `/** ${only} */\n`;
   return ["/**", ...lines.map((line) => ` * ${line}`), " */", ""].join("\n");
@@ -134,7 +134,8 @@ function wrapLongLines(
     const after = written.returnType === "" ? ") {" : `): ${written.returnType} {`;
     const line = `${before}${formals.join(", ")}${after}`;
     if (line.length > WIDTH) {
-      replaced.set(line, [before, ...indent(formals.map((formal) => `${formal},`)), after]);
+      const lines = written.parameters.flatMap(({ name, type }) => parameterLines(name, type));
+      replaced.set(line, [before, ...indent(lines), after]);
     }
   }
   for (const { module, names } of imports) {
@@ -149,6 +150,21 @@ function wrapLongLines(
     .split("\n")
     .flatMap((line) => replaced.get(line) ?? [line])
     .join("\n");
+}
+
+/** A parameter on a line of its own; the pattern of named numbers over several lines if it is long. */
+function parameterLines(name: string, type: string): readonly string[] {
+  const line = `${name}: ${type},`;
+  if (line.length + 2 <= WIDTH || !name.startsWith("{ ")) return [line];
+  const inner = (list: string, separator: string) =>
+    list
+      .slice(2, -2)
+      .split(`${separator} `)
+      .map((each) => `  ${each}${separator}`);
+  const pattern = ["{", ...inner(name, ",")];
+  const close = `}: ${type},`;
+  if (close.length + 2 <= WIDTH) return [...pattern, close];
+  return [...pattern, "}: {", ...inner(type, ";"), "},"];
 }
 
 /** Finds each line of each function again: ts-morph keeps lines and their order, and indents them. */

@@ -24,14 +24,24 @@ export class TypeRegistry {
     this.#names = names;
   }
 
-  /** The name of a struct's type; declares it if no type has these fields yet. Tensors and arrays need no name. */
-  declare(shape: Shape, wanted: string, doc: string, category: Category = "address"): string {
+  /**
+   * The name of a struct's type; declares it if no type has these fields yet, under the first of the wanted names
+   * that is free. Tensors and arrays need no name.
+   */
+  declare(
+    shape: Shape,
+    wanted: string | readonly string[],
+    doc: string,
+    category: Category = "address",
+  ): string {
     if (shape.kind !== "struct") return this.text(shape, category);
     const key = `${category} ${shapeKey(shape)}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const text = this.#structLines(shape, category);
-    const name = this.#names.take(wanted);
+    const names = typeof wanted === "string" ? [wanted] : wanted;
+    const free = names.find((name) => !this.#names.has(name));
+    const name = this.#names.take(free ?? names.at(-1) ?? "Struct");
     this.#byKey.set(key, name);
     this.#declared.push({ name, doc, text });
     return name;

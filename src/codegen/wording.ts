@@ -1,5 +1,5 @@
 /** Set phrases of generated code: names for what the spec does not name, shapes in comments, small calls. */
-import type { Value } from "../ir/graph.ts";
+import type { TensorType } from "../ops/index.ts";
 import type { Expression } from "./expression.ts";
 import { call, object, text } from "./expression.ts";
 import { stringLiteral } from "./identifier.ts";
@@ -66,12 +66,19 @@ export function scopeText(path: readonly string[], index?: string): string {
   return `g.scope(${[...names, ...(index === undefined ? [] : [index])].join(", ")})`;
 }
 
-/** `[batch, T, H]`, `int [T]`, `scalar` */
-export function typeComment(value: Value): string {
-  const { kind, axes } = value.type;
-  const shape = axes.length === 0 ? "" : `[${axes.map((axis) => axis.name).join(", ")}]`;
-  const words = [kind === "real" ? "" : kind, shape].filter((word) => word !== "");
-  return words.length === 0 || axes.length === 0
-    ? `${[...words, "scalar"].join(" ")}`
-    : words.join(" ");
+/**
+ * `[batch, T, H]`, `int [T]`, `scalar`. Of several types, what they share: `[..., D]` for tensors that all have D and
+ * differ in the axes before.
+ */
+export function shapeText(types: readonly TensorType[]): string {
+  const [first, ...rest] = types;
+  if (first === undefined) return "";
+  const shared = first.axes
+    .map((axis) => axis.name)
+    .filter((name) => rest.every((type) => type.axes.some((axis) => axis.name === name)));
+  const differ = types.some((type) => type.axes.length !== shared.length);
+  const kind = first.kind !== "real" && rest.every((type) => type.kind === first.kind);
+  const names = differ ? ["...", ...shared] : shared;
+  const shape = names.length === 0 ? "scalar" : `[${names.join(", ")}]`;
+  return kind ? `${first.kind} ${shape}` : shape;
 }

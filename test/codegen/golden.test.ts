@@ -26,10 +26,15 @@ describe("generated files", async () => {
     expect(text.split("\n").filter((line) => line.length > 100)).toEqual([]);
   });
 
-  it.each(files)("$path has the same lines for 4 and for 40 layers, but for that number", async ({ path, text }) => {
-    const deep = (await emit(slotModel({ depth: 40 }), options)).find((file) => file.path === path);
-    expect(deep?.text.replace("depth: 40", "depth: 4")).toBe(text);
-  });
+  it.each(files)(
+    "$path has the same lines for 4 and for 40 layers, but for that number",
+    async ({ path, text }) => {
+      const deep = (await emit(slotModel({ depth: 40 }), options)).find(
+        (file) => file.path === path,
+      );
+      expect(deep?.text.replace("depth: 40", "depth: 4")).toBe(text);
+    },
+  );
 
   it("differ in one line for another width", async () => {
     const [wide] = await emit(slotModel({ width: 16 }), options);

@@ -181,29 +181,36 @@ describe("rollouts", () => {
     ["powers(2)", { kind: "powers", base: 2 }, [1, 2, 4, 8, 16]],
     ["a list", { kind: "list", weights: [1, 0, 2, 0, 3] }, [1, 0, 2, 0, 3]],
     ["tokens", { kind: "tokens" }, [12, 11, 10, 9, 8]],
-  ] as const)("give the gradient of the weighted sum of losses: %s", async (_, segmentWeights, weights) => {
-    const { model, result, segments } = await roll({ ...mrbp, segmentWeights });
-    // A random direction in the space of parameters, and the slope of the loss along it.
-    const directions = randomInputs(model.programs.evaluate.graph, seed + 100);
-    const step = 1e-5;
-    const at = (distance: number) => {
-      const { losses } = oracle(model, segments, (port, value) =>
-        moved(value, [...directions].find(([each]) => each.path.join() === port.path.join())?.[1], distance),
-      );
-      const sum = weights.reduce<number>((all, weight) => all + weight, 0);
-      return losses.reduce((all, loss, s) => all + (loss * (weights[s] ?? 0)) / sum, 0);
-    };
-    const slope = (at(step) - at(-step)) / (2 * step);
-    const gradients = numbers(result.gradients);
-    const along = numbers(upload(treeOf(directions, "parameter")));
-    let product = 0;
-    for (const [address, list] of along) {
-      list.forEach((value, i) => {
-        product += value * (gradients.get(address)?.[i] ?? Number.NaN);
-      });
-    }
-    expect(Math.abs(product - slope)).toBeLessThan(1e-7 * Math.max(1, Math.abs(slope)));
-  });
+  ] as const)(
+    "give the gradient of the weighted sum of losses: %s",
+    async (_, segmentWeights, weights) => {
+      const { model, result, segments } = await roll({ ...mrbp, segmentWeights });
+      // A random direction in the space of parameters, and the slope of the loss along it.
+      const directions = randomInputs(model.programs.evaluate.graph, seed + 100);
+      const step = 1e-5;
+      const at = (distance: number) => {
+        const { losses } = oracle(model, segments, (port, value) =>
+          moved(
+            value,
+            [...directions].find(([each]) => each.path.join() === port.path.join())?.[1],
+            distance,
+          ),
+        );
+        const sum = weights.reduce<number>((all, weight) => all + weight, 0);
+        return losses.reduce((all, loss, s) => all + (loss * (weights[s] ?? 0)) / sum, 0);
+      };
+      const slope = (at(step) - at(-step)) / (2 * step);
+      const gradients = numbers(result.gradients);
+      const along = numbers(upload(treeOf(directions, "parameter")));
+      let product = 0;
+      for (const [address, list] of along) {
+        list.forEach((value, i) => {
+          product += value * (gradients.get(address)?.[i] ?? Number.NaN);
+        });
+      }
+      expect(Math.abs(product - slope)).toBeLessThan(1e-7 * Math.max(1, Math.abs(slope)));
+    },
+  );
 
   it.each([
     ["bptt", { throughTime: { kind: "bptt", horizon: SEGMENTS } }],
@@ -233,13 +240,19 @@ describe("rollouts", () => {
 
   it("return the states after `stride` segments where rollouts overlap", async () => {
     for (const kind of ["mrbp", "bptt"] as const) {
-      const { model, result, segments } = await roll({ throughTime: { kind, horizon: 3 }, stride: 2 });
+      const { model, result, segments } = await roll({
+        throughTime: { kind, horizon: 3 },
+        stride: 2,
+      });
       const { states } = oracle(model, segments.slice(0, 2));
       expectClose(numbers(result.states), numbers(upload({ mem: { M: states.get("mem,M") } })));
     }
     const detached = await roll({ throughTime: { kind: "detach" }, stride: 2 });
     const { states } = oracle(detached.model, detached.segments.slice(0, 2));
-    expectClose(numbers(detached.result.states), numbers(upload({ mem: { M: states.get("mem,M") } })));
+    expectClose(
+      numbers(detached.result.states),
+      numbers(upload({ mem: { M: states.get("mem,M") } })),
+    );
   });
 
   it("run each part as often as the algorithm says", async () => {

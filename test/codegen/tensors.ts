@@ -1,7 +1,8 @@
 /** Random tensors for a segment's function, as the interpreter and as generated code take them. */
+
+import { EACH } from "../../src/codegen/struct.ts";
 import type { Graph, Port } from "../../src/ir/graph.ts";
 import type { HostValue } from "../../src/ir/interpret.ts";
-import { EACH } from "../../src/codegen/struct.ts";
 import type { HostTensor, TensorType } from "../../src/ops/index.ts";
 import { hostTensor, OPEN } from "../../src/ops/index.ts";
 import type { Tree } from "../../src/runtime/index.ts";
@@ -24,7 +25,10 @@ export function generator(seed: number): () => number {
 
 /** Reals in [-0.5, 0.5); whole numbers from 0 to 10. */
 export function randomTensor(type: TensorType, next: () => number): HostTensor {
-  const axes = type.axes.map(({ name, size }) => ({ name, size: size === OPEN ? BATCH_SIZE : size }));
+  const axes = type.axes.map(({ name, size }) => ({
+    name,
+    size: size === OPEN ? BATCH_SIZE : size,
+  }));
   const count = axes.reduce((product, { size }) => product * size, 1);
   const numbers = Array.from({ length: count }, () =>
     type.kind === "real" ? next() / 2 : Math.floor(((next() + 1) / 2) * 11),

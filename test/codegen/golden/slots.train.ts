@@ -155,7 +155,7 @@ function slotsWriteForward(
   g: Builder,
   own: SlotsWrite,
   x: Tensor,
-  { rate }: { readonly rate: number },
+  { rate }: { rate: number },
 ): SlotsWriteForward {
   const mean = g.mean(x, { over: ["T"] }); // [batch, D]
   const product = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
@@ -257,7 +257,7 @@ function slotsWriteBackward(
   residuals: SlotsWriteResiduals,
   dNext: Mem,
   dLoss: SlotsWriteLosses,
-  { rate }: { readonly rate: number },
+  { rate }: { rate: number },
 ): SlotsWriteBackward {
   const filled = g.fill({
     value: 1,
@@ -448,7 +448,7 @@ function slotsWriteCritical(
   g: Builder,
   own: SlotsWrite,
   x: Tensor,
-  { rate }: { readonly rate: number },
+  { rate }: { rate: number },
 ): { readonly next: Mem } {
   const mean = g.mean(x, { over: ["T"] }); // [batch, D]
   const sum = g.add(own.M, g.mul(g.sub(mean, own.M), rate)); // [batch, S, D]

@@ -66,7 +66,7 @@ type Mem = {
 };
 
 /**
- * layer (slots.mem).
+ * One layer (slots.mem).
  * x: [batch, T, D] -> [batch, T, D]
  */
 function layer(g: Builder, own: Layer, mem: Mem, x: Tensor): Tensor {
@@ -96,7 +96,7 @@ function slotsWrite(
   g: Builder,
   own: SlotsWrite,
   x: Tensor,
-  { rate }: { readonly rate: number },
+  { rate }: { rate: number },
 ): { readonly next: Mem; readonly losses: SlotsWriteLosses } {
   const mean = g.mean(x, { over: ["T"] }); // [batch, D]
   const product = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
