@@ -97,6 +97,8 @@ export class FunctionBuilder {
   readonly name: string;
   readonly #options: FunctionOptions;
   readonly #taken = new Set<string>();
+  /** The number to try next behind each hint. */
+  readonly #counts = new Map<string, number>();
   readonly #inputs: Port[] = [];
   readonly #nodes: Node[] = [];
   readonly #results: Port[] = [];
@@ -110,7 +112,9 @@ export class FunctionBuilder {
   /** A name like the hint that no value of the function has yet. */
   fresh(hint: string): string {
     let name = hint;
-    for (let count = 2; this.#taken.has(name); count++) name = `${hint}${count}`;
+    let count = this.#counts.get(hint) ?? 2;
+    for (; this.#taken.has(name); count++) name = `${hint}${count}`;
+    this.#counts.set(hint, count);
     this.#taken.add(name);
     return name;
   }

@@ -146,26 +146,29 @@ function numberText({ value }: SymbolicNumber): string {
 }
 
 /**
- * 128 bits in four lanes, mixed by multiplication and rotation as MurmurHash3 does; not for
- * secrets.
+ * 128 bits in four lanes, mixed by multiplication and rotation as MurmurHash3 does; not for secrets.
  */
 export function digest(text: string): string {
-  const lanes = new Uint32Array([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]);
-  const factors = [0xcc9e2d51, 0x1b873593, 0x85ebca6b, 0xc2b2ae35] as const;
+  let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344];
   for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    for (const [lane, factor] of factors.entries()) {
-      const before = (lanes[lane] ?? 0) ^ Math.imul(code + lane + 1, factor);
-      const turned = (before << (13 + lane)) | (before >>> (19 - lane));
-      lanes[lane] = Math.imul(turned, 5) + 0xe6546b64 + (lanes[(lane + 1) & 3] ?? 0);
-    }
+    const code = text.charCodeAt(index) + 1;
+    a = (Math.imul(rotate(a ^ Math.imul(code, 0xcc9e2d51), 13), 5) + b) | 0;
+    b = (Math.imul(rotate(b ^ Math.imul(code, 0x1b873593), 15), 5) + c) | 0;
+    c = (Math.imul(rotate(c ^ Math.imul(code, 0x85ebca6b), 17), 5) + d) | 0;
+    d = (Math.imul(rotate(d ^ Math.imul(code, 0xc2b2ae35), 19), 5) + a) | 0;
   }
   for (let round = 0; round < 4; round++) {
-    for (const [lane, factor] of factors.entries()) {
-      let mixed = (lanes[lane] ?? 0) ^ text.length ^ (lanes[(lane + 3) & 3] ?? 0);
-      mixed = Math.imul(mixed ^ (mixed >>> 16), factor);
-      lanes[lane] = mixed ^ (mixed >>> 13);
-    }
+    a = finish(a ^ text.length ^ d, 0xcc9e2d51);
+    b = finish(b ^ a, 0x1b873593);
+    c = finish(c ^ b, 0x85ebca6b);
+    d = finish(d ^ c, 0xc2b2ae35);
   }
-  return [...lanes].map((lane) => lane.toString(16).padStart(8, "0")).join("");
+  return [a, b, c, d].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+const rotate = (lane: number, by: number): number => (lane << by) | (lane >>> (32 - by));
+
+function finish(lane: number, factor: number): number {
+  const mixed = Math.imul(lane ^ (lane >>> 16), factor);
+  return mixed ^ (mixed >>> 13);
 }

@@ -9,7 +9,6 @@ import { isUnnamed } from "../function-builder.ts";
 import type {
   CallNode,
   GraphFunction,
-  Node,
   Operand,
   OperationNode,
   Port,
@@ -47,7 +46,7 @@ export class ForwardValues {
   readonly #request: GradientRequest;
   readonly #producers: ReadonlyMap<string, number>;
   readonly #available = new Map<string, Value>();
-  readonly #constants = new Map<Node, boolean>();
+  readonly #constants: ReadonlySet<string>;
   readonly #given: Given[] = [];
 
   constructor(f: FunctionBuilder, written: GraphFunction, request: GradientRequest) {
@@ -55,6 +54,7 @@ export class ForwardValues {
     this.#written = written;
     this.#request = request;
     this.#producers = producers(written);
+    this.#constants = constantsOf(written);
   }
 
   /** Inputs and residuals asked for so far. */
@@ -84,7 +84,7 @@ export class ForwardValues {
     if (node?.kind === "operation") {
       const [first] = node.operands;
       if (node.op === "stop" && first !== undefined && isValue(first)) return this.value(first);
-      if (this.#isCostless(node)) return this.#again(node, value);
+      if (this.#isCostless(node, value)) return this.#again(node, value);
     }
     const hint = plainName(value);
     return this.#residual(hint, {
@@ -103,23 +103,9 @@ export class ForwardValues {
     return given;
   }
 
-  #isCostless(node: OperationNode): boolean {
+  #isCostless(node: OperationNode, value: Value): boolean {
     if (costless.has(node.op)) return true;
-    return this.#isConstant(node) || (parts.has(node.op) && this.#isPart(node));
-  }
-
-  /** Whether a node depends on no input of the function. */
-  #isConstant(node: Node): boolean {
-    if (node.kind !== "operation") return false;
-    const known = this.#constants.get(node);
-    if (known !== undefined) return known;
-    const constant = node.operands.every((operand) => {
-      if (isConstant(operand)) return true;
-      const maker = this.#written.nodes[this.#producers.get(operand.name) ?? -1];
-      return maker !== undefined && this.#isConstant(maker);
-    });
-    this.#constants.set(node, constant);
-    return constant;
+    return this.#constants.has(value.name) || (parts.has(node.op) && this.#isPart(node));
   }
 
   #isPart(node: OperationNode): boolean {
@@ -212,4 +198,16 @@ export class ForwardValues {
 
 function plainName(value: Value): string {
   return isUnnamed(value) ? value.name.replace(/^_+/, "") : value.name;
+}
+
+/** Names of the values that depend on no input of the function. */
+function constantsOf(written: GraphFunction): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const node of written.nodes) {
+    if (node.kind !== "operation") continue;
+    const read = node.operands.filter(isValue);
+    if (!read.every((operand) => found.has(operand.name))) continue;
+    for (const result of node.results) found.add(result.name);
+  }
+  return found;
 }

@@ -43,8 +43,8 @@ export function writeForward(
     const attributes = { names: residual.renamed };
     return [{ kind: "operation", op: "rename", attributes, operands: [value], results: [result] }];
   };
-  const of = (node: number): readonly Residual[] =>
-    residuals.filter((residual) => residual.node === node);
+  const byNode = groupByNode(residuals);
+  const of = (node: number): readonly Residual[] => byNode.get(node) ?? [];
   const own = (residual: Residual): readonly Node[] =>
     typeof residual.what === "number" ? [] : rename(residual, residual.what);
   const nodes: Node[] = of(-1).flatMap(own);
@@ -96,21 +96,32 @@ function withResiduals(
   return { ...node, function: forward, results, collecting };
 }
 
+function groupByNode(residuals: readonly Residual[]): ReadonlyMap<number, readonly Residual[]> {
+  const groups = new Map<number, Residual[]>();
+  for (const residual of residuals) {
+    const group = groups.get(residual.node);
+    if (group === undefined) groups.set(residual.node, [residual]);
+    else group.push(residual);
+  }
+  return groups;
+}
+
 /** Addresses of residuals, those of one call together. */
 function addresses(residuals: readonly Residual[]): readonly (readonly string[])[] {
   const paths = new ResidualPaths();
   const found = new Map<Residual, readonly string[]>();
-  for (const residual of residuals) {
-    if (found.has(residual)) continue;
-    const group =
-      typeof residual.what === "number"
-        ? residuals.filter((each) => each.node === residual.node && typeof each.what === "number")
-        : [residual];
-    const below = paths.below(
-      residual.scope,
-      group.map((each) => each.inner),
-    );
-    for (const [position, each] of group.entries()) found.set(each, below[position] ?? []);
+  for (const group of groupByNode(residuals).values()) {
+    const own = group.filter((residual) => typeof residual.what !== "number");
+    const called = group.filter((residual) => typeof residual.what === "number");
+    for (const together of [...own.map((residual) => [residual]), called]) {
+      const [first] = together;
+      if (first === undefined) continue;
+      const inner = together.map((residual) => residual.inner);
+      for (const [position, path] of paths.below(first.scope, inner).entries()) {
+        const residual = together[position];
+        if (residual !== undefined) found.set(residual, path);
+      }
+    }
   }
   return residuals.map((residual) => found.get(residual) ?? []);
 }

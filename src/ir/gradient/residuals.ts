@@ -8,7 +8,9 @@ import { resultsOf } from "../rewrite.ts";
 
 /** Hands out addresses of residuals so that none is below another. */
 export class ResidualPaths {
-  readonly #taken: (readonly string[])[] = [];
+  readonly #taken = new Set<string>();
+  /** Beginnings of the addresses taken. */
+  readonly #branches = new Set<string>();
 
   /** Addresses below a scope, which gets a number if one of them would clash. */
   below(scope: readonly string[], inner: readonly (readonly string[])[]): string[][] {
@@ -16,23 +18,31 @@ export class ResidualPaths {
       const prefix = count === 1 ? scope : numbered(scope, count);
       const paths = inner.map((path) => [...prefix, ...path]);
       if (paths.some((path) => this.#clashes(path))) continue;
-      this.#taken.push(...paths);
+      for (const path of paths) this.#take(path);
       return paths;
     }
   }
 
+  #take(path: readonly string[]): void {
+    this.#taken.add(textOf(path));
+    for (const beginning of beginningsOf(path)) this.#branches.add(beginning);
+  }
+
   #clashes(path: readonly string[]): boolean {
-    return this.#taken.some((taken) => startsWith(taken, path) || startsWith(path, taken));
+    const text = textOf(path);
+    if (this.#taken.has(text) || this.#branches.has(text)) return true;
+    return beginningsOf(path).some((beginning) => this.#taken.has(beginning));
   }
 }
+
+const textOf = (path: readonly string[]): string => path.join(".");
+
+const beginningsOf = (path: readonly string[]): readonly string[] =>
+  path.slice(1).map((_, position) => textOf(path.slice(0, position + 1)));
 
 function numbered(scope: readonly string[], count: number): readonly string[] {
   const last = scope.findLastIndex((segment) => segment !== "*");
   return scope.map((segment, position) => (position === last ? `${segment}${count}` : segment));
-}
-
-function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
-  return prefix.every((segment, position) => path[position] === segment);
 }
 
 /**
