@@ -67,7 +67,8 @@ describe("the packed package", () => {
     await mkdir(specs);
     await cp(join(project, "node_modules/memc/specs/memformer.mem"), join(specs, "memformer.mem"));
     await writeFile(join(specs, "wrong.mem"), "mem 1\nmodel {\n}\n");
-    const memc = (...argv: string[]) => run("npx", ["--no-install", "memc", ...argv], project);
+    const program = join(project, "node_modules/memc/dist/memc.js");
+    const memc = (...argv: string[]) => run(process.execPath, [program, ...argv], project);
     expect(memc("check", "../specs/memformer.mem")).toMatchObject({ status: 0, stderr: "" });
     expect(memc("check", "../specs/wrong.mem")).toMatchObject({ status: 1, stdout: "" });
     expect(memc("build", "../specs/memformer.mem")).toMatchObject({ status: 0, stderr: "" });
