@@ -1,5 +1,5 @@
 /** Calls of blocks and of methods of instances: binding arguments by name and axis (rule R3), sharing checked templates. */
-import type { Argument, BlockDefinition, Call, Formal, MethodDefinition, Option, Outputs, Span, Statement } from "../../parser/tree.ts";
+import type { Argument, BlockDefinition, Call, Expression, Formal, MethodDefinition, Option, Outputs, Span, Statement } from "../../parser/tree.ts";
 import { suggest } from "../../parser/suggest.ts";
 import type { NumberBinding, NumberExpression, Operand, Port } from "../graph.ts";
 import { lifted } from "./declaration.ts";
@@ -124,8 +124,9 @@ function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly
     options.set(option.name.text, optionValue(place, option.type, argument.value, option.name.text));
   };
   const bindTensor = (formal: Formal, argument: Argument) => {
-    const inner = place.scope.below(...scope, formal.name.text);
-    const tensor = evaluateTensor({ ...place, scope: inner }, argument.value);
+    const outer = call.alias === undefined ? place.scope : place.scope.outside();
+    const inner = outer.below(...scope, formal.name.text);
+    const tensor = evaluateTensor({ ...place, scope: inner }, aliased(argument));
     tensors.push({ formal, tensor, argument });
   };
   for (const argument of call.arguments) {
@@ -172,6 +173,13 @@ function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly
     });
   }
   return { tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)), options };
+}
+
+/** `f(g(x) as name)`: the name is the inner call's. */
+function aliased({ value, as }: Argument): Expression {
+  if (as === undefined) return value;
+  if (value.kind === "call" && value.alias === undefined) return { ...value, alias: as };
+  throw problem("MEM0140", as.span, "Only a call can be named with `as` here.");
 }
 
 function isTensorName(place: Place, name: string | undefined): boolean {
@@ -261,7 +269,7 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
       throw problem("MEM0218", call.span, `${callee.title} calls itself.`, { help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`." });
     }
     if (checker.templates.size >= 5000) {
-      throw problem("MEM0219", call.span, "This spec instantiates more than 5000 different blocks.");
+      throw problem("MEM0263", call.span, "This spec instantiates more than 5000 different blocks.");
     }
     checker.calls.push(nested);
     const made = makeTemplate(checker, callee, given.options, axes);
@@ -295,7 +303,8 @@ function bindTemplate(
   hint: string | undefined,
 ): Entity {
   const { checker } = place;
-  const { frame, prefix } = place.scope;
+  const { frame } = place.scope;
+  const prefix = call.alias === undefined ? place.scope.prefix : place.scope.base;
   const { instance } = callee;
   const formalNumbers = new Map<string, StaticNumber>();
   for (const [name, value] of [...(instance?.options ?? []), ...given.options]) {

@@ -145,11 +145,11 @@ export function asTensor(scope: Scope, entity: Entity, span: Span): TensorEntity
         help: `Name them: ${entity.items.map((item) => item.name).join(", ")} = …`,
       });
     case "instance":
-      throw problem("MEM0203", span, `${entity.instance.name} is a ${entity.instance.definition.kind}, not a tensor.`, {
+      throw problem("MEM0201", span, `${entity.instance.name} is a ${entity.instance.definition.kind}, not a tensor.`, {
         help: "Call one of its methods.",
       });
     case "definition":
-      throw problem("MEM0203", span, `${entity.definition.name.text} is a ${entity.definition.kind}, not a tensor.`, {
+      throw problem("MEM0201", span, `${entity.definition.name.text} is a ${entity.definition.kind}, not a tensor.`, {
         help: "Call it with its arguments in parentheses.",
       });
     case "poison":

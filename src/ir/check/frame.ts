@@ -197,7 +197,13 @@ export class Scope {
   readonly axes: Map<string, CheckedAxis>;
   readonly member: Member | undefined;
   /** Path segments that calls made here start with. */
-  readonly prefix: readonly string[];
+  get prefix(): readonly string[] {
+    return [...this.base, ...this.nested];
+  }
+  /** The part of it that comes from the statement's place; a call named with `as` starts there. */
+  readonly base: readonly string[];
+  /** The part that comes from standing inside other calls' arguments (rule R6). */
+  readonly nested: readonly string[];
   /** Inside the equation of a loss, where the batch may be named (rule R14). */
   readonly inLoss: boolean;
 
@@ -207,7 +213,10 @@ export class Scope {
     readonly names?: Map<string, Entity>;
     readonly axes?: Map<string, CheckedAxis>;
     readonly member?: Member | undefined;
+    /** A new base, outside of any call's arguments. */
     readonly prefix?: readonly string[];
+    readonly base?: readonly string[];
+    readonly nested?: readonly string[];
     readonly inLoss?: boolean;
   }) {
     this.frame = parts.frame;
@@ -215,13 +224,19 @@ export class Scope {
     this.names = parts.names ?? new Map();
     this.axes = parts.axes ?? new Map();
     this.member = parts.member;
-    this.prefix = parts.prefix ?? [];
+    this.base = parts.prefix ?? parts.base ?? [];
+    this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
     this.inLoss = parts.inLoss ?? false;
   }
 
   /** The same names, with calls named below more segments. */
   below(...segments: readonly string[]): Scope {
-    return new Scope({ ...this, prefix: [...this.prefix, ...segments] });
+    return new Scope({ ...this, nested: [...this.nested, ...segments] });
+  }
+
+  /** The same names, outside of any call's arguments. */
+  outside(): Scope {
+    return new Scope({ ...this, nested: [] });
   }
 
   forLoss(): Scope {

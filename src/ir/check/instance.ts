@@ -230,7 +230,7 @@ function resetFlag(place: Place, instance: Instance, statement: StateStatement, 
 function flagTensor(place: Place, expression: Expression): TensorEntity {
   const tensor = evaluateTensor(place, expression);
   if (tensor.number !== "flag") {
-    throw problem("MEM0185", expression.span, "`reset when` needs a flag.", { help: "input document in flag" });
+    throw problem("MEM0124", expression.span, "`reset when` needs a flag.", { help: "input document in flag" });
   }
   if (tensor.axes.length > 0) {
     throw problem("MEM0186", expression.span, `A flag for the whole segment is needed here; this one has axis ${tensor.axes[0]?.name}.`, {

@@ -126,7 +126,7 @@ function computed(place: Place, item: ParameterItem, axes: readonly CheckedAxis[
   const inside = { ...place, scope };
   const start = evaluateTensor(inside, value, "start");
   if (!start.constant) {
-    throw problem("MEM0164", value.span, `${item.name.text} can only start from numbers and other values known while compiling.`);
+    throw problem("MEM0115", value.span, `${item.name.text} can only start from numbers and other values known while compiling.`);
   }
   const full = broadcastTo(inside, start, axes, value.span);
   return finishStart(frame, full);

@@ -38,7 +38,7 @@ function onlyCount(call: Call, counts: readonly number[], allowed: readonly stri
   }
   for (const each of call.arguments) {
     if (each.name !== undefined && !allowed.includes(each.name.text)) {
-      throw problem("MEM0141", each.name.span, `${calleeText(call)} has no option ${each.name.text}.`, {
+      throw problem("MEM0171", each.name.span, `${calleeText(call)} has no option ${each.name.text}.`, {
         help: allowed.length === 0 ? undefined : `It has ${allowed.join(", ")}.`,
       });
     }
@@ -69,7 +69,7 @@ function maskOf(place: Place, each: Argument): TensorEntity | undefined {
   if (entity.kind === "flag" && entity.value) return undefined;
   const mask = asTensor(place.scope, entity, each.where.span);
   if (mask.number === "flag") return mask;
-  throw problem("MEM0144", each.where.span, `\`where\` needs flags, not ${typeOf(mask)}.`);
+  throw problem("MEM0124", each.where.span, `\`where\` needs flags, not ${typeOf(mask)}.`);
 }
 
 function newAxis(place: Place, name: string, size: StaticNumber): CheckedAxis {
@@ -228,7 +228,7 @@ rules.set("values", (place, call, hint) => {
 function asName(call: Call, each: Argument): Name {
   const name = each.as ?? (each.value.kind === "call" ? each.value.alias : undefined);
   if (name !== undefined) return name;
-  throw problem("MEM0150", each.span, `${calleeText(call)} needs a name for its axis: \`… as AXIS\`.`);
+  throw problem("MEM0142", each.span, `${calleeText(call)} needs a name for its axis: \`… as AXIS\`.`);
 }
 
 // ---------------------------------------------------------------- shape
@@ -296,7 +296,7 @@ rules.set("shift", (place, call, hint) => {
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(place, tensor, oneAxis(call, each));
-  if (each.by === undefined) throw problem("MEM0152", each.span, "shift needs `by N`: shift(x over T by 1).");
+  if (each.by === undefined) throw problem("MEM0142", each.span, "shift needs `by N`: shift(x over T by 1).");
   const by = writable(place.scope, evaluateNumber(place, each.by));
   const filled = named(call, "fill");
   const fillWith = filled === undefined ? plainNumber(0, true) : evaluateStatic(place, filled.value);
@@ -325,7 +325,7 @@ rules.set("window", (place, call, hint) => {
   const axis = axisOf(place, tensor, oneAxis(call, each));
   const last = call.arguments.at(-1);
   const sized = named(call, "size");
-  if (last === undefined || sized === undefined) throw problem("MEM0153", call.span, "window needs size = k.");
+  if (last === undefined || sized === undefined) throw problem("MEM0142", call.span, "window needs size = k.");
   const into = asName(call, last);
   const count = evaluateNumber(place, sized.value);
   const attributes = {
@@ -372,7 +372,7 @@ for (const [word, op] of [["add", "scatterAdd"], ["put", "scatterPut"]] as const
   rules.set(word, (place, call, hint) => {
     onlyCount(call, [1]);
     const each = argument(call, 0, "a tensor");
-    if (each.at === undefined) throw problem("MEM0154", each.span, `${word} needs \`at AXIS = index\`.`);
+    if (each.at === undefined) throw problem("MEM0142", each.span, `${word} needs \`at AXIS = index\`.`);
     const tensor = tensorAt(place, each);
     const indices = evaluateTensor(place, each.at.index);
     const axis = requireAxis(place, each.at.axis);
@@ -403,7 +403,7 @@ function rowAndColumn(place: Place, call: Call): { matrix: TensorEntity; row: st
     throw problem("MEM0155", each.span, `${calleeText(call)} needs the matrix's two axes: \`over (ROW, COLUMN)\`.`);
   }
   if (!matrix.constant) {
-    throw problem("MEM0156", call.span, `${calleeText(call)} is only for values known before anything runs.`, {
+    throw problem("MEM0115", call.span, `${calleeText(call)} is only for values known before anything runs.`, {
       help: "Its matrix may be made of numbers, index(…), dims and consts.",
     });
   }
@@ -414,7 +414,7 @@ rules.set("solve", (place, call, hint) => {
   onlyCount(call, [2]);
   const { matrix, row, column } = rowAndColumn(place, call);
   const right = tensorAt(place, argument(call, 1, "a right side"));
-  if (!right.constant) throw problem("MEM0156", call.span, "solve is only for values known before anything runs.");
+  if (!right.constant) throw problem("MEM0115", call.span, "solve is only for values known before anything runs.");
   return emit(place, "solve", [matrix, right], { row, column }, { span: call.span, hints: [hint] });
 });
 

@@ -220,7 +220,7 @@ function namedNumbers(call: CallParts, allowed: readonly string[]): ReadonlyMap<
     const name = argument.name?.text ?? (call.arguments.length === 1 ? allowed[0] : undefined);
     if (name === undefined || !allowed.includes(name)) {
       const near = argument.name && suggest(argument.name.text, allowed);
-      throw problem("MEM0305", argument.span, `${call.name} has no option ${argument.name?.text ?? "without a name"}.`, {
+      throw problem("MEM0171", argument.span, `${call.name} has no option ${argument.name?.text ?? "without a name"}.`, {
         help: near === undefined ? `It has ${allowed.join(", ")}.` : `Did you mean ${near}?`,
       });
     }
@@ -235,7 +235,7 @@ function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
   const call = callOf(entry);
   const whole = (numbers: ReadonlyMap<string, number>, name: string): number => {
     const value = numbers.get(name);
-    if (value === undefined) throw problem("MEM0306", call.span, `${call.name} needs its ${name}.`, { help: `${call.name}(${name} = 4)` });
+    if (value === undefined) throw problem("MEM0170", call.span, `${call.name} needs its ${name}.`, { help: `${call.name}(${name} = 4)` });
     if (!Number.isInteger(value) || value < 1) throw problem("MEM0303", call.span, `${name} must be a whole number of at least 1, not ${value}.`);
     return value;
   };
@@ -294,7 +294,7 @@ function optimizer(entry: ScheduleEntry): OptimizerInfo {
   const ranged = (name: string, otherwise: number, low: number, high: number, openLow = false): number => {
     const value = numbers.get(name) ?? otherwise;
     if (!(openLow ? value > low : value >= low) || !(value < high)) {
-      throw problem("MEM0310", call.span, `${name} must be ${openLow ? "greater than" : "at least"} ${low}${Number.isFinite(high) ? ` and less than ${high}` : ""}, not ${value}.`);
+      throw problem("MEM0172", call.span, `${name} must be ${openLow ? "greater than" : "at least"} ${low}${Number.isFinite(high) ? ` and less than ${high}` : ""}, not ${value}.`);
     }
     return value;
   };

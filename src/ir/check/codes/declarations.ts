@@ -1,0 +1,267 @@
+/** Parameters, draws, options, memories and states: MEM0160 to MEM0199. */
+import type { DiagnosticEntry } from "../../../parser/registry.ts";
+
+export const declarationCodes = {
+  MEM0160: {
+    title: "Two of one name",
+    explanation:
+      "Everything with parameters, states or draws has an address; so have losses. Two calls of one block in one place would " +
+      "share it, and numbering them silently would permute checkpoints: one gets a name of its own by `as`.",
+    example: "model M { dim D = 4; input x[T, D]; output y = norm(norm(x)) + norm(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; output y = norm(norm(x)) + norm(x) as third }",
+  },
+  MEM0161: {
+    title: "Unknown initialiser",
+    explanation:
+      "A parameter starts `~ normal(mean, deviation)`, `uniform(low, high)`, `constant(value)`, `glorot`, `uniform_fan`, " +
+      "`normal_fan` or `orthogonal`, or `starts` with an expression.",
+    example: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ xavier; output y = x . w over D }",
+    fix: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ glorot; output y = x . w over D }",
+  },
+  MEM0162: {
+    title: "Arguments of a distribution",
+    explanation: "Each distribution takes its own numbers: `normal(0, 0.02)`, `bernoulli(0.1)`, `uniform` none when drawn.",
+    example: "model M { dim D = 4; input x[T, D]; param w[D] ~ normal(0.02); output y = x * w }",
+    fix: "model M { dim D = 4; input x[T, D]; param w[D] ~ normal(0, 0.02); output y = x * w }",
+  },
+  MEM0163: {
+    title: "Initialiser that needs to know what comes in",
+    explanation:
+      "`glorot` and its like scale by the number of entries that come in and go out. The arrow says which axes are which: " +
+      "`[D -> H, K]`.",
+    example: "model M { dim D = 4, F = 3; input x[T, D]; param w[D, F] ~ glorot; output y = x . w over D }",
+    fix: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ glorot; output y = x . w over D }",
+  },
+  MEM0165: {
+    title: "Unknown distribution",
+    explanation: "A draw is `uniform` on [0, 1), `normal`, `bernoulli(p)` or `integer(n)` from 0 to n - 1; others are made of these.",
+    example: "model M { input x[T]; output y = x + draw u[T] ~ gaussian }",
+    fix: "model M { input x[T]; output y = x + draw u[T] ~ normal }",
+  },
+  MEM0166: {
+    title: "Number outside of a distribution's range",
+    explanation: "A probability is between 0 and 1, a deviation at least 0, `low` at most `high`, and `integer(n)` has n of at least 1.",
+    example: "model M { input x[T]; output y = where(draw u[T] ~ bernoulli(1.5), x, 0) }",
+    fix: "model M { input x[T]; output y = where(draw u[T] ~ bernoulli(0.5), x, 0) }",
+  },
+  MEM0170: {
+    title: "Option missing",
+    explanation: "An option without a default is given at every use.",
+    example: "model M { dim D = 4; input x[T, D]; output y = ffn(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hidden = 8) }",
+  },
+  MEM0171: {
+    title: "Unknown option",
+    explanation: "Options go by name and are those of the declaration. A bare name `heads` is short for `heads = heads`.",
+    example: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hiden = 8) }",
+    fix: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hidden = 8) }",
+  },
+  MEM0172: {
+    title: "Option outside of its range",
+    explanation: "An option has the type and the range that its declaration gives it.",
+    example: "model M { input x[T]; output y = dropout(x, rate = 1.5) }",
+    fix: "model M { input x[T]; output y = dropout(x, rate = 0.5) }",
+  },
+  MEM0173: {
+    title: "Value of a setting cannot be read",
+    explanation:
+      "`--set ADDRESS=VALUE` and `set` take a value of the option's type: `16`, `0.25`, `on`, `sticky(bins = 64)`, `[1, 2]`.",
+    example: `model M(scale: real = 2) { input x[T]; output y = scale * x }
+evaluate { set scale = large }`,
+    fix: `model M(scale: real = 2) { input x[T]; output y = scale * x }
+evaluate { set scale = 3 }`,
+  },
+  MEM0180: {
+    title: "`use` or `memory` without a definition",
+    explanation: "The right side names a block or memory and gives its options: `memory mem = slots(count = 64, width = D)`.",
+    example: "model M { input x[T]; use half = 0.5; output y = x }",
+    fix: `block half(x[...]) -> [...] { return 0.5 * x }
+model M { input x[T]; use halved = half(); output y = halved(x) }`,
+  },
+  MEM0181: {
+    title: "`use` and `memory` mixed up",
+    explanation: "`memory` makes an instance of what is defined as a memory, with states; `use` one of a block, without.",
+    example: "model M { dim D = 4; input x[T, D]; use mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+  },
+  MEM0182: {
+    title: "State of another kind",
+    explanation: "A state is real, int or flag (`in int`, `in 0 .. M`, `in flag`), and starts and is written as that.",
+    example: `memory counter(step: int) {
+  state n in int starts 0
+  tick() { n <- n + 0.5 * step }
+}
+model M { input x[T]; memory c = counter(step = 1); c.tick(); output y = x }`,
+    fix: `memory counter(step: int) {
+  state n in int starts 0
+  tick() { n <- n + step }
+}
+model M { input x[T]; memory c = counter(step = 1); c.tick(); output y = x }`,
+  },
+  MEM0183: {
+    title: "State of other axes",
+    explanation: "A state has the axes it is declared with; what is written or started has these or fewer, and is then repeated.",
+    example: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + x }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+    fix: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+  },
+  MEM0184: {
+    title: "State without a word on gradient",
+    explanation:
+      "Whether gradient crosses the edge between two segments is a decision of the method, so a real state says " +
+      "`gradient through` or `gradient stop`. Ints and flags have no gradient.",
+    example: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+    fix: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+  },
+  MEM0186: {
+    title: "A reset of other axes",
+    explanation:
+      "A reset is a flag of the whole segment, or one with the segment's axis: then it acts before its step in every `scan` " +
+      "and `linear_scan` that starts from the state, and along no other axis.",
+    example: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M {
+  dim D = 4
+  input x[T, D]; input switch[D] in flag
+  memory m = total(width = D) reset when switch
+  m.step(x)
+  output y = x
+}`,
+    fix: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M {
+  dim D = 4
+  input x[T, D]; input switch[D] in flag
+  memory m = total(width = D) reset when any(switch over D)
+  m.step(x)
+  output y = x
+}`,
+  },
+  MEM0187: {
+    title: "One state, two sizes",
+    explanation:
+      "A state may have an axis of its memory's methods (`state mu[H, T]`); every call then gives that axis the same size.",
+    example: `memory recent(scale: real = 1) {
+  state row[T] starts 0, gradient stop
+  step(x[T]) -> [T] { return scale * (x + row) }
+  write(x[T]) { row <- x }
+}
+model M {
+  dim A = 4
+  input x[T]; input y[A]
+  memory m = recent()
+  m.write(x)
+  output z = m.step(y)
+}`,
+    fix: `memory recent(scale: real = 1) {
+  state row[T] starts 0, gradient stop
+  step(x[T]) -> [T] { return scale * (x + row) }
+  write(x[T]) { row <- x }
+}
+model M {
+  input x[T]; input y[T]
+  memory m = recent()
+  m.write(x)
+  output z = m.step(y)
+}`,
+  },
+  MEM0188: {
+    title: "No such member",
+    explanation: "`mem.name` reads an entering state, a parameter or an option of an instance.",
+    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.N over D }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D }",
+  },
+  MEM0189: {
+    title: "No such sibling",
+    explanation:
+      "`mem[i]` is the memory of iteration i of a `repeat` that declares one in every iteration: i is from 0 to one less than " +
+      "their number.",
+    example: `model M {
+  dim D = 4
+  input x[T, D]
+  repeat 2 as layer {
+    memory past = fifo(length = 3, width = D)
+    x = x + sum(past[layer + 1].rows over M)
+    past.write(x)
+  }
+  output y = x
+}`,
+    fix: `model M {
+  dim D = 4
+  input x[T, D]
+  repeat 2 as layer {
+    memory past = fifo(length = 3, width = D)
+    x = x + sum(past[(layer + 1) mod 2].rows over M)
+    past.write(x)
+  }
+  output y = x
+}`,
+  },
+  MEM0190: {
+    title: "`next` before the write",
+    explanation:
+      "A state's name is its value when the segment begins, wherever it stands. `next M` is the value written, and stands after " +
+      "the write.",
+    example: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) -> [D] { y = next s; s <- s + sum(x over T where valid(T)); return y }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); output y = m.step(x) }`,
+    fix: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) -> [D] { s <- s + sum(x over T where valid(T)); return next s }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); output y = m.step(x) }`,
+  },
+  MEM0191: {
+    title: "Memory never used",
+    explanation: "A warning: no method of the memory is called and no state of it read, so it changes nothing.",
+    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+  },
+  MEM0192: {
+    title: "Memory takes in padding",
+    explanation:
+      "A warning: the last segment of a document may be shorter than the others and is then padded. A state is written from all " +
+      "tokens of the segment without asking `valid(T)`, so padding enters the memory.",
+    example: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T) }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+    fix: `memory total(width: int) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
+}
+model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+  },
+} as const satisfies Readonly<Record<`MEM01${string}`, DiagnosticEntry>>;
