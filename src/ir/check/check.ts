@@ -384,3 +384,4 @@ function compareParameters(one: Program, other: Program | undefined, model: Mode
   }
 }
 
+export type { Diagnostic, SourceFile };
