@@ -10,8 +10,8 @@ import {
   storedCount,
   storedOrder,
   stores,
-  unionAxes,
   uniform,
+  unionAxes,
   wide,
 } from "./tensors.ts";
 
@@ -70,7 +70,9 @@ export function merged(w: TensorWriter, x: Value, parts: Names, into: string): V
   const order = storedOrder(value);
   w.place(
     value,
-    order.flatMap((name) => (name === lastOf(order, names) ? names : names.includes(name) ? [] : [name])),
+    order.flatMap((name) =>
+      name === lastOf(order, names) ? names : names.includes(name) ? [] : [name],
+    ),
   );
   return w.viewed(value, axes, joined) as Value;
 }
@@ -85,7 +87,8 @@ const slice: Lowering<"slice"> = (context, [input], { axis, start, size, into })
   const x = input as Value;
   const kept = into === null ? [] : [{ name: into, size }];
   const axes = replaced(x.axes, axis, kept);
-  if (size === sizeOf(x, axis) && into !== null) return rename(context, [x], { names: { [axis]: into } });
+  if (size === sizeOf(x, axis) && into !== null)
+    return rename(context, [x], { names: { [axis]: into } });
   const number = uniformWith(w, x, axes);
   if (number !== undefined) return [number];
   // Of entries that repeat there are fewer now.
@@ -132,14 +135,26 @@ const join: Lowering<"join"> = ({ w }, inputs, { pieces, into }) => {
       full,
       order.filter((name) => name !== into || size !== 1),
     );
-    return w.view(full, placement, shape.map((entries, i) => (i === at ? size : entries)));
+    return w.view(
+      full,
+      placement,
+      shape.map((entries, i) => (i === at ? size : entries)),
+    );
   });
   const size = named.reduce((sum, piece) => sum + piece.size, 0);
-  const name = names.length === 1 ? (names[0] as string) : w.graph.node("Concat", names, { attributes: { axis: at } });
+  const name =
+    names.length === 1
+      ? (names[0] as string)
+      : w.graph.node("Concat", names, { attributes: { axis: at } });
   const joined = shape.map((entries, i) => (i === at ? size : entries));
   const element = inputs[0]?.element ?? "float32";
   const axes = [...others, { name: into, size }];
-  return [w.made(element, axes, size === 1 ? order.filter((n) => n !== into) : order, { name, shape: joined })];
+  return [
+    w.made(element, axes, size === 1 ? order.filter((n) => n !== into) : order, {
+      name,
+      shape: joined,
+    }),
+  ];
 };
 
 /** The order of a join: that of its largest piece; the joined axis outermost if that piece does not store it. */
@@ -237,7 +252,8 @@ const index: Lowering<"index"> = ({ w }, _, { axis, size }) => [
 ];
 
 const fill: Lowering<"fill"> = ({ w, results }, _, { value, axes }) => {
-  const element = results[0]?.kind === "flag" ? "bool" : results[0]?.kind === "int" ? "int32" : "float32";
+  const element =
+    results[0]?.kind === "flag" ? "bool" : results[0]?.kind === "int" ? "int32" : "float32";
   return [{ ...w.number(value, element), axes }];
 };
 

@@ -118,9 +118,7 @@ export function lowerNode(
   inputs: readonly Value[],
 ): readonly Value[] {
   const { numbers, indices = [] } = operations[node.op];
-  const mixed = inputs.some(
-    ({ element }, i) => element === "float32" && !indices.includes(i),
-  );
+  const mixed = inputs.some(({ element }, i) => element === "float32" && !indices.includes(i));
   const real = numbers === "real" || (numbers === "mixed" && mixed);
   const converted = inputs.map((value, i) =>
     real && value.element === "int32" && !indices.includes(i)

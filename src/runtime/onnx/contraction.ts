@@ -6,9 +6,9 @@
  * the orders are chosen so that the fewest entries have to be transposed, and the result's so that its consumers like it.
  */
 import type { Axis } from "../../ops/index.ts";
+import { float } from "./graph.ts";
 import type { Attribute } from "./model.ts";
 import { MICROSOFT } from "./model.ts";
-import { float } from "./graph.ts";
 import { product, sameOrder } from "./shapes.ts";
 import type { Placement, TensorWriter, Value, View } from "./tensors.ts";
 import { sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";

@@ -18,9 +18,7 @@ function convert(element: Element): Unary {
   return ({ w }, [x]) => [w.cast(x as Value, element)];
 }
 
-const rsqrt: Unary = ({ w }, inputs) => [
-  w.pointwise("Reciprocal", [w.pointwise("Sqrt", inputs)]),
-];
+const rsqrt: Unary = ({ w }, inputs) => [w.pointwise("Reciprocal", [w.pointwise("Sqrt", inputs)])];
 
 /**
  * log(1 + x) exact near 0, from the logarithm of the rounded sum (Kahan; Goldberg 1991, theorem 4):

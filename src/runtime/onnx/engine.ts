@@ -15,8 +15,8 @@ import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
-import { sameOrder } from "./shapes.ts";
 import { loadOnnxRuntime, sessionOptions, threadsFor } from "./session.ts";
+import { sameOrder } from "./shapes.ts";
 
 export interface OnnxOptions {
   /** Threads that share one operator, if it is large: all cores unless said. */
@@ -180,6 +180,7 @@ function upload({ type, data }: HostTensor): OnnxTensor {
 
 function download(tensor: DeviceTensor): HostTensor {
   const { type, entries } = ownTensor(tensor);
-  const data: HostData = entries instanceof Float32Array ? Float64Array.from(entries) : entries.slice();
+  const data: HostData =
+    entries instanceof Float32Array ? Float64Array.from(entries) : entries.slice();
   return { type, data };
 }

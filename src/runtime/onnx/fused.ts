@@ -1,10 +1,10 @@
 /** Patterns that the compiler's passes make: linear layers, attention, layer norm, cross entropy. */
 import { contraction } from "./contraction.ts";
 import { float } from "./graph.ts";
-import { gathered, inRange, inside, orZero } from "./indexing.ts";
+import { gathered, inRange, inside, orZero, someOff } from "./indexing.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { MICROSOFT } from "./model.ts";
-import { softmax, sum } from "./reduction.ts";
+import { logSumExp, softmax, sum } from "./reduction.ts";
 import { sameOrder } from "./shapes.ts";
 import type { TensorWriter, Value } from "./tensors.ts";
 import { primary, sizeOf, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
@@ -16,7 +16,13 @@ const linear: Lowering<"linear"> = ({ w, wanted }, [x, weight, bias], { over, ac
     const product = contraction(w, operand, matrix, over, options);
     return [bias === undefined ? gelu(w, product) : biasGelu(w, product, bias)];
   }
-  const sum = contraction(w, operand, matrix, over, bias === undefined ? options : { ...options, bias });
+  const sum = contraction(
+    w,
+    operand,
+    matrix,
+    over,
+    bias === undefined ? options : { ...options, bias },
+  );
   switch (activation) {
     case "none":
       return [sum];
@@ -72,8 +78,14 @@ const layerNorm: Lowering<"layerNorm"> = ({ w }, [input, gain, bias], { over, ep
   const plain = [scale, offset].every(({ axes }) => wide(axes).every(({ name }) => name === over));
   const along = [{ name: over, size: sizeOf(x, over) }];
   const factors = plain
-    ? [{ ...scale, axes: along }, { ...offset, axes: along }]
-    : [{ ...w.number(1), axes: along }, { ...w.number(0), axes: along }];
+    ? [
+        { ...scale, axes: along },
+        { ...offset, axes: along },
+      ]
+    : [
+        { ...w.number(1), axes: along },
+        { ...w.number(0), axes: along },
+      ];
   const names = w.graph.nodes(
     "LayerNormalization",
     [rows.name, ...factors.map((factor) => vector(w, factor, over))],
@@ -122,13 +134,16 @@ const crossEntropy: Lowering<"crossEntropy"> = ({ w }, [logits, labels], { over 
   const logs = w.made("float32", full.axes, rows.order, { name, shape: rows.shape });
   const loss = w.pointwise("Neg", [gathered(w, logs, label, over)]);
   if (inside(label, size)) return [loss];
-  // A label out of range takes nothing away from logsumexp, which the largest entry shows.
-  const all = w.pointwise("Sub", [
-    w.reduce("ReduceMax", full, [over]),
-    w.reduce("ReduceMax", logs, [over]),
-  ]);
+  // A label out of range, which takes nothing away from logsumexp, is rare.
   const on = inRange(w, label, size);
-  return [w.pointwise("Where", [on, loss, all], "float32")];
+  return [
+    w.branch(
+      someOff(w, on),
+      "float32",
+      () => w.pointwise("Where", [on, loss, logSumExp(w, full, [over])], "float32"),
+      () => w.pointwise("Identity", [loss]),
+    ),
+  ];
 };
 
 const crossEntropyGradient: Lowering<"crossEntropyGradient"> = (
@@ -141,7 +156,11 @@ const crossEntropyGradient: Lowering<"crossEntropyGradient"> = (
   const size = sizeOf(x, over);
   const all = unionAxes([scaled, label]);
   if (size === 1 || storedOrder(label).some((name) => !stores(scaled, name))) {
-    const classes = w.list(Array.from({ length: size }, (_, i) => i), over, "int32");
+    const classes = w.list(
+      Array.from({ length: size }, (_, i) => i),
+      over,
+      "int32",
+    );
     const hit = w.pointwise("Equal", [label, classes], "bool");
     return [w.pointwise("Where", [hit, w.pointwise("Sub", [scaled, d]), scaled], "float32")];
   }

@@ -82,14 +82,8 @@ export class GraphWriter {
    * Emits `If(condition)`; each branch emits its nodes and gives one result.
    * Only the branch taken is computed; both see every value emitted before.
    */
-  branch(
-    condition: string,
-    element: Element,
-    then: () => string,
-    otherwise: () => string,
-  ): string {
-    const body = (write: () => string) =>
-      this.subgraph([], () => [{ name: write(), element }]);
+  branch(condition: string, element: Element, then: () => string, otherwise: () => string): string {
+    const body = (write: () => string) => this.subgraph([], () => [{ name: write(), element }]);
     const attributes = { then_branch: body(then), else_branch: body(otherwise) };
     return this.node("If", [condition], { attributes });
   }

@@ -23,6 +23,14 @@ export function inRange(w: TensorWriter, i: Value, size: number): Value {
   return w.pointwise("And", [notNegative, below]);
 }
 
+/** A single flag: some entry of a flag tensor is off. */
+export function someOff(w: TensorWriter, on: Value): string {
+  const { name } = w.anyView(on, primary(on));
+  const bytes = w.graph.cast(name, "uint8");
+  const least = w.graph.node("ReduceMin", [bytes], { attributes: { keepdims: 0 } });
+  return w.graph.node("Equal", [least, w.graph.scalar("uint8", 0)]);
+}
+
 /** `x` where `on`, else 0 (off). */
 export function orZero(w: TensorWriter, on: Value, x: Value): Value {
   if (x.element === "bool") return w.pointwise("And", [on, x]);
@@ -47,71 +55,66 @@ function adjacent({ placements }: Value, names: Names): Placement | undefined {
   });
 }
 
+/** Results from this size on are not passed over again to clear entries out of range, unless there are some. */
+const LARGE_RESULT = 1 << 14;
+
 /** Entries of x at the indices i along `axis`; out of range reads 0 (off). Shared axes align. */
 export function gathered(w: TensorWriter, x: Value, index: Value, axis: string): Value {
   const size = sizeOf(x, axis);
-  const axes = unionAxes([{ axes: x.axes.filter(({ name }) => name !== axis) }, index]);
-  const source = size === 1 || stores(x, axis) ? x : w.materialize(x);
-  const total = product(wide(axes).map((entry) => entry.size));
-  const checked = !inside(index, size);
-  const padded = checked && storedCount(source) < total / 2;
-  const on = checked ? inRange(w, index, size) : undefined;
-  if (on !== undefined && size === 1) {
-    return { ...orZero(w, on, { ...source, axes: source.axes.filter((a) => a.name !== axis) }), axes };
+  const kept = x.axes.filter(({ name }) => name !== axis);
+  const axes = unionAxes([{ axes: kept }, index]);
+  const on = inside(index, size) ? undefined : inRange(w, index, size);
+  if (size === 1) {
+    const only = { ...x, axes: kept };
+    return { ...(on === undefined ? only : orZero(w, on, only)), axes };
   }
-  if (size === 1) return { ...source, axes };
-  const stand = w.number(padded ? size : 0, "int32");
-  const safe = on === undefined ? index : w.pointwise("Where", [on, index, stand], "int32");
-  const shared = storedOrder(source).filter((name) => name !== axis && stores(safe, name));
-  const rest = storedOrder(source).filter((name) => name !== axis && !shared.includes(name));
-  const placement =
-    adjacent(source, [...shared, axis]) ?? w.place(source, [...shared, axis, ...rest]);
-  const found = padded
-    ? zeroPadded(w, source, placement, axis)
-    : { value: source, placement, length: size };
-  const flat = flattened(w, safe, shared, found.length);
+  const source = stores(x, axis) ? x : w.materialize(x);
+  const read = (from: Value, at: Value): Value => ({ ...entriesAt(w, from, at, axis), axes });
+  if (on === undefined) return read(source, index);
+  const instead = (place: number) =>
+    w.pointwise("Where", [on, index, w.number(place, "int32")], "int32");
+  const count = product(wide(axes).map((entry) => entry.size));
+  if (storedCount(source) < count / 2) return read(zeroPadded(w, source, axis), instead(size));
+  const checked = (): Value => ({ ...orZero(w, on, read(source, instead(0))), axes });
+  const sameOnBothSides = wide(index.axes).every(({ name }) => stores(index, name));
+  if (count < LARGE_RESULT || !sameOnBothSides) return checked();
+  return w.branch(someOff(w, on), x.element, checked, () => read(source, index));
+}
+
+/** Entries of x at indices that are all in range. */
+function entriesAt(w: TensorWriter, x: Value, index: Value, axis: string): Value {
+  const shared = storedOrder(x).filter((name) => name !== axis && stores(index, name));
+  const rest = storedOrder(x).filter((name) => name !== axis && !shared.includes(name));
+  const placement = adjacent(x, [...shared, axis]) ?? w.place(x, [...shared, axis, ...rest]);
+  const { order } = placement;
+  const outer = order.slice(0, order.indexOf(shared[0] ?? axis));
+  const inner = order.slice(order.indexOf(axis) + 1);
+  const counted = (names: Names) => product(names.map((name) => sizeOf(x, name)));
+  const flat = flattened(w, index, shared, sizeOf(x, axis));
   const added = storedOrder(flat).filter((name) => !shared.includes(name));
-  const indexPlacement = w.place(flat, [...shared, ...added]);
-  const at = placement.order.indexOf(shared[0] ?? axis);
-  const end = placement.order.indexOf(axis) + 1;
-  const outer = placement.order.slice(0, at);
-  const inner = placement.order.slice(end);
-  const counted = (names: Names) => product(names.map((name) => sizeOf(source, name)));
-  const [before, entries, after] = [counted(outer), counted(shared) * found.length, counted(inner)];
-  const places = product(w.fullShape(flat, indexPlacement.order));
-  const read = readAlong(
+  const places = w.place(flat, [...shared, ...added]);
+  const shape = [counted(outer), product(w.fullShape(flat, places.order)), counted(inner)] as const;
+  const name = readAlong(
     w,
-    w.view(found.value, found.placement, [before, entries, after]),
-    (shape) => w.view(flat, indexPlacement, shape),
-    [before, places, after],
+    w.view(x, placement, [shape[0], counted(shared) * sizeOf(x, axis), shape[2]]),
+    (dims) => w.view(flat, places, dims),
+    shape,
   );
-  const order = [...outer, ...shared, ...added, ...inner];
-  const result = w.made(source.element, axes, order, { name: read, shape: [before, places, after] });
-  return on === undefined || padded ? result : { ...orZero(w, on, result), axes };
+  const axes = unionAxes([{ axes: x.axes.filter((own) => own.name !== axis) }, index]);
+  return w.made(x.element, axes, [...outer, ...shared, ...added, ...inner], { name, shape });
 }
 
 /** The value with one more entry along an axis, 0. */
-function zeroPadded(
-  w: TensorWriter,
-  x: Value,
-  placement: Placement,
-  axis: string,
-): { readonly value: Value; readonly placement: Placement; readonly length: number } {
-  const { name, shape, dims } = w.separated(x, placement, [axis]);
-  const [dim = 0] = dims;
+function zeroPadded(w: TensorWriter, x: Value, axis: string): Value {
+  const { order } = primary(x);
+  const { name, shape, dims } = w.separated(x, primary(x), [axis]);
   const length = sizeOf(x, axis) + 1;
-  const pads = [...shape, ...shape].map((_, i) => (i === shape.length + dim ? 1 : 0));
-  const padded = w.graph.node("Pad", [
-    name,
-    w.graph.integers(pads),
-    w.graph.scalar(x.element, 0),
-  ]);
+  const pads = [...shape, ...shape].map((_, i) => (i - shape.length === dims[0] ? 1 : 0));
+  const zero = w.graph.scalar(x.element, 0);
+  const padded = w.graph.node("Pad", [name, w.graph.integers(pads), zero]);
   const axes = x.axes.map((own) => (own.name === axis ? { name: axis, size: length } : own));
-  const value = w.made(x.element, axes, placement.order, {
-    name: padded,
-    shape: shape.map((size, i) => (i === dim ? length : size)),
-  });
-  return { value, placement: primary(value), length };
+  const longer = shape.map((entries, i) => (i === dims[0] ? length : entries));
+  return w.made(x.element, axes, order, { name: padded, shape: longer });
 }
 
 const gather: Lowering<"gather"> = ({ w }, [x, i], { axis }) => [
@@ -153,14 +156,17 @@ const scatterAdd: Lowering<"scatterAdd"> = ({ w }, [value, index], attributes) =
   const parts = scatterParts(value as Value, index as Value, attributes);
   const { i, kept, searched, axes } = parts;
   // Along axes that the index lacks all values go to one place.
-  const total = sum(w, parts.v, over.filter((name) => !stores(i, name)));
+  const total = sum(
+    w,
+    parts.v,
+    over.filter((name) => !stores(i, name)),
+  );
   const known = knownSources(i, kept, searched, size);
   if (known !== undefined) return [sumOfKnown(w, total, i, known, parts, attributes)];
   const checked = !inside(i, size);
   const on = checked ? inRange(w, i, size) : undefined;
   const v = spread(w, on === undefined ? total : orZero(w, on, total), i);
-  const safe =
-    on === undefined ? i : w.pointwise("Where", [on, i, w.number(0, "int32")], "int32");
+  const safe = on === undefined ? i : w.pointwise("Where", [on, i, w.number(0, "int32")], "int32");
   const front = [...kept, ...searched];
   const rest = storedOrder(v).filter((name) => !front.includes(name));
   const counted = (names: Names) => product(names.map((name) => sizeOf(v, name)));
@@ -198,7 +204,9 @@ function knownSources(
   });
   const most = Math.max(1, ...sources.map((list) => list.length));
   // Beyond this the lists would mostly be filled up with zeros.
-  return most * sources.length <= 2 * Math.max(entries.length, sources.length) ? sources : undefined;
+  return most * sources.length <= 2 * Math.max(entries.length, sources.length)
+    ? sources
+    : undefined;
 }
 
 const FLAT = "(flat)";

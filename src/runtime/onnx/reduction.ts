@@ -44,11 +44,34 @@ const mean: Reduction = ({ w }, [x, mask], { over }) => {
   return [w.pointwise("Div", [total, atLeastOne])];
 };
 
+/**
+ * A single flag: some entry of a float32 value may be NaN. A sum shows it in one pass; that of opposite infinities does too, so
+ * this decides what has to be looked at closely, not what the result is.
+ */
+export function mayHoldNaN(w: TensorWriter, x: Value): string {
+  const { name } = w.anyView(x, primary(x));
+  const total = w.graph.node("ReduceSum", [name], { attributes: { keepdims: 0 } });
+  return w.graph.node("IsNaN", [total]);
+}
+
+/** The largest or smallest over axes, NaN if one is: the operators may miss it. */
+function extremeOf(w: TensorWriter, op: string, x: Value, over: readonly string[]): Value {
+  const along = over.filter((name) => stores(x, name));
+  const plain = () => w.reduce(op, x, over);
+  if (x.element !== "float32" || along.length === 0) return plain();
+  const exact = () => {
+    const missing = w.cast(w.pointwise("IsNaN", [x], "bool"), "uint8");
+    const spoilt = w.cast(w.reduce("ReduceMax", missing, over), "bool");
+    return w.pointwise("Where", [spoilt, w.number(Number.NaN), plain()], "float32");
+  };
+  return w.branch(mayHoldNaN(w, x), "float32", exact, plain);
+}
+
 function extreme(op: string, real: number, int: number): Reduction {
   return ({ w }, [x, mask], { over }) => {
     const operand = x as Value;
     const rest = operand.element === "int32" ? int : real;
-    return [w.reduce(op, masked(w, operand, mask, rest), over)];
+    return [extremeOf(w, op, masked(w, operand, mask, rest), over)];
   };
 }
 
@@ -76,19 +99,12 @@ const any: Reduction = ({ w }, [x, mask], { over }) => {
 
 const all: Reduction = ({ w }, [x, mask], { over }) => {
   const on =
-    mask === undefined
-      ? (x as Value)
-      : w.pointwise("Or", [x as Value, w.pointwise("Not", [mask])]);
+    mask === undefined ? (x as Value) : w.pointwise("Or", [x as Value, w.pointwise("Not", [mask])]);
   return [w.reduce("ReduceMin", on, over)];
 };
 
 /** Softmax of float32 over axes. Masked entries get exactly 0; where none is left, all of them do. */
-export function softmax(
-  w: TensorWriter,
-  x: Value,
-  over: readonly string[],
-  mask?: Value,
-): Value {
+export function softmax(w: TensorWriter, x: Value, over: readonly string[], mask?: Value): Value {
   if (mask === undefined) return plainSoftmax(w, stored(w, x, over), over);
   const all = unionAxes([x, mask]);
   const logits = stored(w, { ...x, axes: all }, over);
@@ -96,7 +112,10 @@ export function softmax(
   if (2 * storedCount(mask) > storedCount(logits) || !coversAll(logits, mask)) return exact();
   // Min with -inf does what a choice would do, except for NaN, in a third of the time.
   const bounds = w.pointwise("Where", [mask, w.number(Infinity), w.number(-Infinity)], "float32");
-  const rare = [holdsNaN(w, logits), ...(keepsOne(mask, over) ? [] : [leavesNone(w, mask, over)])];
+  const rare = [
+    mayHoldNaN(w, logits),
+    ...(keepsOne(mask, over) ? [] : [leavesNone(w, mask, over)]),
+  ];
   const condition = rare.length === 1 ? (rare[0] as string) : w.graph.node("Or", rare);
   return w.branch(condition, "float32", exact, () =>
     plainSoftmax(w, w.pointwise("Min", [logits, bounds]), over),
@@ -117,14 +136,6 @@ function plainSoftmax(w: TensorWriter, x: Value, over: readonly string[]): Value
   const { name, shape, order } = w.rows(x, over);
   const weights = w.graph.node("Softmax", [name], { attributes: { axis: -1 } });
   return w.made("float32", x.axes, order, { name: weights, shape });
-}
-
-/** A single flag: some entry is NaN. */
-function holdsNaN(w: TensorWriter, x: Value): string {
-  const { name } = w.rows(x, storedOrder(x).slice(-1));
-  const largest = w.graph.node("ReduceMax", [name, w.graph.integers([-1])]);
-  const most = w.graph.node("ReduceMax", [largest], { attributes: { keepdims: 0 } });
-  return w.graph.node("IsNaN", [most]);
 }
 
 /** A single flag: some row of a mask has no entry that is on. */

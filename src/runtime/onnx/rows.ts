@@ -26,10 +26,7 @@ export function rowsAt(
   const size = sizeOf(x, axis);
   // An axis of one entry has no dimension; a view gives it one.
   const order = size === 1 ? [axis, ...own.order] : own.order;
-  const found =
-    size === 1
-      ? withLeadingOne(w, x)
-      : w.separated(x, own, [axis]);
+  const found = size === 1 ? withLeadingOne(w, x) : w.separated(x, own, [axis]);
   const [dim = 0] = found.dims;
   const added = wide(axes).filter(({ name }) => into.includes(name));
   const replacement = into.filter((name) => added.some((other) => other.name === name));
@@ -52,8 +49,7 @@ export function rowsAt(
     w.graph.integers([before ?? 1, entries, after ?? 1]),
   ]);
   const shape = [before ?? 1, count, after ?? 1] as const;
-  const index = (dims: readonly number[]) =>
-    w.graph.constant("int32", dims, Int32Array.from(at));
+  const index = (dims: readonly number[]) => w.graph.constant("int32", dims, Int32Array.from(at));
   return w.made(x.element, axes, resultOrder, { name: readAlong(w, middle, index, shape), shape });
 }
 
@@ -90,9 +86,7 @@ export function readAlong(
   // Gather copies runs; for single entries GatherElements is ten times as fast.
   const one = index([1, places, 1]);
   const all =
-    before === 1
-      ? one
-      : w.graph.node("Expand", [one, w.graph.integers([before, places, 1])]);
+    before === 1 ? one : w.graph.node("Expand", [one, w.graph.integers([before, places, 1])]);
   return w.graph.node("GatherElements", [source, all], { attributes: { axis: 1 } });
 }
 
@@ -116,9 +110,7 @@ export function sumsOfRows(
     const places = sources.map(([place = -1]) => place);
     return rowsAt(w, x, axis, places, axes, into);
   }
-  const places = sources.flatMap((list) =>
-    Array.from({ length: most }, (_, n) => list[n] ?? -1),
-  );
+  const places = sources.flatMap((list) => Array.from({ length: most }, (_, n) => list[n] ?? -1));
   const all = [...axes, { name: SUMMAND, size: most }];
   return w.reduce("ReduceSum", rowsAt(w, x, axis, places, all, [...into, SUMMAND]), [SUMMAND]);
 }

@@ -5,6 +5,7 @@
  * single pass), and only then are entries ranked anew, in float64, where there is room below and above the infinities.
  */
 import type { Lowering, LoweringTable } from "./lowering.ts";
+import { mayHoldNaN } from "./reduction.ts";
 import type { TensorWriter, Value } from "./tensors.ts";
 import { primary, sizeOf, storedOrder, stores, unionAxes } from "./tensors.ts";
 
@@ -12,12 +13,6 @@ interface Sorting {
   readonly largest: boolean;
   readonly k: number;
   readonly into: string;
-}
-
-/** A single flag: some entry may be NaN. (So may a sum of infinities; that costs time, not correctness.) */
-function mayHoldNaN(w: TensorWriter, rows: string): string {
-  const total = w.graph.node("ReduceSum", [rows], { attributes: { keepdims: 0 } });
-  return w.graph.node("IsNaN", [total]);
 }
 
 /** float32 as float64 with NaN beyond the last place: infinities move in, NaN takes theirs. */
@@ -48,8 +43,13 @@ function sortedPlaces(
     return w.made("int64", axes, k === 1 ? outer : [...outer, into], found);
   };
   if (x.element !== "float32") return sort(x);
-  const condition = mayHoldNaN(w, w.rows(x, [over]).name);
-  return w.branch(condition, "int64", () => sort(ranked(w, x, largest)), () => sort(x));
+  const condition = mayHoldNaN(w, x);
+  return w.branch(
+    condition,
+    "int64",
+    () => sort(ranked(w, x, largest)),
+    () => sort(x),
+  );
 }
 
 const topK: Lowering<"topK"> = ({ w }, [input], { over, k, into }) => {
@@ -88,7 +88,7 @@ const argmax: Lowering<"argmax"> = ({ w }, [input, mask], { over }) => {
   if (mask !== undefined) return [w.cast(firstOfLargest(w, x, mask, over), "int32")];
   if (x.element !== "float32") return [w.cast(argMax(w, x, over), "int32")];
   const found = w.branch(
-    mayHoldNaN(w, w.rows(x, [over]).name),
+    mayHoldNaN(w, x),
     "int64",
     () => firstOfLargest(w, x, undefined, over),
     () => argMax(w, x, over),
@@ -101,16 +101,14 @@ function argMax(w: TensorWriter, x: Value, over: string): Value {
   const { name, shape, order } = w.rows(x, [over]);
   const found = w.graph.node("ArgMax", [name], { attributes: { axis: -1, keepdims: 1 } });
   const axes = x.axes.filter((axis) => axis.name !== over);
-  return w.made("int64", axes, order.slice(0, -1), { name: found, shape: [...shape.slice(0, -1), 1] });
+  return w.made("int64", axes, order.slice(0, -1), {
+    name: found,
+    shape: [...shape.slice(0, -1), 1],
+  });
 }
 
 /** As `argMax`, ranking entries 2 if they are largest, 1 if they take part at all (NaN), 0 if they are masked. */
-function firstOfLargest(
-  w: TensorWriter,
-  x: Value,
-  mask: Value | undefined,
-  over: string,
-): Value {
+function firstOfLargest(w: TensorWriter, x: Value, mask: Value | undefined, over: string): Value {
   const number = w.pointwise("Equal", [x, x], "bool");
   const counts = mask === undefined ? number : w.pointwise("And", [number, mask]);
   const least = x.element === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY;

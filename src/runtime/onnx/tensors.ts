@@ -5,12 +5,20 @@
  * a Reshape costs next to nothing, a Transpose a pass over memory). Operations choose the order that moves least.
  * Axes of one entry have no place in an order; axes along which all entries repeat ("virtual") are not stored at all.
  */
-import { layout } from "../../ops/strided.ts";
+
 import type { Axis, HostTensor, NumberKind, TensorType } from "../../ops/index.ts";
+import { layout } from "../../ops/strided.ts";
 import type { GraphWriter, NodeOptions } from "./graph.ts";
 import { entriesOf } from "./graph.ts";
 import type { Element } from "./model.ts";
-import { broadcastShape, fitsWithoutLeadingOnes, groupsOf, product, sameOrder, shapeOf } from "./shapes.ts";
+import {
+  broadcastShape,
+  fitsWithoutLeadingOnes,
+  groupsOf,
+  product,
+  sameOrder,
+  shapeOf,
+} from "./shapes.ts";
 
 export interface View {
   readonly name: string;
@@ -176,9 +184,13 @@ export class TensorWriter {
   view(value: Value, placement: Placement, shape: readonly number[]): string {
     const found = placement.views.find((view) => sameOrder(view.shape, shape));
     if (found !== undefined) return found.name;
+    // Inputs and constants belong to the whole graph, wherever they are first used.
+    const lasting =
+      value.constant !== undefined ||
+      (placement.declare !== undefined && placement.views.length === 0);
     const name = this.#newView(value, placement, shape);
     placement.views.push({ name, shape });
-    this.#undo?.push(() => placement.views.pop());
+    if (!lasting) this.#undo?.push(() => placement.views.pop());
     return name;
   }
 
@@ -220,12 +232,13 @@ export class TensorWriter {
   branch(condition: string, element: Element, then: () => Value, otherwise: () => Value): Value {
     const made: Value[] = [];
     const scoped = (write: () => Value) => () => {
+      const outside = this.#undo;
       const undo: (() => void)[] = [];
       this.#undo = undo;
       const value = write();
       const view = this.anyView(value, primary(value));
       for (const step of undo.reverse()) step();
-      this.#undo = undefined;
+      this.#undo = outside;
       made.push(this.made(value.element, value.axes, storedOrder(value), view));
       return view.name;
     };
@@ -314,9 +327,7 @@ export class TensorWriter {
     const shape = fitting?.shape ?? runs(placement.order, axes, sizes);
     const name = this.view(value, placement, shape);
     const dims = (groupsOf(sizes, shape) ?? []).flatMap((group, dim) =>
-      group.length > 0 && axes.includes(placement.order[group[0] as number] as string)
-        ? [dim]
-        : [],
+      group.length > 0 && axes.includes(placement.order[group[0] as number] as string) ? [dim] : [],
     );
     return { shape, name, dims };
   }
@@ -452,7 +463,9 @@ function commonShape(
     .flatMap(({ placement }) => placement.views)
     .flatMap(({ shape }) => {
       const groups = groupsOf(sizes, shape);
-      return groups === undefined ? [] : [groups.map((group) => group.map((i) => order[i] as string))];
+      return groups === undefined
+        ? []
+        : [groups.map((group) => group.map((i) => order[i] as string))];
     });
   const misses = (groups: readonly (readonly string[])[]) => {
     let count = 0;
@@ -483,8 +496,7 @@ function runs(
   const shape: number[] = [];
   order.forEach((name, i) => {
     const previous = order[i - 1];
-    const same =
-      previous !== undefined && inside.includes(previous) === inside.includes(name);
+    const same = previous !== undefined && inside.includes(previous) === inside.includes(name);
     if (same) shape.push((shape.pop() as number) * (sizes[i] as number));
     else shape.push(sizes[i] as number);
   });

@@ -67,17 +67,11 @@ export function block(g: Builder, p: Inputs) {
   const before = g.linear(n2, p.W1, { over: ["D"], activation: "none", bias: p.b1 });
   const phi = g.mul(0.5, g.add(1, g.erf(g.mul(before, Math.SQRT1_2))));
   const hidden = g.mul(before, phi);
-  const output = g.add(
-    y,
-    g.linear(hidden, p.W2, { over: ["F"], activation: "none", bias: p.b2 }),
-  );
+  const output = g.add(y, g.linear(hidden, p.W2, { over: ["F"], activation: "none", bias: p.b2 }));
 
   const d = p.gradient;
   const dHidden = g.contract(d, p.W2, { over: ["D"] });
-  const density = g.mul(
-    1 / Math.sqrt(2 * Math.PI),
-    g.exp(g.mul(-0.5, g.mul(before, before))),
-  );
+  const density = g.mul(1 / Math.sqrt(2 * Math.PI), g.exp(g.mul(-0.5, g.mul(before, before))));
   const dBefore = g.mul(dHidden, g.add(phi, g.mul(before, density)));
   const dN2 = g.contract(dBefore, p.W1, { over: ["F"] });
   const dY = g.add(d, g.layerNormGradient(y, p.gain2, mean2, inverse2, dN2, { over: "D" }));
@@ -88,14 +82,8 @@ export function block(g: Builder, p: Inputs) {
   const dK = g.contract(dScores, q, { over: ["T"] });
   const dV = g.contract(weights, dAttended, { over: ["T"] });
   const heads = ["H", "K"];
-  const dRead = g.add(
-    g.contract(dK, p.Wk, { over: heads }),
-    g.contract(dV, p.Wv, { over: heads }),
-  );
-  const dN1 = g.add(
-    g.contract(dQ, p.Wq, { over: heads }),
-    g.rename(dRead, { names: { S: "T" } }),
-  );
+  const dRead = g.add(g.contract(dK, p.Wk, { over: heads }), g.contract(dV, p.Wv, { over: heads }));
+  const dN1 = g.add(g.contract(dQ, p.Wq, { over: heads }), g.rename(dRead, { names: { S: "T" } }));
   const dX = g.add(dY, g.layerNormGradient(p.x, p.gain1, mean1, inverse1, dN1, { over: "D" }));
   const normal = (x: Tensor, mean: Tensor, inverse: Tensor) => g.mul(g.sub(x, mean), inverse);
   const rows = ["batch", "S"];
