@@ -1,7 +1,155 @@
-import type { Adapter } from "./adapter.ts";
+/** Transformer-XL's cases: `specs/transformer-xl.mem`. */
+import {
+  type Adapter,
+  below,
+  type Excused,
+  expected,
+  type Given,
+  given,
+  type SpecRun,
+  weightGradients,
+} from "./adapter.ts";
+import type { GoldenCase, Hyperparameters } from "./case.ts";
 
 export const transformerXL: Adapter = {
   system: "transformer-xl",
-  excused: () => [],
-  runs: () => [],
+  excused: ({ hyperparameters: h }) => [topCache(h.number("n_layer"))],
+  runs: (golden) => [model(golden)],
 };
+
+/** The reference also caches the output of its last layer. Nothing reads that, and the spec has no such state. */
+export function topCache(layers: number): Excused {
+  return {
+    file: new RegExp(`^(mem_out|grad_mem|states_out|grad_states)/\\d+/${layers}$`),
+    reason: "the cache of the last layer's output, which nothing reads",
+  };
+}
+
+/** Weights of the parts that ∞-former's host shares. */
+export function hostWeights(layers: number): readonly Given[] {
+  return [
+    given("word_emb.emb_layers.0.weight", "V D", "table.weight"),
+    given("r_w_bias", "H K", "content_bias"),
+    given("r_r_bias", "H K", "position_bias"),
+    ...below(layers).flatMap((l) => [
+      ...norm(`layers.${l}.dec_attn.layer_norm`, `layer[${l}].norm1`),
+      given(
+        `layers.${l}.dec_attn.qkv_net.weight`,
+        "(P H K) D",
+        ...["Wq", "Wk", "Wv"].map((name) => `layer[${l}].relative_attention.${name}`),
+      ),
+      given(`layers.${l}.dec_attn.r_net.weight`, "(H K) D", `layer[${l}].relative_attention.Wr`),
+      given(`layers.${l}.dec_attn.o_net.weight`, "D (H K)", `layer[${l}].relative_attention.Wo`),
+      ...norm(`layers.${l}.pos_ff.layer_norm`, `layer[${l}].norm2`),
+      given(`layers.${l}.pos_ff.CoreNet.0.weight`, "F D", `layer[${l}].ffn.W1`),
+      given(`layers.${l}.pos_ff.CoreNet.0.bias`, "F", `layer[${l}].ffn.b1`),
+      given(`layers.${l}.pos_ff.CoreNet.3.weight`, "D F", `layer[${l}].ffn.W2`),
+      given(`layers.${l}.pos_ff.CoreNet.3.bias`, "D", `layer[${l}].ffn.b2`),
+    ]),
+  ];
+}
+
+const norm = (file: string, to: string): readonly Given[] => [
+  given(`${file}.weight`, "D", `${to}.gain`),
+  given(`${file}.bias`, "D", `${to}.bias`),
+];
+
+/** Sizes and switches that both hosts have. */
+export function hostSettings(h: Hyperparameters): Readonly<Record<string, string>> {
+  h.require("activation", "relu");
+  h.require("layer_norm_eps", 1e-5);
+  h.require("dropout", 0);
+  return {
+    vocab: String(h.number("n_token")),
+    depth: String(h.number("n_layer")),
+    heads: String(h.number("n_head")),
+    D: String(h.number("d_model")),
+    key: String(h.number("d_head")),
+    hidden: String(h.number("d_inner")),
+    norm_place: h.flag("pre_lnorm", false) ? "pre" : "post",
+    "train.segment": String(h.number("tgt_len")),
+    "train.batch": String(h.number("batch")),
+    "train.rollout": String(h.number("segments")),
+    "train.through_time": "detach",
+  };
+}
+
+/** The hidden state after each layer; layer 0 is the embedding. */
+export function layerOutputs(segment: number, layers: number) {
+  return below(layers + 1).map((l) =>
+    expected(`layer_out/${segment}/${l}`, "T batch D", {
+      kind: "value",
+      segment,
+      address: l === 0 ? "embedded" : `layer[${l - 1}].x`,
+    }),
+  );
+}
+
+function model(golden: GoldenCase): SpecRun {
+  const { hyperparameters: h } = golden;
+  const layers = h.number("n_layer");
+  const length = h.number("mem_len");
+  const clamp = h.number("clamp_len", -1);
+  const tied = h.flag("tie_weight");
+  const slots = h.number("initial_memory_slots", 0);
+  h.require("ext_len", 0);
+  h.require("attn_type", 0);
+  h.require("div_val", 1);
+  h.require("dropatt", 0);
+  h.require("d_embed", h.number("d_model"));
+  if (h.has("cutoffs") && h.numbers("cutoffs").length > 0)
+    throw h.wrong("cutoffs", "an empty list");
+  const weights = [
+    ...hostWeights(layers),
+    given("crit.out_layers.0.bias", "vocab", "output_bias"),
+    ...(tied ? [] : [given("crit.out_layers.0.weight", "V D", "head.weight")]),
+  ];
+  const each = below(h.number("segments"));
+  const all = below(layers);
+  return {
+    spec: "transformer-xl.mem",
+    settings: {
+      ...hostSettings(h),
+      length: String(length),
+      tied: tied ? "on" : "off",
+      same_length: h.flag("same_length", false) ? "on" : "off",
+      clamp: clamp > 0 ? `at(distance=${clamp})` : "off",
+    },
+    batch: h.number("batch"),
+    weights,
+    fresh: [],
+    segments: each.map((s) => [
+      given(`tokens/${s}`, "T batch", "tokens"),
+      given(`targets/${s}`, "T batch", "labels"),
+    ]),
+    ...(slots > 0 && {
+      states: all.map((l) => given(`mem_init/${l}`, "M:last batch D", `layer[${l}].past.rows`)),
+      counts: Object.fromEntries(all.map((l) => [`layer[${l}].past.filled`, slots])),
+    }),
+    expected: [
+      expected("loss", "", { kind: "total" }),
+      ...each.flatMap((s) => [
+        expected(`loss/${s}`, "", { kind: "loss", segment: s, address: "main" }),
+        expected(`nll/${s}`, "T batch", { kind: "value", segment: s, address: "nll" }),
+        ...layerOutputs(s, layers),
+        ...all.map((l) =>
+          expected(`mem_out/${s}/${l}`, "M:last batch D", {
+            kind: "next",
+            segment: s,
+            address: `layer[${l}].past.rows`,
+          }),
+        ),
+        ...all
+          .filter((l) => golden.outputs.has(`grad_mem/${s}/${l}`))
+          .map((l) =>
+            expected(`grad_mem/${s}/${l}`, "M:last batch D", {
+              kind: "gradient",
+              segment: s,
+              address: `layer[${l}].past.rows`,
+            }),
+          ),
+      ]),
+      ...weightGradients(golden, weights),
+    ],
+  };
+}
