@@ -1,0 +1,155 @@
+/**
+ * What each pass is worth: the training step of a spec on the onnx engine with all passes, with none, and with all but one.
+ *
+ *   node bench/passes.mjs [SPEC] [--rounds N] [--set ADDRESS=VALUE]… [--only NAME,NAME] [--threads N]
+ *
+ * A step is a whole rollout: every forward, backward and critical call of the schedule, without the update. The variants take turns
+ * within a round, the best of each counts, and the ratio is to all passes. Times are processor time, so that a machine that does other
+ * work besides gives the same figures; with one thread, as here unless said, they are what a step takes on an idle core. Operations and planned bytes are those of the plans.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { build, transform } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "7" },
+    set: { type: "string", multiple: true, default: [] },
+    only: { type: "string" },
+    threads: { type: "string", default: "1" },
+  },
+});
+const spec = positionals[0] ?? "specs/memformer.mem";
+
+/** Compiled code resolves packages from here. */
+const folder = join(root, "node_modules", ".cache", `memc-bench-${process.pid}`);
+mkdirSync(folder, { recursive: true });
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const bundled = join(folder, "memc.mjs");
+await build({
+  stdin: {
+    contents: `
+      export { compile } from "./src/codegen/compile.ts";
+      export { passes } from "./src/ir/passes/index.ts";
+      export * as runtime from "./src/runtime/index.ts";`,
+    resolveDir: root,
+    loader: "ts",
+  },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  packages: "external",
+  outfile: bundled,
+});
+const { compile, passes, runtime } = await import(pathToFileURL(bundled).href);
+
+const main = basename(spec);
+const library = join(root, "specs", "std");
+const sources = [
+  ...readdirSync(library).map((name) => ({
+    path: `std/${name}`,
+    text: readFileSync(join(library, name), "utf8"),
+  })),
+  { path: main, text: readFileSync(spec, "utf8") },
+];
+const settings = Object.fromEntries(options.set.map((pair) => pair.split("=")));
+
+async function trainingDefinition(label, chosen) {
+  const { files, diagnostics } = await compile(sources, main, {
+    version: "bench",
+    hash: "0".repeat(64),
+    settings,
+    passes: chosen,
+  });
+  const written = files?.find(({ path }) => path.endsWith(".train.ts"));
+  if (written === undefined) throw new Error(`${spec}: ${JSON.stringify(diagnostics)}`);
+  const { code } = await transform(written.text, { loader: "ts", format: "esm" });
+  const path = join(folder, `${label}.mjs`);
+  writeFileSync(path, code.replaceAll('"memc/runtime"', '"./runtime.mjs"'));
+  writeFileSync(
+    join(folder, "runtime.mjs"),
+    'export const { defineTraining } = (await import("./memc.mjs")).runtime;\n',
+  );
+  const exported = Object.values(await import(pathToFileURL(path).href));
+  return exported.find((each) => typeof each === "object" && "rollout" in each);
+}
+
+async function prepare(label, chosen) {
+  const definition = await trainingDefinition(label, chosen);
+  const engine = await runtime.createOnnxEngine({ threads: Number(options.threads) });
+  const run = runtime.createRun(engine);
+  const { schedule } = definition;
+  const length = schedule.segment.tokens * (schedule.rollout + 2) * schedule.batch * 2;
+  const text = Uint8Array.from({ length }, (_, i) => (i * i * 31 + (i >> 3)) % 96);
+  const source = runtime.textSource([text], definition, { passes: "endless", seed: 0 });
+  const segments = source.next().map((segment, i) => ({
+    inputs: runtime.uploadInputs(engine, segment),
+    draws: runtime.segmentDraws(
+      engine,
+      definition,
+      { seed: 0, step: 0, segment: i },
+      schedule.batch,
+    ),
+    tokens: segment.tokens,
+  }));
+  const parameters = runtime.uploadTree(engine, runtime.initialParameters(definition, 0));
+  const states = runtime.initialStates(engine, definition, schedule.batch);
+  const step = () => definition.rollout(run, parameters, states, segments);
+  const { losses } = await step();
+  const loss = [...runtime.downloadTree(engine, losses.at(-1)).values()].reduce(
+    (sum, { data }) => sum + data[0],
+    0,
+  );
+  const planned = run.plans.map((plan) => runtime.planMemory(plan, { realBytes: 4 }).peakBytes);
+  const operations = run.plans.reduce((sum, plan) => sum + plan.nodes.length, 0);
+  return { label, step, loss, operations, peak: Math.max(...planned), best: Infinity };
+}
+
+const only = options.only?.split(",");
+const variants = [];
+variants.push(await prepare("all", {}));
+variants.push(await prepare("none", "none"));
+for (const { name } of passes) {
+  if (only !== undefined && !only.includes(name)) continue;
+  variants.push(
+    await prepare(`without ${name}`.replaceAll(" ", "-"), { disabled: new Set([name]) }),
+  );
+}
+const load = () =>
+  loadavg()
+    .map((each) => each.toFixed(1))
+    .join(" ");
+console.log(
+  `${main}, onnx, ${options.threads} thread, best of ${options.rounds}; load before ${load()}`,
+);
+for (let round = 0; round < Number(options.rounds); round++) {
+  for (const variant of variants) {
+    const start = process.cpuUsage();
+    await variant.step();
+    const { user, system } = process.cpuUsage(start);
+    variant.best = Math.min(variant.best, (user + system) / 1000);
+  }
+}
+const [all] = variants;
+console.log(
+  "variant                      ms    ratio   operations  planned MiB  loss of the last segment",
+);
+for (const { label, best, operations, peak, loss } of variants) {
+  console.log(
+    [
+      label.padEnd(24),
+      best.toFixed(0).padStart(6),
+      (best / all.best).toFixed(3).padStart(8),
+      String(operations).padStart(11),
+      (peak / 2 ** 20).toFixed(1).padStart(12),
+      loss.toFixed(6).padStart(12),
+    ].join(" "),
+  );
+}
+console.log(`load after ${load()}`);
