@@ -1,28 +1,31 @@
 /**
- * Generated files in full: `golden/` holds what `emit` gives for the model of `slot-model.ts`. They are type-checked with
- * the rest of the repository. `UPDATE_GOLDEN=1 npx vitest run test/codegen/golden.test.ts` writes them again.
+ * Generated files in full: `golden/` holds what `emit` gives for the models of `slot-model.ts` and `loop-model.ts`. They
+ * are type-checked with the rest of the repository. `UPDATE_GOLDEN=1 npx vitest run test/codegen/golden.test.ts` writes them again.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { emit } from "../../src/codegen/index.ts";
+import { loopModel } from "./loop-model.ts";
 import { slotModel } from "./slot-model.ts";
 
 const options = { version: "0.1.0", hash: "0123456789abcdef0123456789abcdef" };
 
 describe("generated files", async () => {
   const files = await emit(slotModel(), options);
+  const loops = await emit(loopModel({ depth: 3, T: 5 }), options);
+  const all = [...files, ...loops];
 
   it("are one for each program", () => {
     expect(files.map((file) => file.path)).toEqual(["slots.ts", "slots.train.ts"]);
   });
 
-  it.each(files)("$path is as committed", ({ path, text }) => {
+  it.each(all)("$path is as committed", ({ path, text }) => {
     const golden = new URL(`golden/${path}`, import.meta.url);
     if (process.env.UPDATE_GOLDEN === "1") writeFileSync(golden, text);
     expect(text).toBe(readFileSync(golden, "utf8"));
   });
 
-  it.each(files)("$path has no line over 100 columns", ({ text }) => {
+  it.each(all)("$path has no line over 100 columns", ({ text }) => {
     expect(text.split("\n").filter((line) => line.length > 100)).toEqual([]);
   });
 

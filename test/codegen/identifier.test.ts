@@ -35,7 +35,7 @@ const nasty = [
   "a-b",
   "π",
   '"',
-  "`${process.exit(1)}`",
+  "`$".concat("{process.exit(1)}`"),
   "*/ process.exit(1); /*",
   "//",
   "\n",

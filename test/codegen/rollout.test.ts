@@ -6,7 +6,6 @@ import type { Port } from "../../src/ir/graph.ts";
 import type { HostValue } from "../../src/ir/interpret.ts";
 import { interpret } from "../../src/ir/interpret.ts";
 import type { CheckedModel, Schedule } from "../../src/ir/program.ts";
-import type { HostTensor } from "../../src/ops/index.ts";
 import { transposeTo } from "../../src/ops/index.ts";
 import type {
   DeviceTensor,
@@ -14,12 +13,12 @@ import type {
   RolloutResult,
   SegmentBatch,
   TrainingDefinition,
-  Tree,
 } from "../../src/runtime/index.ts";
 import { createReferenceEngine, createRun } from "../../src/runtime/index.ts";
 import { load } from "./load.ts";
+import { loopModel } from "./loop-model.ts";
 import { slotModel } from "./slot-model.ts";
-import { generator, randomInputs, treeOf } from "./tensors.ts";
+import { generator, randomInputs, treeOf, upload } from "./tensors.ts";
 
 const options = { version: "0.1.0", hash: "0123456789abcdef" };
 const seed = 7;
@@ -27,17 +26,6 @@ const SEGMENTS = 5;
 
 const text = (files: readonly EmittedFile[], path: string) =>
   files.find((file) => file.path === path)?.text ?? "";
-
-function upload(tree: unknown): Tree<DeviceTensor> {
-  const engine = createReferenceEngine();
-  const walk = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(walk);
-    if (typeof node !== "object" || node === null) return node;
-    if ("type" in node && "data" in node) return engine.upload(node as HostTensor);
-    return Object.fromEntries(Object.entries(node).map(([key, each]) => [key, walk(each)]));
-  };
-  return walk(tree) as Tree<DeviceTensor>;
-}
 
 /** All numbers of a tree by address, axes in alphabetical order. */
 function numbers(tree: unknown, address = ""): ReadonlyMap<string, readonly number[]> {
@@ -75,17 +63,22 @@ function data(model: CheckedModel) {
   return Array.from({ length: SEGMENTS }, (_, s) => randomInputs(graph, seed + s));
 }
 
-async function roll(changes: Partial<Schedule>) {
-  const model = slotModel({ depth: 2 }, { rollout: SEGMENTS, stride: SEGMENTS, ...changes });
-  const training = load(text(await emit(model, options), "slots.train.ts"))
-    .training as TrainingDefinition;
+type Build = (changes: Partial<Schedule>) => CheckedModel;
+
+const slots: Build = (changes) => slotModel({ depth: 2 }, changes);
+const loops: Build = (changes) => loopModel({ depth: 2, T: 3 }, changes);
+
+async function roll(changes: Partial<Schedule>, build: Build = slots) {
+  const model = build({ rollout: SEGMENTS, stride: SEGMENTS, ...changes });
+  const [, train] = await emit(model, options);
+  const training = load(train?.text ?? "").training as TrainingDefinition;
   const segments = data(model);
   const [first] = segments;
   if (first === undefined) throw new Error("no segment");
   const batches = segments.map(
     (values, s): SegmentBatch => ({
       inputs: upload(treeOf(values, "argument")) as Record<string, DeviceTensor>,
-      draws: {},
+      draws: upload(treeOf(values, "draw")),
       tokens: 12 - s,
     }),
   );
@@ -113,6 +106,7 @@ function oracle(
   for (const values of segments) {
     const inputs = main.inputs.map((port) => {
       if (port.role === "argument") return values.get(port);
+      if (port.role === "draw") return values.get(port);
       const value = states.get(port.path.join()) ?? firstValue(port.path);
       return value === undefined || port.role === "state" ? value : change(port, value);
     });
@@ -122,11 +116,41 @@ function oracle(
     main.results.forEach((port, i) => {
       const value = results[i];
       if (port.role === "next" && value !== undefined) states.set(port.path.join(), value);
-      if (port.role === "loss") loss += (value as HostTensor).data[0] ?? 0;
+      if (port.role === "loss" && value !== undefined) loss += sumOf(value);
     });
     losses.push(loss);
   }
   return { losses, states };
+}
+
+function sumOf(value: HostValue): number {
+  if ("type" in value) return value.data[0] ?? 0;
+  return value.reduce((sum, copy) => sum + sumOf(copy), 0);
+}
+
+/** The slope of the weighted losses along a random direction in the space of parameters, by differences and by gradients. */
+function slopes(
+  { model, result, segments }: Awaited<ReturnType<typeof roll>>,
+  weights: readonly number[],
+): { readonly measured: number; readonly given: number } {
+  const directions = randomInputs(model.programs.evaluate.graph, seed + 100);
+  const step = 1e-5;
+  const at = (distance: number) => {
+    const { losses } = oracle(model, segments, (port, value) => {
+      const same = ([each]: readonly [Port, HostValue]) => each.path.join() === port.path.join();
+      return moved(value, [...directions].find(same)?.[1], distance);
+    });
+    const sum = weights.reduce((all, weight) => all + weight, 0);
+    return losses.reduce((all, loss, s) => all + (loss * (weights[s] ?? 0)) / sum, 0);
+  };
+  const gradients = numbers(result.gradients);
+  let given = 0;
+  for (const [address, list] of numbers(upload(treeOf(directions, "parameter")))) {
+    for (const [i, value] of list.entries()) {
+      given += value * (gradients.get(address)?.[i] ?? Number.NaN);
+    }
+  }
+  return { measured: (at(step) - at(-step)) / (2 * step), given };
 }
 
 describe("the segment of an evaluate file", () => {
@@ -171,7 +195,9 @@ describe("rollouts", () => {
   it("give the losses of each segment and the states after the last", () => {
     const { model, result, segments } = whole;
     const { losses, states } = oracle(model, segments);
-    total(result).forEach((loss, s) => expect(loss).toBeCloseTo(losses[s] ?? Number.NaN, 11));
+    for (const [s, loss] of total(result).entries()) {
+      expect(loss).toBeCloseTo(losses[s] ?? Number.NaN, 11);
+    }
     expectClose(numbers(result.states), numbers(upload({ mem: { M: states.get("mem,M") } })));
   });
 
@@ -184,33 +210,24 @@ describe("rollouts", () => {
   ] as const)(
     "give the gradient of the weighted sum of losses: %s",
     async (_, segmentWeights, weights) => {
-      const { model, result, segments } = await roll({ ...mrbp, segmentWeights });
-      // A random direction in the space of parameters, and the slope of the loss along it.
-      const directions = randomInputs(model.programs.evaluate.graph, seed + 100);
-      const step = 1e-5;
-      const at = (distance: number) => {
-        const { losses } = oracle(model, segments, (port, value) =>
-          moved(
-            value,
-            [...directions].find(([each]) => each.path.join() === port.path.join())?.[1],
-            distance,
-          ),
-        );
-        const sum = weights.reduce<number>((all, weight) => all + weight, 0);
-        return losses.reduce((all, loss, s) => all + (loss * (weights[s] ?? 0)) / sum, 0);
-      };
-      const slope = (at(step) - at(-step)) / (2 * step);
-      const gradients = numbers(result.gradients);
-      const along = numbers(upload(treeOf(directions, "parameter")));
-      let product = 0;
-      for (const [address, list] of along) {
-        list.forEach((value, i) => {
-          product += value * (gradients.get(address)?.[i] ?? Number.NaN);
-        });
-      }
-      expect(Math.abs(product - slope)).toBeLessThan(1e-7 * Math.max(1, Math.abs(slope)));
+      const { measured, given } = slopes(await roll({ ...mrbp, segmentWeights }), weights);
+      expect(Math.abs(given - measured)).toBeLessThan(1e-7 * Math.max(1, Math.abs(measured)));
     },
   );
+
+  it("give the gradient through states of each layer and scans", async () => {
+    const rolled = await roll(mrbp, loops);
+    const { measured, given } = slopes(rolled, [1, 1, 1, 1, 1]);
+    expect(Math.abs(measured)).toBeGreaterThan(1e-3);
+    expect(Math.abs(given - measured)).toBeLessThan(1e-7 * Math.max(1, Math.abs(measured)));
+    for (const throughTime of [
+      { kind: "bptt", horizon: SEGMENTS },
+      { kind: "checkpoint", horizon: SEGMENTS, every: 2 },
+    ] as const) {
+      const { result } = await roll({ throughTime }, loops);
+      expectClose(numbers(result), numbers(rolled.result));
+    }
+  });
 
   it.each([
     ["bptt", { throughTime: { kind: "bptt", horizon: SEGMENTS } }],

@@ -5,8 +5,8 @@ import type { Graph, Port } from "../../src/ir/graph.ts";
 import type { HostValue } from "../../src/ir/interpret.ts";
 import type { HostTensor, TensorType } from "../../src/ops/index.ts";
 import { hostTensor, OPEN } from "../../src/ops/index.ts";
-import type { Tree } from "../../src/runtime/index.ts";
-import { nest } from "../../src/runtime/index.ts";
+import type { DeviceTensor, Tree } from "../../src/runtime/index.ts";
+import { createReferenceEngine, nest } from "../../src/runtime/index.ts";
 
 export const BATCH_SIZE = 2;
 
@@ -69,4 +69,16 @@ export function treeOf(
 function leavesOf(address: string, value: HostValue): [string, HostTensor][] {
   if ("type" in value) return [[address, value]];
   return value.flatMap((copy, i) => leavesOf(address.replace("[*]", `[${i}]`), copy));
+}
+
+/** The tree with its tensors on a reference engine. */
+export function upload(tree: unknown): Tree<DeviceTensor> {
+  const engine = createReferenceEngine();
+  const walk = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(walk);
+    if (typeof node !== "object" || node === null) return node;
+    if ("type" in node && "data" in node) return engine.upload(node as HostTensor);
+    return Object.fromEntries(Object.entries(node).map(([key, each]) => [key, walk(each)]));
+  };
+  return walk(tree) as Tree<DeviceTensor>;
 }
