@@ -3,7 +3,8 @@ import type { Axis, OpAttributes } from "../../ops/index.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { rowsAt, sumsOfRows } from "./rows.ts";
 import { product, sameOrder } from "./shapes.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
 import {
   primary,
   sizeOf,
@@ -13,7 +14,7 @@ import {
   uniform,
   unionAxes,
   wide,
-} from "./tensors.ts";
+} from "./values.ts";
 
 type Names = readonly string[];
 
@@ -157,7 +158,10 @@ const join: Lowering<"join"> = ({ w }, inputs, { pieces, into }) => {
   ];
 };
 
-/** The order of a join: that of its largest piece; the joined axis outermost if that piece does not store it. */
+/**
+ * The order of a join: that of its largest piece; the joined axis outermost if that piece does not
+ * store it.
+ */
 function joinOrder(values: readonly Value[], into: string, stored: Names): Names {
   const largest = values.reduce((a, b) => (storedCount(b) > storedCount(a) ? b : a));
   const base = storedOrder(largest);
@@ -201,7 +205,10 @@ const shift: Lowering<"shift"> = ({ w }, [input], { axis, by, fill }) => {
   return [w.made(value.element, value.axes, placement.order, { name: moved, shape })];
 };
 
-/** Entry t * every + from + w * step of an axis of `length` entries for each (t, w), -1 out of range. */
+/**
+ * Entry t * every + from + w * step of an axis of `length` entries for each (t, w), -1 out of
+ * range.
+ */
 function windowEntries(
   { from, step, every }: Pick<OpAttributes<number>["window"], "from" | "step" | "every">,
   size: number,
@@ -233,11 +240,10 @@ const unwindow: Lowering<"unwindow"> = ({ w }, [input], attributes) => {
   const x = input as Value;
   const size = sizeOf(x, into);
   const sources: number[][] = Array.from({ length }, () => []);
-  windowEntries(attributes, size, length).forEach((entries, t) =>
-    entries.forEach((entry, n) => {
-      if (entry >= 0) sources[entry]?.push(t * size + n);
-    }),
-  );
+  const entries = windowEntries(attributes, size, length).flat();
+  entries.forEach((entry, n) => {
+    if (entry >= 0) sources[entry]?.push(n);
+  });
   const rest = x.axes.filter(({ name }) => name !== axis && name !== into);
   const axes = [...rest, { name: axis, size: length }];
   return [sumsOfRows(w, merged(w, x, [axis, into], axis), axis, sources, axes, [axis])];
@@ -273,18 +279,4 @@ export const arrangement = {
   index,
   fill,
   values,
-} satisfies LoweringTable<
-  | "rename"
-  | "split"
-  | "merge"
-  | "slice"
-  | "join"
-  | "broadcast"
-  | "reverse"
-  | "shift"
-  | "window"
-  | "unwindow"
-  | "index"
-  | "fill"
-  | "values"
->;
+} satisfies Partial<LoweringTable>;

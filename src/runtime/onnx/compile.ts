@@ -16,8 +16,8 @@ import type { LoweringContext } from "./lowering.ts";
 import type { GraphProto } from "./model.ts";
 import { resultRanges } from "./ranges.ts";
 import { lowerings } from "./table.ts";
-import type { Value } from "./tensors.ts";
 import { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
 
 /** Where an output of the plan comes from. */
 export type OutputSource =
@@ -26,7 +26,10 @@ export type OutputSource =
   | { readonly kind: "input"; readonly position: number }
   | { readonly kind: "constant"; readonly tensor: HostTensor };
 
-/** An input of the graph: which of the plan's it is, and the shape under which the graph takes its entries. */
+/**
+ * An input of the graph: which of the plan's it is, and the shape under which the graph takes its
+ * entries.
+ */
 export interface GraphInput {
   readonly name: string;
   readonly position: number;
@@ -75,7 +78,9 @@ export function lowerPlan(plan: Plan): LoweredPlan {
       planned.op !== "join" && types.some(isEmpty) && !lowersEmpty(node, types)
         ? emptyResults(w, node, types)
         : lowerNode(context, node, node.inputs.map(get));
-    node.outputs.forEach((output, i) => values.set(output, made[i] as Value));
+    node.outputs.forEach((output, i) => {
+      values.set(output, made[i] as Value);
+    });
   }
 
   const outputs = plan.outputs.map(({ value }): OutputSource => {
@@ -125,7 +130,8 @@ export function lowerNode(
       ? context.w.cast(value, "float32")
       : value,
   );
-  // The table's entry has the attributes of its own operation; the union of both is beyond the type checker.
+  // The table's entry has the attributes of its own operation; the union of both is beyond the type
+  // checker.
   const lower = lowerings[node.op] as (
     context: LoweringContext,
     inputs: readonly Value[],

@@ -1,36 +1,21 @@
 /**
  * Sums of products as matrix products.
  *
- * The axes of a product fall into four classes: shared (both sides have them, the result too), rows (left only), columns
- * (right only) and summed. FusedMatMul reads a side in place if its classes are contiguous and lie as one of `forms` says;
- * the orders are chosen so that the fewest entries have to be transposed, and the result's so that its consumers like it.
+ * The axes of a product fall into four classes: shared (both sides have them, the result too), rows
+ * (left only), columns (right only) and summed. FusedMatMul reads a side in place if its classes
+ * are contiguous and lie as one of `forms` says; the orders are chosen so that the fewest entries
+ * have to be transposed, and the result's so that its consumers like it.
  */
 import type { Axis } from "../../ops/index.ts";
 import { float } from "./graph.ts";
 import type { Attribute } from "./model.ts";
 import { MICROSOFT } from "./model.ts";
+import type { Reading } from "./reading.ts";
+import { chooseOrders, readable, readings } from "./reading.ts";
 import { product, sameOrder } from "./shapes.ts";
-import type { Placement, TensorWriter, Value, View } from "./tensors.ts";
-import { sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
-
-/** B shared, F free (rows or columns), K summed. As the left factor: is it transposed, and is its batch inside? */
-const forms = [
-  { pattern: "BFK", transposed: false, batchInside: false },
-  { pattern: "BKF", transposed: true, batchInside: false },
-  { pattern: "FBK", transposed: false, batchInside: true },
-  { pattern: "KBF", transposed: true, batchInside: true },
-] as const;
-
-type Form = (typeof forms)[number];
-type Class = "B" | "F" | "K";
-
-/** One side of the product as it will be read. */
-interface Reading {
-  readonly value: Value;
-  readonly form: Form;
-  readonly placement: Placement;
-  readonly free: readonly string[];
-}
+import type { TensorWriter } from "./tensors.ts";
+import type { Value, View } from "./values.ts";
+import { sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./values.ts";
 
 export interface ContractionOptions {
   /** Factor of the whole product. */
@@ -97,8 +82,9 @@ function sumUnshared(
 }
 
 /**
- * With a single row or column, a matrix product reads each entry of the large side once and gains nothing over a product
- * and a sum, which need no order; it wins where it can read in place and its matrices are not tiny.
+ * With a single row or column, a matrix product reads each entry of the large side once and gains
+ * nothing over a product and a sum, which need no order; it wins where it can read in place and its
+ * matrices are not tiny.
  */
 function prefersSum(
   a: Value,
@@ -112,95 +98,15 @@ function prefersSum(
   return !large.placements.some(({ order }) => readings(order, shared, summed).length > 0);
 }
 
-/** The forms that an order of axes can be read in. */
-function readings(
-  order: readonly string[],
-  shared: readonly string[],
-  summed: readonly string[],
-): Form[] {
-  const classes = order.map((name): Class => classOf(name, shared, summed));
-  const sequence = classes.filter((letter, i) => letter !== classes[i - 1]).join("");
-  return forms.filter(({ pattern, batchInside }) => {
-    if (batchInside && shared.length === 0) return false;
-    return [...pattern].filter((letter) => sequence.includes(letter)).join("") === sequence;
-  });
-}
-
-function classOf(name: string, shared: readonly string[], summed: readonly string[]): Class {
-  if (shared.includes(name)) return "B";
-  return summed.includes(name) ? "K" : "F";
-}
-
-/** How a side can be read in place, given the order in which the other side has the shared and the summed axes. */
-function inPlace(
-  value: Value,
-  shared: readonly string[],
-  summed: readonly string[],
-): Reading | undefined {
-  for (const placement of value.placements) {
-    const { order } = placement;
-    const of = (names: readonly string[]) => order.filter((name) => names.includes(name));
-    if (!sameOrder(of(shared), shared) || !sameOrder(of(summed), summed)) continue;
-    const [form] = readings(order, shared, summed);
-    if (form === undefined) continue;
-    const free = order.filter((name) => classOf(name, shared, summed) === "F");
-    return { value, form, placement, free };
-  }
-  return undefined;
-}
-
-/** A side in an order that can be read, transposed if no placement will do. */
-function readable(
-  w: TensorWriter,
-  value: Value,
-  shared: readonly string[],
-  summed: readonly string[],
-): Reading {
-  const found = inPlace(value, shared, summed);
-  if (found !== undefined) return found;
-  const free = storedOrder(value).filter((name) => classOf(name, shared, summed) === "F");
-  // Moving whole runs of the innermost axis is faster than moving single entries.
-  const innermost = storedOrder(value).at(-1) ?? "";
-  const [straight, transposed] = forms;
-  return free.includes(innermost)
-    ? { value, form: transposed, placement: w.place(value, [...shared, ...summed, ...free]), free }
-    : { value, form: straight, placement: w.place(value, [...shared, ...free, ...summed]), free };
-}
-
-/** The orders of the shared and summed axes that make both sides move least. */
-function chooseOrders(
-  a: Value,
-  b: Value,
-  shared: readonly string[],
-  summed: readonly string[],
-): { readonly shared: readonly string[]; readonly summed: readonly string[] } {
-  let best = { shared, summed };
-  let least = Number.POSITIVE_INFINITY;
-  const orders = [...a.placements, ...b.placements].map(({ order }) => order);
-  for (const batch of orders) {
-    for (const inner of orders) {
-      const choice = {
-        shared: batch.filter((name) => shared.includes(name)),
-        summed: inner.filter((name) => summed.includes(name)),
-      };
-      let cost = 0;
-      for (const side of [a, b]) {
-        if (side.constant !== undefined) continue;
-        if (inPlace(side, choice.shared, choice.summed) === undefined) cost += storedCount(side);
-      }
-      if (cost < least) [least, best] = [cost, choice];
-    }
-  }
-  return best;
-}
-
 interface Sizes {
   /** Axes of the stack of products, outermost in both sides. */
   readonly shared: readonly Axis[];
   readonly summed: number;
 }
 
-/** Both sides as they will be read; the axis that the result's consumers want innermost is a column. */
+/**
+ * Both sides as they will be read; the axis that the result's consumers want innermost is a column.
+ */
 function sides(
   w: TensorWriter,
   a: Value,
@@ -259,7 +165,9 @@ function matrixProduct(
   return result(w, rows, columns, shared, { name, shape: [...outer, freeCount(columns)] });
 }
 
-/** Dimensions of a stack of products: those that both sides' tensors have already, if they agree. */
+/**
+ * Dimensions of a stack of products: those that both sides' tensors have already, if they agree.
+ */
 function stackShape(
   rows: Reading,
   columns: Reading,
@@ -283,7 +191,9 @@ function stackShape(
   return best;
 }
 
-/** A single product with a bias along its columns: the sum starts from the bias, which saves a pass. */
+/**
+ * A single product with a bias along its columns: the sum starts from the bias, which saves a pass.
+ */
 function biasedProduct(
   w: TensorWriter,
   rows: Reading,
@@ -302,7 +212,9 @@ function biasedProduct(
   return result(w, rows, columns, [], { name, shape });
 }
 
-/** A right factor that is transposed has its columns first: the form of a left factor that is not. */
+/**
+ * A right factor that is transposed has its columns first: the form of a left factor that is not.
+ */
 function flags(rows: Reading, columns: Reading, scale: number): Record<string, number | Attribute> {
   return {
     ...(rows.form.transposed ? { transA: 1 } : {}),
@@ -329,7 +241,10 @@ function rowsShape({ form }: Reading, { shape }: View): number[] {
   return form.transposed ? [...shape.slice(1)] : [...shape.slice(0, -1)];
 }
 
-/** Without shared axes the left factor may keep its shape, [rows…, summed]: one product all the same. */
+/**
+ * Without shared axes the left factor may keep its shape, [rows…, summed]: one product all the
+ * same.
+ */
 function leftView(w: TensorWriter, reading: Reading, summed: number): View {
   const ready = reading.placement.views.find(
     ({ shape }) => shape.length > 1 && shape.at(-1) === summed,

@@ -1,8 +1,14 @@
-/** The order of axes that a value's consumers would like: a product can often deliver it for nothing. */
+/**
+ * The order of axes that a value's consumers would like: a product can often deliver it for
+ * nothing.
+ */
 import type { OpName } from "../../ops/index.ts";
 import type { Plan, PlanNode, ValueId } from "../plan.ts";
 
-/** How much a wish weighs: operations along an axis need it innermost, a plan's output has a fixed order. */
+/**
+ * How much a wish weighs: operations along an axis need it innermost, a plan's output has a fixed
+ * order.
+ */
 const NEEDED = 2;
 const FIXED = 1;
 

@@ -1,9 +1,12 @@
-/** Tensors without entries: they never enter an ONNX graph, whose operators are not sure about them. */
+/**
+ * Tensors without entries: they never enter an ONNX graph, whose operators are not sure about them.
+ */
 import type { HostTensor, TensorType } from "../../ops/index.ts";
 import { evaluate, zeros } from "../../ops/index.ts";
 import type { PlanNode } from "../plan.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
-import { elementOf } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
+import { elementOf } from "./values.ts";
 
 export function isEmpty({ axes }: TensorType): boolean {
   return axes.some(({ size }) => size === 0);
@@ -19,8 +22,8 @@ export function emptyValue(w: TensorWriter, { kind, axes }: TensorType): Value {
 }
 
 /**
- * Whether a node with an operand that has no entries can be lowered like any other, given `emptyValue` for it.
- * The results of all other operations then depend on no entry of any operand.
+ * Whether a node with an operand that has no entries can be lowered like any other, given
+ * `emptyValue` for it. The results of all other operations then depend on no entry of any operand.
  */
 export function lowersEmpty(node: PlanNode, types: readonly TensorType[]): boolean {
   if (node.op === "linear") return true;

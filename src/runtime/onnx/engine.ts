@@ -1,8 +1,9 @@
 /**
  * The onnx engine: plans become ONNX models that onnxruntime-node runs on the CPU, in float32.
  *
- * Model and session are made once a plan. A run hands tensors over without copying them and blocks the event loop until
- * it is done, so a program that has to answer meanwhile trains in a worker thread.
+ * Model and session are made once a plan. A run hands tensors over without copying them and blocks
+ * the event loop until it is done, so a program that has to answer meanwhile trains in a worker
+ * thread.
  */
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";

@@ -1,4 +1,6 @@
-/** Patterns that the compiler's passes make: linear layers, attention, layer norm, cross entropy. */
+/**
+ * Patterns that the compiler's passes make: linear layers, attention, layer norm, cross entropy.
+ */
 import { contraction } from "./contraction.ts";
 import { float } from "./graph.ts";
 import { gathered, inRange, inside, orZero, someOff } from "./indexing.ts";
@@ -6,8 +8,9 @@ import type { Lowering, LoweringTable } from "./lowering.ts";
 import { MICROSOFT } from "./model.ts";
 import { logSumExp, softmax, sum } from "./reduction.ts";
 import { sameOrder } from "./shapes.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
-import { primary, sizeOf, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
+import { primary, sizeOf, storedOrder, stores, unionAxes, wide } from "./values.ts";
 
 const linear: Lowering<"linear"> = ({ w, wanted }, [x, weight, bias], { over, activation }) => {
   const [operand, matrix] = [x as Value, weight as Value];
@@ -105,8 +108,8 @@ const layerNorm: Lowering<"layerNorm"> = ({ w }, [input, gain, bias], { over, ep
 };
 
 /**
- * With g = d gain, c = x - mean, r the inverse deviation and n entries:
- * dx = r g - r / n sum(g) - r^3 / n sum(g c) c (Ba, Kiros, Hinton 2016), grouped so that whole tensors are passed over least.
+ * With g = d gain, c = x - mean, r the inverse deviation and n entries: dx = r g - r / n sum(g) -
+ * r^3 / n sum(g c) c (Ba, Kiros, Hinton 2016), grouped so that whole tensors are passed over least.
  */
 const layerNormGradient: Lowering<"layerNormGradient"> = ({ w }, inputs, { over }) => {
   const [x, gain, mean, inverse, d] = inputs as readonly [Value, Value, Value, Value, Value];
@@ -189,11 +192,4 @@ export const fused = {
   layerNormGradient,
   crossEntropy,
   crossEntropyGradient,
-} satisfies LoweringTable<
-  | "linear"
-  | "attention"
-  | "layerNorm"
-  | "layerNormGradient"
-  | "crossEntropy"
-  | "crossEntropyGradient"
->;
+} satisfies Partial<LoweringTable>;

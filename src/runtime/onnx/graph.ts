@@ -88,7 +88,10 @@ export class GraphWriter {
     return this.node("If", [condition], { attributes });
   }
 
-  /** A graph inside a node, which sees every value emitted before; `write` emits its nodes and gives its results. */
+  /**
+   * A graph inside a node, which sees every value emitted before; `write` emits its nodes and gives
+   * its results.
+   */
   subgraph(inputs: readonly ValueInfo[], write: () => readonly ValueInfo[]): Attribute {
     const around = this.#nodes;
     this.#nodes = [];
@@ -105,9 +108,10 @@ export class GraphWriter {
   }
 
   /**
-   * The graph with the given results, its nodes from the last to the first: ONNX Runtime orders them anew, by what each needs,
-   * beginning with the node without successors that is written last. This way that comes out as the order in which they were
-   * emitted; the other way results wait long for the nodes that use them up (measured: 1.7 times the memory).
+   * The graph with the given results, its nodes from the last to the first: ONNX Runtime orders
+   * them anew, by what each needs, beginning with the node without successors that is written last.
+   * This way that comes out as the order in which they were emitted; the other way results wait
+   * long for the nodes that use them up (measured: 1.7 times the memory).
    */
   finish(name: string, outputs: readonly ValueInfo[]): GraphProto {
     return {

@@ -6,8 +6,9 @@ import type { Lowering, LoweringTable } from "./lowering.ts";
 import { sum } from "./reduction.ts";
 import { readAlong, sumsOfRows } from "./rows.ts";
 import { product, sameOrder } from "./shapes.ts";
-import type { Placement, TensorWriter, Value } from "./tensors.ts";
-import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Placement, Value } from "./values.ts";
+import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./values.ts";
 
 type Names = readonly string[];
 
@@ -37,7 +38,10 @@ export function orZero(w: TensorWriter, on: Value, x: Value): Value {
   return w.pointwise("Where", [on, x, w.number(0, x.element)], x.element);
 }
 
-/** An index, with places along `shared` axes counted on: entry i of row s is entry s * size + i of the flattened rows. */
+/**
+ * An index, with places along `shared` axes counted on: entry i of row s is entry s * size + i of
+ * the flattened rows.
+ */
 function flattened(w: TensorWriter, i: Value, shared: Names, size: number): Value {
   if (shared.length === 0) return i;
   const axes = shared.map((name) => ({ name, size: sizeOf(i, name) }));
@@ -55,7 +59,10 @@ function adjacent({ placements }: Value, names: Names): Placement | undefined {
   });
 }
 
-/** Results from this size on are not passed over again to clear entries out of range, unless there are some. */
+/**
+ * Results from this size on are not passed over again to clear entries out of range, unless there
+ * are some.
+ */
 const LARGE_RESULT = 1 << 14;
 
 /** Entries of x at the indices i along `axis`; out of range reads 0 (off). Shared axes align. */
@@ -187,7 +194,10 @@ const scatterAdd: Lowering<"scatterAdd"> = ({ w }, [value, index], attributes) =
   return [w.made(v.element, axes, order, { name, shape })];
 };
 
-/** For a known index: which of its entries, row-major over kept and searched axes, go to each entry (kept, axis). */
+/**
+ * For a known index: which of its entries, row-major over kept and searched axes, go to each entry
+ * (kept, axis).
+ */
 function knownSources(
   i: Value,
   kept: Names,
@@ -296,6 +306,4 @@ function lastEntry(w: TensorWriter, x: Value, name: string): Value {
   return w.made(x.element, axes, order, { name: cut, shape });
 }
 
-export const indexing = { gather, scatterAdd, scatterPut } satisfies LoweringTable<
-  "gather" | "scatterAdd" | "scatterPut"
->;
+export const indexing = { gather, scatterAdd, scatterPut } satisfies Partial<LoweringTable>;

@@ -1,6 +1,7 @@
 /** What a rule that lowers one operation of the op table gets and gives. */
 import type { OpAttributes, OpName, TensorType } from "../../ops/index.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
 
 export interface LoweringContext {
   readonly w: TensorWriter;
@@ -10,8 +11,8 @@ export interface LoweringContext {
 }
 
 /**
- * Emits the nodes of one operation. Inputs have at least one entry and are converted as the op table's `numbers` says;
- * a mask, if present, is the last one.
+ * Emits the nodes of one operation. Inputs have at least one entry and are converted as the op
+ * table's `numbers` says; a mask, if present, is the last one.
  */
 export type Lowering<Name extends OpName> = (
   context: LoweringContext,
@@ -19,4 +20,5 @@ export type Lowering<Name extends OpName> = (
   attributes: OpAttributes<number>[Name],
 ) => readonly Value[];
 
-export type LoweringTable<Names extends OpName> = { readonly [Name in Names]: Lowering<Name> };
+/** One rule an operation. */
+export type LoweringTable = { readonly [Name in OpName]: Lowering<Name> };

@@ -61,7 +61,10 @@ export interface GraphProto {
   readonly outputs: readonly ValueInfo[];
 }
 
-/** The version of the standard operators that the lowering emits, and the file format that goes with it. */
+/**
+ * The version of the standard operators that the lowering emits, and the file format that goes with
+ * it.
+ */
 const OPSET = 21;
 const IR_VERSION = 10;
 /** Domain of the operators that ONNX Runtime adds to the standard ones. */

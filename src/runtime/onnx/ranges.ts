@@ -1,7 +1,7 @@
 /** Bounds of int values: an index that is known to be in range needs no check when it is used. */
 import type { PlanNode } from "../plan.ts";
-import type { Range, Value } from "./tensors.ts";
-import { sizeOf, uniform } from "./tensors.ts";
+import type { Range, Value } from "./values.ts";
+import { sizeOf, uniform } from "./values.ts";
 
 /** Sums beyond 32 bits wrap around, and say nothing any more. */
 function bounded(low: number, high: number): Range | undefined {

@@ -1,7 +1,8 @@
 /** First-order linear recurrences along an axis. */
 import type { Lowering } from "./lowering.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
-import { sizeOf, storedCount, storedOrder, unionAxes } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
+import { sizeOf, storedCount, storedOrder, unionAxes } from "./values.ts";
 
 export const linearScan: Lowering<"linearScan"> = ({ w }, inputs, { over }) => {
   const [a, b, start] = inputs as readonly [Value, Value, Value];
@@ -13,8 +14,8 @@ export const linearScan: Lowering<"linearScan"> = ({ w }, inputs, { over }) => {
 };
 
 /**
- * The recurrence as a `Scan` node, the steps outermost. Written out it is no faster, and doubling strides (Hillis and Steele
- * 1986) reads whole tensors too often to pay on a few cores.
+ * The recurrence as a `Scan` node, the steps outermost. Written out it is no faster, and doubling
+ * strides (Hillis and Steele 1986) reads whole tensors too often to pay on a few cores.
  */
 function loop(
   w: TensorWriter,

@@ -3,8 +3,9 @@ import { evaluate } from "../../ops/index.ts";
 import { contraction } from "./contraction.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { product } from "./shapes.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
-import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
+import { primary, sizeOf, storedCount, storedOrder, stores, unionAxes, wide } from "./values.ts";
 
 type Reduction = Lowering<"sum">;
 
@@ -45,8 +46,9 @@ const mean: Reduction = ({ w }, [x, mask], { over }) => {
 };
 
 /**
- * A single flag: some entry of a float32 value may be NaN. A sum shows it in one pass; that of opposite infinities does too, so
- * this decides what has to be looked at closely, not what the result is.
+ * A single flag: some entry of a float32 value may be NaN. A sum shows it in one pass; that of
+ * opposite infinities does too, so this decides what has to be looked at closely, not what the
+ * result is.
  */
 export function mayHoldNaN(w: TensorWriter, x: Value): string {
   const { name } = w.anyView(x, primary(x));
@@ -75,7 +77,10 @@ function extreme(op: string, real: number, int: number): Reduction {
   };
 }
 
-/** log(sum(exp(x))) over axes, the largest entry taken out first; infinite ones are left to the exponential. */
+/**
+ * log(sum(exp(x))) over axes, the largest entry taken out first; infinite ones are left to the
+ * exponential.
+ */
 export function logSumExp(w: TensorWriter, x: Value, over: readonly string[]): Value {
   const largest = w.reduce("ReduceMax", x, over);
   const zero = w.number(0);
@@ -103,7 +108,9 @@ const all: Reduction = ({ w }, [x, mask], { over }) => {
   return [w.reduce("ReduceMin", on, over)];
 };
 
-/** Softmax of float32 over axes. Masked entries get exactly 0; where none is left, all of them do. */
+/**
+ * Softmax of float32 over axes. Masked entries get exactly 0; where none is left, all of them do.
+ */
 export function softmax(w: TensorWriter, x: Value, over: readonly string[], mask?: Value): Value {
   if (mask === undefined) return plainSoftmax(w, stored(w, x, over), over);
   const all = unionAxes([x, mask]);
@@ -195,16 +202,4 @@ export const reductions = {
     const products = w.pointwise("Mul", [missing.length > 0 ? w.materialize(a) : a, b]);
     return [sum(w, products, over)];
   },
-} satisfies LoweringTable<
-  | "sum"
-  | "mean"
-  | "max"
-  | "min"
-  | "logsumexp"
-  | "any"
-  | "all"
-  | "softmax"
-  | "softmaxGradient"
-  | "cumsum"
-  | "contract"
->;
+} satisfies Partial<LoweringTable>;

@@ -1,12 +1,13 @@
 /** Reading the entries of an axis at places that are known while compiling. */
 import type { Axis } from "../../ops/index.ts";
 import { product } from "./shapes.ts";
-import type { TensorWriter, Value } from "./tensors.ts";
-import { primary, sizeOf, stores, uniform, wide } from "./tensors.ts";
+import type { TensorWriter } from "./tensors.ts";
+import type { Value } from "./values.ts";
+import { primary, sizeOf, stores, uniform, wide } from "./values.ts";
 
 /**
- * Entries `places` of `axis`, where -1 reads 0 (off). They are row-major over the axes `into`, which replace it:
- * `axes` are all axes of the result.
+ * Entries `places` of `axis`, where -1 reads 0 (off). They are row-major over the axes `into`,
+ * which replace it: `axes` are all axes of the result.
  */
 export function rowsAt(
   w: TensorWriter,
@@ -94,8 +95,8 @@ export function readAlong(
 export const SUMMAND = "(summand)";
 
 /**
- * For each list of places along `axis`, the sum of the entries there. The sums are row-major over the axes `into`,
- * which replace it: `axes` are all axes of the result.
+ * For each list of places along `axis`, the sum of the entries there. The sums are row-major over
+ * the axes `into`, which replace it: `axes` are all axes of the result.
  */
 export function sumsOfRows(
   w: TensorWriter,

@@ -7,7 +7,9 @@ import { EngineMissingError } from "./missing.ts";
 export type Ort = typeof OnnxRuntime;
 
 const PACKAGE = "onnxruntime-node";
-/** Without the flag its install step downloads CUDA libraries, and fails where there is no network. */
+/**
+ * Without the flag its install step downloads CUDA libraries, and fails where there is no network.
+ */
 const INSTALL = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@~1.30.0";
 const INSTALL_WINDOWS = "npm install onnxruntime-node@~1.30.0 --onnxruntime-node-install=skip";
 
@@ -31,18 +33,30 @@ function missingMessage(cause: unknown): string {
   );
 }
 
-/** Mean work of a plan's nodes, in floating-point operations, from which on sharing it among threads pays. */
+/**
+ * Mean work of a plan's nodes, in floating-point operations, from which on sharing it among threads
+ * pays.
+ */
 const SHARED_WORK = 2e6;
 
-/** Threads for a plan: one if its nodes are so small that handing out their parts costs more than it saves. */
+/**
+ * Threads for a plan: one if its nodes are so small that handing out their parts costs more than it
+ * saves.
+ */
 export function threadsFor(plan: Plan, most: number): number {
   return planFlops(plan) < SHARED_WORK * plan.nodes.length ? 1 : most;
 }
 
-/** Number of nodes from which on fusing costs more time at the start than it is worth: it grows faster than their number. */
+/**
+ * Number of nodes from which on fusing costs more time at the start than it is worth: it grows
+ * faster than their number.
+ */
 const MANY_NODES = 5000;
 
-/** Options under which a session's memory stays close to what its plan needs, and sessions do not disturb each other. */
+/**
+ * Options under which a session's memory stays close to what its plan needs, and sessions do not
+ * disturb each other.
+ */
 export function sessionOptions(
   threads: number,
   nodes: number,
@@ -58,7 +72,8 @@ export function sessionOptions(
     // With patterns on, resident memory is almost twice that of the plan.
     enableMemPattern: false,
     logSeverityLevel: 3,
-    // Threads wait for work in a busy loop; those of one session would take the cores from the next one.
+    // Threads wait for work in a busy loop; those of one session would take the cores from the next
+    // one.
     extra: { session: { intra_op: { spin_duration_us: "100" } } },
   };
 }

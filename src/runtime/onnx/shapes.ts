@@ -42,7 +42,10 @@ export function groupsOf(
   return next === sizes.length ? groups : undefined;
 }
 
-/** The shape that an operand with the axes `order` has beside one of `groups`: 1 where it lacks a group's axes. */
+/**
+ * The shape that an operand with the axes `order` has beside one of `groups`: 1 where it lacks a
+ * group's axes.
+ */
 export function shapeOf(
   groups: readonly (readonly string[])[],
   order: readonly string[],

@@ -1,5 +1,4 @@
 /** How each operation of the op table becomes ONNX nodes. */
-import type { OpName } from "../../ops/index.ts";
 import { arrangement } from "./arrangement.ts";
 import { elementwise } from "./elementwise.ts";
 import { fused } from "./fused.ts";
@@ -25,4 +24,4 @@ export const lowerings = {
   solve: compileTimeOnly,
   svd: compileTimeOnly,
   eigh: compileTimeOnly,
-} satisfies LoweringTable<OpName>;
+} satisfies LoweringTable;

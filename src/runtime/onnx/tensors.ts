@@ -1,13 +1,7 @@
-/**
- * Tensors with named axes on top of an ONNX graph.
- *
- * A value's entries may be in memory in several orders of its axes (`placements`), each under several shapes (`views`:
- * a Reshape costs next to nothing, a Transpose a pass over memory). Operations choose the order that moves least.
- * Axes of one entry have no place in an order; axes along which all entries repeat ("virtual") are not stored at all.
- */
-
-import type { Axis, HostTensor, NumberKind, TensorType } from "../../ops/index.ts";
+/** Operations on values with named axes: each chooses the order of axes that moves least. */
+import type { Axis, HostTensor, TensorType } from "../../ops/index.ts";
 import { layout } from "../../ops/strided.ts";
+import { commonOrder, commonShape } from "./alignment.ts";
 import type { GraphWriter, NodeOptions } from "./graph.ts";
 import { entriesOf } from "./graph.ts";
 import type { Element } from "./model.ts";
@@ -19,103 +13,35 @@ import {
   sameOrder,
   shapeOf,
 } from "./shapes.ts";
-
-export interface View {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
-export interface Placement {
-  /** Names of the stored axes of more than one entry, outermost first. */
-  readonly order: readonly string[];
-  /** The same entries under different shapes; new ones are added as they are needed. */
-  readonly views: View[];
-  /** Declares an input of the graph, which takes whatever shape is asked for first. */
-  readonly declare?: (shape: readonly number[]) => string;
-}
-
-export interface Value {
-  readonly element: Element;
-  /** All axes; their order means nothing. */
-  readonly axes: readonly Axis[];
-  /** At least one, all of the same stored axes; transposed ones are added as they are needed. */
-  readonly placements: Placement[];
-  /** The entries, where they are known while compiling. */
-  readonly constant?: HostTensor;
-  /** Least and greatest value that an int may have, where that is known. */
-  readonly range?: Range;
-}
-
-export type Range = readonly [low: number, high: number];
-
-/** The element type that holds a kind of number. */
-export function elementOf(kind: NumberKind): Element {
-  switch (kind) {
-    case "real":
-      return "float32";
-    case "int":
-      return "int32";
-    case "flag":
-      return "bool";
-    default:
-      return kind satisfies never;
-  }
-}
-
-/** Axes of more than one entry. */
-export function wide(axes: readonly Axis[]): Axis[] {
-  return axes.filter(({ size }) => size !== 1);
-}
-
-export function sizeOf(value: Pick<Value, "axes">, name: string): number {
-  return value.axes.find((axis) => axis.name === name)?.size ?? 1;
-}
-
-export function countOf(axes: readonly Axis[]): number {
-  return axes.reduce((count, { size }) => count * size, 1);
-}
-
-/** Names of the stored axes, in the order in which they were first laid out. */
-export function storedOrder(value: Value): readonly string[] {
-  return primary(value).order;
-}
-
-export function primary(value: Value): Placement {
-  return value.placements[0] as Placement;
-}
-
-export function stores(value: Value, name: string): boolean {
-  return storedOrder(value).includes(name);
-}
-
-/** Number of entries in memory. */
-export function storedCount(value: Value): number {
-  return storedOrder(value).reduce((count, name) => count * sizeOf(value, name), 1);
-}
-
-/** Axes of all values, each name once. */
-export function unionAxes(values: readonly Pick<Value, "axes">[]): Axis[] {
-  const all = new Map<string, Axis>();
-  for (const { axes } of values) for (const axis of axes) all.set(axis.name, axis);
-  return [...all.values()];
-}
-
-/** The number that all entries of a constant are, if there is one. */
-export function uniform(value: Value): number | undefined {
-  if (value.constant === undefined || storedOrder(value).length > 0) return undefined;
-  return value.constant.data[0];
-}
+import type { Placement, Value, View } from "./values.ts";
+import {
+  elementOf,
+  primary,
+  rangeOf,
+  repeats,
+  sizeOf,
+  storedCount,
+  storedOrder,
+  stores,
+  unionAxes,
+  wide,
+} from "./values.ts";
 
 export class TensorWriter {
   readonly graph: GraphWriter;
-  /** Undoes what the branch being written has added to values from outside: its names end with it. */
+  /**
+   * Undoes what the branch being written has added to values from outside: its names end with it.
+   */
   #undo: (() => void)[] | undefined;
 
   constructor(graph: GraphWriter) {
     this.graph = graph;
   }
 
-  /** An input of the graph, row-major in the order of its axes; it is declared when it is first used. */
+  /**
+   * An input of the graph, row-major in the order of its axes; it is declared when it is first
+   * used.
+   */
   input(name: string, { kind, axes }: TensorType): Value {
     const element = elementOf(kind);
     const order = wide(axes).map((axis) => axis.name);
@@ -151,8 +77,8 @@ export class TensorWriter {
   }
 
   /**
-   * The same entries, with axes called or cut differently: `change` gives the new order of a placement,
-   * or undefined where that order does not allow it. Undefined if no placement does.
+   * The same entries, with axes called or cut differently: `change` gives the new order of a
+   * placement, or undefined where that order does not allow it. Undefined if no placement does.
    */
   viewed(
     value: Value,
@@ -169,7 +95,10 @@ export class TensorWriter {
     return { element, axes, placements, ...(range === undefined ? {} : { range }) };
   }
 
-  /** The placement with the stored axes in `order`, which must name each of them; transposes if there is none. */
+  /**
+   * The placement with the stored axes in `order`, which must name each of them; transposes if
+   * there is none.
+   */
   place(value: Value, order: readonly string[]): Placement {
     const found = value.placements.find((placement) => sameOrder(placement.order, order));
     if (found !== undefined) return found;
@@ -213,7 +142,9 @@ export class TensorWriter {
     return order.map((name) => sizeOf(value, name));
   }
 
-  /** The same entries converted to another element type. Reals are truncated, and must be in range. */
+  /**
+   * The same entries converted to another element type. Reals are truncated, and must be in range.
+   */
   cast(value: Value, element: Element): Value {
     if (value.element === element) return value;
     if (value.constant !== undefined) {
@@ -332,7 +263,10 @@ export class TensorWriter {
     return { shape, name, dims };
   }
 
-  /** A view whose last dimension is the entries along `over` (in any order), which must all be stored. */
+  /**
+   * A view whose last dimension is the entries along `over` (in any order), which must all be
+   * stored.
+   */
   rows(
     value: Value,
     over: readonly string[],
@@ -393,28 +327,6 @@ export class TensorWriter {
   }
 }
 
-function rangeOf({ data }: HostTensor): Range {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const entry of data) {
-    low = Math.min(low, entry);
-    high = Math.max(high, entry);
-  }
-  return [low, high];
-}
-
-/** Whether all entries of a tensor along an axis are equal. */
-function repeats({ type, data }: HostTensor, name: string): boolean {
-  const at = type.axes.findIndex((axis) => axis.name === name);
-  const size = type.axes[at]?.size ?? 1;
-  const inner = countOf(type.axes.slice(at + 1));
-  for (let i = 0; i < data.length; i++) {
-    const first = i - (Math.floor(i / inner) % size) * inner;
-    if (!Object.is(data[i], data[first])) return false;
-  }
-  return size > 0;
-}
-
 /** A placement in which the axes are innermost, or at least side by side. */
 function contiguous(value: Value, axes: readonly string[]): Placement | undefined {
   const innermost = value.placements.find(({ order }) =>
@@ -427,64 +339,6 @@ function contiguous(value: Value, axes: readonly string[]): Placement | undefine
       return Math.max(...places) - Math.min(...places) === axes.length - 1;
     })
   );
-}
-
-/** The order of the result of an elementwise operation that makes the operands move least. */
-function commonOrder(operands: readonly Value[]): readonly string[] {
-  const names = new Set(operands.flatMap(storedOrder));
-  const most = Math.max(...operands.map((value) => storedOrder(value).length));
-  const candidates = operands
-    .filter((value) => storedOrder(value).length === most)
-    .flatMap((value) => value.placements.map(({ order }) => order))
-    .map((order) => [...order, ...[...names].filter((name) => !order.includes(name))]);
-  const cost = (order: readonly string[]) =>
-    operands.reduce((sum, value) => {
-      const own = order.filter((name) => stores(value, name));
-      const ready =
-        value.constant !== undefined ||
-        value.placements.some((placement) => sameOrder(placement.order, own));
-      return ready ? sum : sum + storedCount(value);
-    }, 0);
-  let best: readonly string[] = candidates[0] ?? [];
-  for (const order of candidates) if (cost(order) < cost(best)) best = order;
-  return best;
-}
-
-/** The shape, with the axes that make up each dimension, that needs the fewest new views. */
-function commonShape(
-  order: readonly string[],
-  axes: readonly Axis[],
-  placed: readonly { readonly value: Value; readonly placement: Placement }[],
-): { readonly groups: readonly (readonly string[])[] } {
-  const sizes = order.map((name) => sizeOf({ axes }, name));
-  const full = order.map((name) => [name]);
-  const candidates = placed
-    .filter(({ placement }) => placement.order.length === order.length)
-    .flatMap(({ placement }) => placement.views)
-    .flatMap(({ shape }) => {
-      const groups = groupsOf(sizes, shape);
-      return groups === undefined
-        ? []
-        : [groups.map((group) => group.map((i) => order[i] as string))];
-    });
-  const misses = (groups: readonly (readonly string[])[]) => {
-    let count = 0;
-    for (const { value, placement } of placed) {
-      const whole = groups.every((group) => {
-        const inside = group.filter((name) => placement.order.includes(name)).length;
-        return inside === 0 || inside === group.length;
-      });
-      if (!whole) return Number.POSITIVE_INFINITY;
-      if (value.constant !== undefined) continue;
-      const shape = shapeOf(groups, placement.order, value);
-      const ready = placement.views.some((view) => fitsWithoutLeadingOnes(view.shape, shape));
-      if (!ready && placement.views.length > 0) count++;
-    }
-    return count;
-  };
-  let best: readonly (readonly string[])[] = full;
-  for (const groups of candidates) if (misses(groups) < misses(best)) best = groups;
-  return { groups: best };
 }
 
 /** Sizes of the longest runs of axes that are all inside or all outside `inside`. */

@@ -93,7 +93,8 @@ describe("Contractions of axes in any order agree with the reference", () => {
     const right = axesOf(having(0, 1, 3));
     const over = shuffled(having(1), random);
     const inputs = randomTensors([left, right], seed);
-    // The second product finds the first one's result and its operands as other operations have laid them out.
+    // The second product finds the first one's result and its operands as other operations have
+    // laid them out.
     const plan = planFor(inputs, (g, a: Tensor, b: Tensor) => {
       const product = g.contract(a, b, { over });
       const again = g.contract(product, g.add(a, 1), { over: having(0, 2) });

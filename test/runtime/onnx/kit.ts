@@ -34,7 +34,9 @@ export function planFor(
   return stage("test", body as StagedFunction, types).plan;
 }
 
-/** Runs a plan on an engine and compares every output with the float64 evaluation of the same plan. */
+/**
+ * Runs a plan on an engine and compares every output with the float64 evaluation of the same plan.
+ */
 export async function checkPlan(
   engine: Engine,
   plan: Plan,
