@@ -180,9 +180,9 @@ class RolloutWriter {
     ];
   }
 
-  #zero(at: string): string {
-    const zeros = `run.zeros(${this.#pick(at)})`;
-    return `let dNext: ${this.#staged.handedType} = ${zeros}; // nothing comes back across a cut`;
+  /** Nothing comes back across a cut. */
+  #zero(state: string): string {
+    return `let dNext: ${this.#staged.handedType} = run.zeros(${this.#pick(state)});`;
   }
 
   #replaySweeps(): readonly string[] {
@@ -194,7 +194,7 @@ class RolloutWriter {
       `  const { next } = await run.call(${this.#criticalName()}, own, inputs);`,
       "  entering[s + 1] = next;",
       "}",
-      "// Sweep 2, last to first: each segment again, and back.",
+      "// Sweep 2, last to first: each segment again, and back. Nothing comes back across a cut.",
       this.#zero("entering[first]!"),
       "for (let s = end - 1; s >= first; s--) {",
       "  const { inputs, draws } = segments[s]!;",
@@ -255,7 +255,7 @@ class RolloutWriter {
       "// Forward, first to last.",
       ...this.#kept(),
       ...this.#forward("first", "end"),
-      "// Backward, last to first.",
+      "// Backward, last to first. Nothing comes back across a cut.",
       this.#zero("entering[first]!"),
       ...this.#backward("end", "first"),
     ];
@@ -273,6 +273,7 @@ class RolloutWriter {
       "  if ((s + 1 - first) % every === 0) entering[s + 1] = state;",
       "}",
       "// Sweep 2, last group to first: forward, keeping what the backward needs, and backward.",
+      "// Nothing comes back across a cut.",
       this.#zero("entering[first]!"),
       "for (let start = last; start >= first; start -= every) {",
       "  const stop = Math.min(start + every, end);",

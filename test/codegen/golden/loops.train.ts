@@ -476,8 +476,8 @@ async function rollout(
       entering[s + 1] = next;
     }
 
-    // Sweep 2, last to first: each segment again, and back.
-    let dNext: NextGradients = run.zeros(handedOn(entering[first]! as NextGradients)); // nothing comes back across a cut
+    // Sweep 2, last to first: each segment again, and back. Nothing comes back across a cut.
+    let dNext: NextGradients = run.zeros(handedOn(entering[first]! as NextGradients));
     for (let s = end - 1; s >= first; s--) {
       const { inputs, draws } = segments[s]!;
       const own = run.merge(parameters, entering[s]!, draws);

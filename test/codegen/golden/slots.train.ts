@@ -517,8 +517,8 @@ async function rollout(
       entering[s + 1] = next;
     }
 
-    // Sweep 2, last to first: each segment again, and back.
-    let dNext: Next = run.zeros(entering[first]! as Next); // nothing comes back across a cut
+    // Sweep 2, last to first: each segment again, and back. Nothing comes back across a cut.
+    let dNext: Next = run.zeros(entering[first]! as Next);
     for (let s = end - 1; s >= first; s--) {
       const { inputs, draws } = segments[s]!;
       const own = run.merge(parameters, entering[s]!, draws);
