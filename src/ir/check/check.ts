@@ -17,9 +17,9 @@ import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
 import { toValue } from "./call.ts";
 import { addProbes } from "./probe.ts";
-import { problem, Report } from "./problem.ts";
+import { Exhausted, problem, Report } from "./problem.ts";
 import { checkSchedule, type CheckedSchedule } from "./schedule.ts";
-import { bindNew, runStatements } from "./statement.ts";
+import { bindNew, poison, runStatements } from "./statement.ts";
 import { namedNumber } from "./static.ts";
 
 export interface CheckOptions {
@@ -38,6 +38,15 @@ export interface Checked {
 /** Checks the main file. Library files are those whose path begins with `std/`. */
 export function check(sources: readonly SourceFile[], main: string, options: CheckOptions = {}): Checked {
   const report = new Report();
+  try {
+    return checkFiles(sources, main, options, report);
+  } catch (error) {
+    if (error instanceof Exhausted) return { diagnostics: report.list() };
+    throw error;
+  }
+}
+
+function checkFiles(sources: readonly SourceFile[], main: string, options: CheckOptions, report: Report): Checked {
   const trees = new Map<string, FileTree>();
   const library: FileTree[] = [];
   let syntaxFailed = false;
@@ -210,7 +219,7 @@ function segmentAxis(model: ModelDefinition, inputs: readonly InputStatement[], 
 function modelOptions(place: Place, options: readonly Option[], formalValues: Map<string, number>): void {
   const { scope } = place;
   for (const option of options) {
-    place.checker.report.attempt(() => {
+    const went = place.checker.report.attempt(() => {
       const name = option.name.text;
       const override = overrideAt(place, name, option.type, option);
       if (override === undefined && option.default === undefined) {
@@ -221,6 +230,7 @@ function modelOptions(place: Place, options: readonly Option[], formalValues: Ma
       for (const formal of numberFormals(name, value)) formalValues.set(formal.name, formal.value.value);
       scope.names.set(name, insideBlock(name, value));
     });
+    if (!went) scope.names.set(option.name.text, { kind: "poison" });
   }
 }
 
@@ -235,22 +245,23 @@ function runModelStatement(place: Place, statement: Statement, parts: ModelParts
   const { scope, checker } = place;
   switch (statement.kind) {
     case "dim":
-      checker.report.attempt(() => {
-        for (const { name, value } of statement.dims) {
+      for (const { name, value } of statement.dims) {
+        const went = checker.report.attempt(() => {
           const number = dimEntity(place, name.text, value);
           const type = { kind: "number", number: "int", span: name.span } as const;
           const override = overrideAt(place, name.text, type, { name });
           const entity = override ?? number;
-          if (entity.kind !== "number") continue;
+          if (entity.kind !== "number") return;
           const text = override === undefined && number.kind === "number" ? number.declared.text : ({ kind: "literal", value: entity.value } as const);
           parts.addDim(name.text, entity.value, text);
           const formal: NumberExpression = { kind: "formal", name: name.text };
-          bindNew(place, name, namedNumber({ value: entity.value, integer: true }, formal, formal, name.text));
-        }
-      });
+          bindNew(place, name, { ...namedNumber({ value: entity.value, integer: true }, formal, formal, name.text), from: value.span });
+        });
+        if (!went && !scope.names.has(name.text)) scope.names.set(name.text, { kind: "poison" });
+      }
       return;
     case "input":
-      checker.report.attempt(() => declareInput(place, statement, parts));
+      if (!checker.report.attempt(() => declareInput(place, statement, parts))) poison(place, statement);
       return;
     case "output":
       checker.report.attempt(() => {

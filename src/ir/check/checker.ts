@@ -2,8 +2,12 @@
 import type { SourceFile } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, Origin } from "../graph.ts";
-import type { Report } from "./problem.ts";
+import { problem, type Report } from "./problem.ts";
 import type { Template } from "./template.ts";
+
+const deepestNesting = 64;
+const mostSteps = 500_000;
+const mostOperations = 20_000;
 
 export class Checker {
   readonly report: Report;
@@ -19,6 +23,10 @@ export class Checker {
   readonly functions = new Map<string, GraphFunction>();
   /** Blocks being checked, outermost first: a block cannot call itself. */
   readonly calls: string[] = [];
+  /** Definitions being worked out, outermost first: none may depend on itself. */
+  private readonly open: { readonly name: string; readonly span: Span }[] = [];
+  private steps = 0;
+  private operations = 0;
   private readonly functionNames = new Set<string>();
   private readonly lineStarts: ReadonlyMap<string, readonly number[]>;
 
@@ -36,6 +44,59 @@ export class Checker {
     this.probes = parts.probes;
     this.overrides = parts.overrides;
     this.lineStarts = new Map(parts.sources.map(({ path, text }) => [path, startsOfLines(text)]));
+  }
+
+  /** Runs a step that may need others of its kind: a definition that depends on others, a loop within loops. */
+  nested<Result>(name: string, span: Span, step: () => Result): Result {
+    const same = (each: { readonly span: Span }) => each.span.start === span.start && each.span.file === span.file;
+    if (this.open.some(same)) {
+      throw problem("MEM0117", span, `${name} depends on itself.`, {
+        notes: this.open.slice(this.open.findIndex(same) + 1).map((each) => ({ message: `It needs ${each.name}.`, span: each.span })),
+      });
+    }
+    if (this.open.length + this.calls.length >= deepestNesting) {
+      throw problem("MEM0264", span, `${name} is more than ${deepestNesting} levels deep.`);
+    }
+    this.open.push({ name, span });
+    try {
+      return step();
+    } finally {
+      this.open.pop();
+    }
+  }
+
+  /** Counts one evaluation, so that a spec cannot take unbounded time. */
+  step(span: Span): void {
+    this.steps += 1;
+    if (this.steps > mostSteps) {
+      throw problem("MEM0265", span, `Working this spec out takes more than ${mostSteps} steps.`);
+    }
+  }
+
+  /** Counts one operation of the model. */
+  operation(span: Span): void {
+    this.operations += 1;
+    if (this.operations > mostOperations) {
+      throw problem("MEM0262", span, `This model has more than ${mostOperations} operations.`, {
+        help: "A repeat whose body does not use its index is one loop, however often it runs.",
+      });
+    }
+  }
+
+  /** What checking has made so far, to go back to when a loop's body is checked again. */
+  snapshot(): Snapshot {
+    return {
+      templates: new Map(this.templates),
+      functions: new Map(this.functions),
+      functionNames: new Set(this.functionNames),
+    };
+  }
+
+  restore(snapshot: Snapshot): void {
+    replaceAll(this.templates, snapshot.templates);
+    replaceAll(this.functions, snapshot.functions);
+    this.functionNames.clear();
+    for (const name of snapshot.functionNames) this.functionNames.add(name);
   }
 
   /** A name for a function that no other has: `attention`, `attention2`. */
@@ -57,6 +118,17 @@ export class Checker {
     }
     return { file: span.file, line: low + 1, column: span.start - (starts[low] ?? 0) + 1 };
   }
+}
+
+interface Snapshot {
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly functions: ReadonlyMap<string, GraphFunction>;
+  readonly functionNames: ReadonlySet<string>;
+}
+
+function replaceAll<Value>(map: Map<string, Value>, entries: ReadonlyMap<string, Value>): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
 }
 
 function startsOfLines(text: string): readonly number[] {

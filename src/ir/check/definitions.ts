@@ -1,5 +1,5 @@
 /** Which blocks and memories a file sees: its own, its imports, the library (rule R7). */
-import type { BlockDefinition, FileTree, ModelDefinition, ProgramDefinition } from "../../parser/tree.ts";
+import type { BlockDefinition, FileTree, Import, ModelDefinition, Name, ProgramDefinition } from "../../parser/tree.ts";
 import { suggest } from "../../parser/suggest.ts";
 import { problem, type Report, warning } from "./problem.ts";
 
@@ -27,54 +27,50 @@ export interface Program {
   readonly programs: readonly ProgramDefinition[];
 }
 
+const importsOf = (tree: FileTree): readonly Import[] =>
+  tree.items.filter((item): item is Import => item.kind === "import");
+
 const blocksOf = (tree: FileTree): readonly BlockDefinition[] =>
   tree.items.filter((item): item is BlockDefinition => item.kind === "block" || item.kind === "memory");
 
 /** Resolves names of the main file and of every file it imports. */
-export function resolveDefinitions(files: Files, main: string, report: Report): Program {
+export function resolveDefinitions(project: Files, main: string, report: Report): Program {
   const library = new Map<string, Found>();
   const std: Definitions = { own: library, library };
-  for (const tree of files.library) {
+  for (const tree of project.library) {
     for (const definition of blocksOf(tree)) {
       library.set(definition.name.text, { definition, definitions: std });
     }
   }
-  const done = new Map<string, Definitions>();
-  const visit = (path: string, chain: readonly string[]): Definitions => {
-    const known = done.get(path);
-    if (known) return known;
+  const defined = new Map<string, Map<string, Found>>();
+  const files = (path: string): readonly string[] => {
+    const tree = project.trees.get(path);
+    if (tree === undefined || defined.has(path)) return [];
     const own = new Map<string, Found>();
     const definitions: Definitions = { own, library };
-    done.set(path, definitions);
-    const tree = files.trees.get(path);
-    if (tree === undefined) return definitions;
-    for (const item of tree.items) {
-      if (item.kind !== "import") continue;
-      const target = files.resolve(path, item.from.text);
-      const imported = files.trees.get(target);
-      if (imported === undefined) continue;
-      const theirs = visit(target, [...chain, path]);
-      for (const name of item.names) {
-        const found = theirs.own.get(name.text);
-        if (found === undefined) {
-          const near = suggest(name.text, [...theirs.own.keys()]);
-          const help = near === undefined ? undefined : `Did you mean ${near}?`;
-          report.add(
-            problem("MEM0101", name.span, `${item.from.text} has no block or memory ${name.text}.`, { help })
-              .diagnostic,
-          );
-        } else {
-          declare(own, library, name.text, found, name.span, report);
-        }
-      }
-    }
+    defined.set(path, own);
     for (const definition of blocksOf(tree)) {
       declare(own, library, definition.name.text, { definition, definitions }, definition.name.span, report);
     }
-    return definitions;
+    return importsOf(tree).map((item) => project.resolve(path, item.from.text));
   };
-  const definitions = visit(main, []);
-  const tree = files.trees.get(main);
+  const waiting = [main];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) waiting.push(...files(path));
+  // Imports come after, so that files may import each other, and give only what a file itself defines.
+  const exported = new Map([...defined].map(([path, own]) => [path, new Map(own)]));
+  for (const [path, own] of defined) {
+    const tree = project.trees.get(path);
+    for (const item of tree === undefined ? [] : importsOf(tree)) {
+      const theirs = exported.get(project.resolve(path, item.from.text));
+      if (theirs === undefined) {
+        report.add(problem("MEM0105", item.from.span, `There is no file ${item.from.text} here.`).diagnostic);
+        continue;
+      }
+      for (const name of item.names) importName(own, library, name, theirs, item.from.text, report);
+    }
+  }
+  const definitions: Definitions = { own: defined.get(main) ?? new Map(), library };
+  const tree = project.trees.get(main);
   const models = (tree?.items ?? []).filter((item): item is ModelDefinition => item.kind === "model");
   for (const extra of models.slice(1)) {
     report.add(
@@ -85,6 +81,24 @@ export function resolveDefinitions(files: Files, main: string, report: Report): 
   }
   const programs = (tree?.items ?? []).filter((item): item is ProgramDefinition => item.kind === "program");
   return { definitions, model: models[0], programs };
+}
+
+function importName(
+  own: Map<string, Found>,
+  library: ReadonlyMap<string, Found>,
+  name: Name,
+  theirs: ReadonlyMap<string, Found>,
+  file: string,
+  report: Report,
+): void {
+  const found = theirs.get(name.text);
+  if (found !== undefined) {
+    declare(own, library, name.text, found, name.span, report);
+    return;
+  }
+  const near = suggest(name.text, theirs.keys());
+  const help = near === undefined ? undefined : `Did you mean ${near}?`;
+  report.add(problem("MEM0101", name.span, `${file} has no block or memory ${name.text}.`, { help }).diagnostic);
 }
 
 function declare(

@@ -6,7 +6,7 @@ import type { NumberExpression, Operand, SymbolicNumber, Value } from "../graph.
 import { isValue, literal, mentions } from "../symbolic.ts";
 import type { Checker } from "./checker.ts";
 import { type CheckedAxis, type Entity, mentionAll, type Scope, type TensorEntity } from "./frame.ts";
-import { problem, Silenced } from "./problem.ts";
+import { type Problem, problem, Silenced } from "./problem.ts";
 import { namedNumber, type Static, type StaticNumber } from "./static.ts";
 
 export interface Place {
@@ -31,6 +31,7 @@ export function emitAll<Name extends OpName>(
   { span, hints = [], axes = [] }: Making,
 ): readonly TensorEntity[] {
   const { frame } = scope;
+  checker.operation(span);
   for (const { operand } of operands) if (!isValue(operand)) frame.mention(operand.constant.text);
   mentionAll(frame, attributes);
   let results: readonly Value[];
@@ -39,9 +40,10 @@ export function emitAll<Name extends OpName>(
     results = frame.builder.ops<OpName>(op, given, attributes, hints, checker.origin(span));
   } catch (error) {
     if (!(error instanceof OpError)) throw error;
-    throw problem("MEM0200", span, error.message, { notes: axisNotes(operands) });
+    throw misaligned(operands, span) ?? problem("MEM0200", span, error.message, { notes: axisNotes(operands) });
   }
   const constant = operands.every((operand) => operand.constant);
+  for (const { type } of results) limitSize(type.axes, constant, span);
   return results.map((value) => {
     const entity = describe(value, constant, operands, axes);
     scope.seeAxes(entity.axes);
@@ -84,6 +86,49 @@ function describe(
   const batch = value.type.axes.some((axis) => axis.name === BATCH);
   return { kind: "tensor", operand: value, number: value.type.kind, axes, batch, constant };
 }
+
+const mostEntries = 2 ** 31 - 1;
+const mostConstantEntries = 2 ** 28;
+
+/** Throws if a tensor with these axes is larger than a spec may ask for; the batch counts 1. */
+export function limitSize(axes: readonly { readonly name: string; readonly size: number }[], constant: boolean, span: Span): void {
+  const own = axes.filter((axis) => axis.name !== BATCH);
+  const entries = own.reduce((count, axis) => count * axis.size, 1);
+  const shape = `[${own.map((axis) => `${axis.name} = ${axis.size}`).join(", ")}]`;
+  if (entries > mostEntries) {
+    throw problem("MEM0260", span, `A tensor ${shape} has more than ${mostEntries} entries.`);
+  }
+  if (constant && entries > mostConstantEntries) {
+    throw problem("MEM0261", span, `A constant ${shape} has more than ${mostConstantEntries} entries.`);
+  }
+}
+
+/** The problem of two operands that give one axis two sizes (rule R2): both axes, both sizes, and where each comes from. */
+function misaligned(operands: readonly TensorEntity[], span: Span): Problem | undefined {
+  const seen = new Map<string, { readonly axis: CheckedAxis; readonly operand: TensorEntity }>();
+  for (const operand of operands) {
+    for (const axis of operand.axes) {
+      const before = seen.get(axis.name);
+      if (before === undefined) seen.set(axis.name, { axis, operand });
+      else if (before.axis.size !== axis.size) {
+        const notes = [before, { axis, operand }].map((each) => ({
+          message: `${each.axis.name} = ${each.axis.size} in ${nameOf(each.operand)}, ${typeOf(each.operand)}${each.axis.from === undefined ? "." : ", comes from here."}`,
+          ...(each.axis.from === undefined ? {} : { span: each.axis.from }),
+        }));
+        return problem("MEM0204", span, `Axis ${axis.name} has ${before.axis.size} entries in ${nameOf(before.operand)} but ${axis.size} in ${nameOf(operand)}.`, {
+          notes,
+          help: `If these are two different axes, rename one: \`rename ${axis.name} as …\`.`,
+        });
+      }
+    }
+  }
+  return undefined;
+}
+
+const nameOf = ({ operand }: TensorEntity): string => {
+  const name = isValue(operand) ? operand.name.replace(/^_+/, "") : "";
+  return /^[A-Za-z]/.test(name) ? name : "the other side";
+};
 
 function axisNotes(operands: readonly TensorEntity[]) {
   return operands

@@ -14,17 +14,19 @@ import { instanceMember, nextOf, siblingOf } from "./instance.ts";
 import { scanExpression } from "./loop.ts";
 import { declaredAxes, findAxis, resolveName } from "./names.ts";
 import { checkDistribution, declareDraw } from "./parameter.ts";
-import { problem } from "./problem.ts";
+import { problem, Silenced } from "./problem.ts";
 import { arithmetic, flagValue, plainNumber, type Static, staticKey, type StaticNumber, staticText } from "./static.ts";
 
 export function evaluate(place: Place, expression: Expression, hint?: string): Entity {
+  place.checker.step(expression.span);
   switch (expression.kind) {
     case "number":
       return plainNumber(expression.value, expression.integer);
     case "flag":
       return flagValue(expression.value);
     case "string":
-      throw problem("MEM0120", expression.span, "Text in quotes is only for imports.");
+      // The parser has refused it.
+      throw new Silenced();
     case "reference":
       return resolveName(place, expression.name);
     case "member":

@@ -19,6 +19,8 @@ export interface CheckedAxis {
   readonly declared: NumberExpression;
   /** It is the segment's axis, so that `valid` says which of its entries exist (rule R12). */
   readonly data: boolean;
+  /** Where it got its size. */
+  readonly from?: Span;
 }
 
 export interface TensorEntity {

@@ -355,7 +355,7 @@ export function finishInstances(place: Place, frame: Frame): void {
       if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
       frame.next.push({ path: [...instance.path, name], value: operand });
     }
-    if (instance.entering.size === 0 && instance.definition.kind === "memory") {
+    if (instance.entering.size === 0 && instance.definition.kind === "memory" && !place.checker.report.failed) {
       place.checker.report.add(warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`));
     }
   }

@@ -9,7 +9,7 @@ import { asTensor, axisNumber, emit, type Place, typeOf, writable } from "./emit
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, type Entity, Frame, Scope, type TensorEntity } from "./frame.ts";
 import { declareInstance, finishInstances } from "./instance.ts";
-import { findName, requireAxis } from "./names.ts";
+import { findName, globalTensor, requireAxis } from "./names.ts";
 import { declareTensor } from "./parameter.ts";
 import { addProbes } from "./probe.ts";
 import { problem, Silenced } from "./problem.ts";
@@ -89,6 +89,14 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
 
 // ---------------------------------------------------------------- a loop over a body function
 
+/** What a carried name must enter as so that it leaves each iteration as it came: an int that becomes real, one value for all examples that becomes one for each. */
+interface Promotion {
+  readonly real: boolean;
+  readonly batch: boolean;
+}
+
+type Promotions = ReadonlyMap<string, Promotion>;
+
 interface LoopParts {
   readonly place: Place;
   readonly frame: Frame;
@@ -103,6 +111,7 @@ function startLoop(
   address: readonly string[] | undefined,
   from: readonly { readonly name: string; readonly value: TensorEntity; readonly span: Span }[],
   span: Span,
+  promotions: Promotions,
 ): LoopParts {
   const { checker, scope } = place;
   const frame = new Frame(checker.functionName(title), title, scope, scope.frame.formalValues, { address });
@@ -114,13 +123,57 @@ function startLoop(
     return [{ name, value: asTensor(scope, entity, span), span }];
   });
   const carried = [...from, ...assigned].map(({ name, value, span: at }) => {
-    const outer = toValue(place, value, at);
+    const outer = promoted(place, toValue(place, value, at), promotions.get(name), at);
     const port = frame.input(name, outer, "argument", [name]);
     inner.scope.names.set(name, port);
     inner.scope.seeAxes(port.axes);
     return { name, outer, port, span: at };
   });
   return { place, frame, inner, carried };
+}
+
+function promoted(place: Place, tensor: TensorEntity, promotion: Promotion | undefined, span: Span): TensorEntity {
+  const real = promotion?.real && tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor;
+  if (!promotion?.batch || real.batch) return real;
+  const fresh = globalTensor(place, { kind: "fresh" }, span);
+  return emit(place, "where", [fresh, real, real], {}, { span });
+}
+
+/** Which carried names must enter otherwise than they do; undefined if none. */
+function promotionsOf({ inner, carried }: LoopParts, before: Promotions): Promotions | undefined {
+  const found = new Map(before);
+  let changed = false;
+  for (const { name, port } of carried) {
+    const entity = inner.scope.names.get(name);
+    if (entity?.kind !== "tensor" && entity?.kind !== "number") continue;
+    const real = port.number === "int" && (entity.kind === "number" ? !entity.integer : entity.number === "real");
+    const batch = entity.kind === "tensor" && entity.batch && !port.batch;
+    if (!real && !batch) continue;
+    const known = found.get(name);
+    found.set(name, { real: real || (known?.real ?? false), batch: batch || (known?.batch ?? false) });
+    changed = true;
+  }
+  return changed ? found : undefined;
+}
+
+/** Runs the body, again where a carried name has to enter as another type. */
+function runLoop(place: Place, body: readonly Statement[], start: (promotions: Promotions) => LoopParts): LoopParts {
+  const { checker } = place;
+  const kept = checker.snapshot();
+  let promotions: Promotions = new Map();
+  for (;;) {
+    const parts = start(promotions);
+    const before = checker.report.failed;
+    const span = parts.carried[0]?.span ?? body[0]?.span;
+    const run = () => runStatements(parts.inner, body);
+    if (span === undefined) run();
+    else checker.nested(parts.frame.builder.name, span, run);
+    if (!before && checker.report.failed) throw new Silenced();
+    const again = promotionsOf(parts, promotions);
+    if (again === undefined) return parts;
+    promotions = again;
+    checker.restore(kept);
+  }
 }
 
 /** Names that statements bind, in order. */
@@ -146,7 +199,7 @@ function carriedResults({ inner, carried }: LoopParts): readonly Value[] {
     const sameAxes =
       tensor.axes.length === port.axes.length &&
       tensor.axes.every((axis) => port.axes.some((own) => own.name === axis.name && own.size === axis.size));
-    if (!sameAxes || tensor.number !== port.number || (tensor.batch && !port.batch)) {
+    if (!sameAxes || tensor.number !== port.number) {
       throw problem("MEM0243", span, `${name} enters each iteration as ${typeOf(port)} but leaves it as ${typeOf(tensor)}.`, {
         help: "A name bound before a loop and rebound inside is carried with unchanged type.",
       });
@@ -220,10 +273,9 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
   const { scope, checker } = place;
   const index = statement.index.text;
   const address = scope.frame.address === undefined ? undefined : [...scope.frame.address, ...scope.prefix, index];
-  const parts = startLoop(place, index, statement.body, address, [], statement.span);
-  const before = checker.report.failed;
-  runStatements(parts.inner, statement.body);
-  if (!before && checker.report.failed) throw new Silenced();
+  const parts = runLoop(place, statement.body, (promotions) =>
+    startLoop(place, index, statement.body, address, [], statement.span, promotions),
+  );
   const yields = yielded(parts, statement.yields).map((tensor, i) => ({ name: statement.yields[i]?.text ?? "", tensor }));
   const { graph, collecting } = finishLoop(parts, yields);
   const { frame } = parts;
@@ -304,17 +356,23 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
   const { scope, checker } = place;
   const axis = requireAxis(place, statement.axis);
   const from = statement.from.map(({ name, value }) => ({ name: name.text, value: evaluateTensor(place, value), span: name.span }));
-  const parts = startLoop(place, "step", statement.body, undefined, from, statement.span);
-  const { frame, inner } = parts;
-  for (const { port, span, name } of parts.carried) {
-    if (port.axes.some((own) => own.name === axis.name)) {
-      throw problem("MEM0245", span, `${name} is carried from step to step and cannot have the axis ${axis.name} itself.`);
+  const parts = runLoop(place, statement.body, (promotions) => {
+    const started = startLoop(place, "step", statement.body, undefined, from, statement.span, promotions);
+    for (const { port, span, name } of started.carried) {
+      if (port.axes.some((own) => own.name === axis.name)) {
+        throw problem("MEM0245", span, `${name} is carried from step to step and cannot have the axis ${axis.name} itself.`);
+      }
     }
+    started.frame.stepAxis = axis.name;
+    return started;
+  });
+  const { frame } = parts;
+  const [memory] = frame.instances.filter((instance) => instance.definition.kind === "memory");
+  if (memory !== undefined) {
+    throw problem("MEM0247", memory.span, `The memory ${memory.name} stands inside a scan.`, {
+      help: "Declare it before the scan; carry what changes at every step.",
+    });
   }
-  frame.stepAxis = axis.name;
-  const before = checker.report.failed;
-  runStatements(inner, statement.body);
-  if (!before && checker.report.failed) throw new Silenced();
   const yields = yielded(parts, statement.yields).map((tensor, i) => ({ name: statement.yields[i]?.text ?? "", tensor }));
   const { graph, collecting } = finishLoop(parts, yields);
   const captures = captureInputs(frame);

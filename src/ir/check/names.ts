@@ -73,7 +73,7 @@ export function findAxis(place: Place, name: string): CheckedAxis | undefined {
   if (seen !== undefined) return seen;
   const entity = findName(place, name);
   if (entity?.kind === "number" && entity.integer && entity.value >= 0) {
-    return { name, size: entity.value, declared: entity.declared.text, data: false };
+    return { name, size: entity.value, declared: entity.declared.text, data: false, ...(entity.from === undefined ? {} : { from: entity.from }) };
   }
   const { outer } = scope.frame;
   return outer === undefined ? undefined : findAxis({ checker, scope: outer }, name);
@@ -103,10 +103,10 @@ export function declaredAxes(place: Place, axes: readonly AxisDeclaration[]): re
       continue;
     }
     const number = evaluateStatic(place, size);
-    if (number.kind !== "number" || !number.integer || number.value < 0) {
+    if (number.kind !== "number" || !Number.isInteger(number.value) || number.value < 0) {
       throw problem("MEM0113", size.span, `The size of axis ${name.text} must be a whole number, not ${staticText(number)}.`);
     }
-    result.push({ name: name.text, size: number.value, declared: number.declared.text, data: false });
+    result.push({ name: name.text, size: number.value, declared: number.declared.text, data: false, from: size.span });
   }
   place.scope.seeAxes(result);
   return result;
@@ -253,12 +253,27 @@ function findMember(place: Place, member: Member, name: string): Entity | undefi
   if (option !== undefined) return option;
   const inside: Place = { ...place, scope: memberScope(place.scope, member) };
   for (const item of memberItems(member.definition)) {
-    if (item.name !== name || !isTaken(inside, item)) continue;
-    const entity = memberEntity(inside, member, item);
+    if (item.name !== name) continue;
+    const entity = place.checker.nested(name, memberName(item), () =>
+      isTaken(inside, item) ? memberEntity(inside, member, item) : undefined,
+    );
+    if (entity === undefined) continue;
     member.known.set(name, entity);
     return entity;
   }
   return undefined;
+}
+
+/** Where a member is declared, for messages. */
+function memberName({ statement, position }: MemberItem): Span {
+  switch (statement.kind) {
+    case "dim":
+      return statement.dims[position]?.name.span ?? statement.span;
+    case "const":
+      return statement.constants[position]?.name.span ?? statement.span;
+    default:
+      return statement.span;
+  }
 }
 
 function memberEntity(place: Place, member: Member, item: MemberItem): Entity {
@@ -310,7 +325,7 @@ export function dimEntity(place: Place, name: string, value: Expression): Entity
     throw problem("MEM0114", value.span, `dim ${name} must be a whole number of at least 0, not ${staticText(number)}.`);
   }
   const { dim: _, ...rest } = number;
-  return { ...rest, integer: true, dim: name };
+  return { ...rest, integer: true, dim: name, from: value.span };
 }
 
 /** `const G[N, L] = e`: known before anything runs. */
@@ -320,13 +335,14 @@ export function constEntity(
   axes: readonly AxisDeclaration[],
   value: Expression,
 ): Entity {
+  const declared = declaredAxes(place, axes);
   const tensor = evaluateTensor(place, value, name.text);
   if (!tensor.constant) {
     throw problem("MEM0115", value.span, `const ${name.text} depends on something that is only known while running.`, {
       help: "A const is made of numbers, index(…), dims and other consts.",
     });
   }
-  return matchAxes(place, tensor, declaredAxes(place, axes), name);
+  return matchAxes(place, tensor, declared, name);
 }
 
 /** The tensor with the declared axes: by name if it has them, by order if the left side renames them. */

@@ -4,7 +4,7 @@ import { suggest } from "../../parser/suggest.ts";
 import type { GraphFunction, SymbolicNumber } from "../graph.ts";
 import type { DrawInfo } from "../program.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
-import { broadcastTo, type Place } from "./emit.ts";
+import { broadcastTo, limitSize, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, Frame, Scope, type TensorEntity, valueOf } from "./frame.ts";
 import { problem } from "./problem.ts";
@@ -26,6 +26,7 @@ export function declareTensor(
       help: "Give one call a name of its own: `f(x) as other`.",
     });
   }
+  limitSize([...declaration.axes, ...copies.map((size) => ({ name: "*", size }))], false, declaration.span);
   const name = declaration.path.at(-1) ?? "tensor";
   const number =
     declaration.role === "state"
@@ -109,8 +110,15 @@ function initializer(place: Place, distribution: Distribution, item: ParameterIt
   if (wanted.length === 0 && item.inAxes === undefined) {
     throw problem("MEM0163", item.name.span, `${name} depends on which axes come in: write ${item.name.text}[IN -> OUT].`);
   }
-  return { kind: name, arguments: distribution.arguments.map((each) => declaredNumber(place, each)) };
+  const given = distribution.arguments.map((each) => declaredNumber(place, each));
+  const [first = 0, second = 0] = given.map((each) => each.value);
+  if (name === "normal" && second < 0) throw outOfRange(distribution, `a deviation is at least 0, not ${second}`);
+  if (name === "uniform" && first > second) throw outOfRange(distribution, `${first} is greater than ${second}`);
+  return { kind: name, arguments: given };
 }
+
+const outOfRange = (distribution: Distribution, why: string) =>
+  problem("MEM0166", distribution.span, `${distribution.name.text}: ${why}.`);
 
 function declaredNumber(place: Place, expression: Distribution["arguments"][number]): SymbolicNumber {
   return evaluateNumber(place, expression).declared;
@@ -168,7 +176,15 @@ export function checkDistribution(place: Place, distribution: Distribution): Dra
   if (distribution.arguments.length !== drawArguments[name]) {
     throw problem("MEM0162", distribution.span, `${name} takes ${drawArguments[name]} arguments.`);
   }
-  return { kind: name, arguments: distribution.arguments.map((each) => declaredNumber(place, each)) };
+  const given = distribution.arguments.map((each) => declaredNumber(place, each));
+  const [first = 0] = given.map((each) => each.value);
+  if (name === "bernoulli" && !(first >= 0 && first <= 1)) {
+    throw outOfRange(distribution, `a probability is between 0 and 1, not ${first}`);
+  }
+  if (name === "integer" && !(Number.isInteger(first) && first >= 1 && first < 2 ** 31)) {
+    throw outOfRange(distribution, `the number of values is a whole number from 1 to 2147483647, not ${first}`);
+  }
+  return { kind: name, arguments: given };
 }
 
 /** `draw u[P] ~ uniform`: a named input of numbers that are the same at every replay (rule R20). */

@@ -395,6 +395,8 @@ rules.set("linear_scan", (place, call, hint) => {
   return emit(place, "linearScan", operands, { over }, { span: call.span, hints: [hint] });
 });
 
+const largestMatrix = 8192;
+
 function rowAndColumn(place: Place, call: Call): { matrix: TensorEntity; row: string; column: string } {
   const each = argument(call, 0, "a matrix");
   const [row, column, ...more] = overOf(call, each);
@@ -407,7 +409,12 @@ function rowAndColumn(place: Place, call: Call): { matrix: TensorEntity; row: st
       help: "Its matrix may be made of numbers, index(…), dims and consts.",
     });
   }
-  return { matrix, row: axisOf(place, matrix, row).name, column: axisOf(place, matrix, column).name };
+  const axes = [axisOf(place, matrix, row), axisOf(place, matrix, column)] as const;
+  const large = axes.find((axis) => axis.size > largestMatrix);
+  if (large !== undefined) {
+    throw problem("MEM0261", each.span, `Axis ${large.name} of the matrix has ${large.size} entries; ${calleeText(call)} takes at most ${largestMatrix}.`);
+  }
+  return { matrix, row: axes[0].name, column: axes[1].name };
 }
 
 rules.set("solve", (place, call, hint) => {

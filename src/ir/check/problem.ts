@@ -12,6 +12,11 @@ export class Problem extends Error {
   }
 }
 
+/** Thrown when a limit of the whole check is reached: nothing more is checked. */
+export class Exhausted extends Error {}
+
+const fatal: ReadonlySet<string> = new Set<CheckCode>(["MEM0262", "MEM0263", "MEM0265"]);
+
 /** Thrown on the use of a name whose own statement failed: reported there already. */
 export class Silenced extends Error {}
 
@@ -50,8 +55,10 @@ export class Report {
       step();
       return true;
     } catch (error) {
-      if (error instanceof Problem) this.add(error.diagnostic);
-      else if (!(error instanceof Silenced)) throw error;
+      if (error instanceof Problem) {
+        this.add(error.diagnostic);
+        if (fatal.has(error.diagnostic.code)) throw new Exhausted(error.message);
+      } else if (!(error instanceof Silenced)) throw error;
       return false;
     }
   }

@@ -24,7 +24,7 @@ export function runStatements(place: Place, statements: readonly Statement[]): r
 }
 
 /** Names that a failed statement would have bound are not complained about again. */
-function poison(place: Place, statement: Statement): void {
+export function poison(place: Place, statement: Statement): void {
   const { names } = place.scope;
   const failed = (name: string) => {
     if (!names.has(name)) names.set(name, { kind: "poison" });
@@ -51,6 +51,9 @@ function poison(place: Place, statement: Statement): void {
     case "repeat":
     case "scan":
       for (const name of statement.yields) failed(name.text);
+      return;
+    case "write":
+      failed(statement.state.text);
       return;
     default:
       return;

@@ -2,6 +2,7 @@
  * Compile-time values: numbers that remember how they were written, flags, choices and lists.
  * Options, dims, axis sizes and repeat indices are such values; tensors never are.
  */
+import type { Span } from "../../parser/tree.ts";
 import type { NumberExpression, SymbolicNumber } from "../graph.ts";
 import { calculate, literal } from "../symbolic.ts";
 
@@ -16,6 +17,8 @@ export interface StaticNumber {
   readonly declared: SymbolicNumber;
   /** The dim or axis it is a bare mention of; a block's new axis takes this name (rule R3). */
   readonly dim?: string;
+  /** The declaration of that dim. */
+  readonly from?: Span;
 }
 
 export interface StaticFlag {

@@ -74,7 +74,7 @@ evaluate { set scale = 3 }`,
   MEM0180: {
     title: "`use` or `memory` without a definition",
     explanation: "The right side names a block or memory and gives its options: `memory mem = slots(count = 64, width = D)`.",
-    example: "model M { input x[T]; use half = 0.5; output y = x }",
+    example: "model M { input x[T]; use half = x.half(); output y = half(x) }",
     fix: `block half(x[...]) -> [...] { return 0.5 * x }
 model M { input x[T]; use halved = half(); output y = halved(x) }`,
   },

@@ -1,13 +1,7 @@
-/** Values in equations and the primitive vocabulary: MEM0120 to MEM0159. */
+/** Values in equations and the primitive vocabulary: MEM0121 to MEM0159. */
 import type { DiagnosticEntry } from "../../../parser/registry.ts";
 
 export const expressionCodes = {
-  MEM0120: {
-    title: "Text in an equation",
-    explanation: "Text in quotes names the file of an import. Alternatives of a choice are written without quotes.",
-    example: 'model M { input x[T]; output y = "x" }',
-    fix: "model M { input x[T]; output y = x }",
-  },
   MEM0121: {
     title: "Not known while compiling",
     explanation:
@@ -42,13 +36,13 @@ export const expressionCodes = {
     explanation:
       "`choice.option` reads an option of the alternative that was chosen. Another alternative has others, so the choice is " +
       "tested first.",
-    example: `model M(noise: choice(none, scaled(by: real = 0.1)) = none) {
+    example: `model M(noise: choice(none, scaled(amount: real = 0.1)) = none) {
   input x[T]
-  output y = noise.by * x
+  output y = noise.amount * x
 }`,
-    fix: `model M(noise: choice(none, scaled(by: real = 0.1)) = none) {
+    fix: `model M(noise: choice(none, scaled(amount: real = 0.1)) = none) {
   input x[T]
-  output y = when noise is scaled { noise.by * x } else { x }
+  output y = when noise is scaled { noise.amount * x } else { x }
 }`,
   },
   MEM0126: {

@@ -29,18 +29,18 @@ export const limitCodes = {
   MEM0262: {
     title: "Model too large",
     explanation:
-      "The functions of a model hold at most 100,000 operations together. A `repeat` whose body uses its index is written out " +
+      "The functions of a model hold at most 20,000 operations together. A `repeat` whose body uses its index is written out " +
       "once an iteration; one that does not is a loop.",
-    example: "model M { input x[T]; repeat 1000 as i { repeat 1000 as j { x = i * j + x } }; output y = x }",
+    example: "model M { input x[T]; repeat 200 as i { repeat 200 as j { x = i * j + x } }; output y = x }",
     fix: "model M { input x[T]; repeat 10 as i { repeat 10 as j { x = i * j + x } }; output y = x }",
   },
   MEM0263: {
     title: "Too many different blocks",
     explanation: "A block is checked once for each set of options and sizes it is called with: at most 5,000 times in one model.",
-    example: `block scaled(x[...], by: int) -> [...] { return by * x }
-model M { input x[T]; repeat 6000 as i { x = scaled(x, by = i) as s }; output y = x }`,
-    fix: `block scaled(x[...], by: int) -> [...] { return by * x }
-model M { input x[T]; repeat 60 as i { x = scaled(x, by = i) as s }; output y = x }`,
+    example: `block scaled(x[...], factor: int) -> [...] { return factor * x }
+model M { input x[T]; repeat 6000 as i { x = scaled(x, factor = i) as s }; output y = x }`,
+    fix: `block scaled(x[...], factor: int) -> [...] { return factor * x }
+model M { input x[T]; repeat 60 as i { x = scaled(x, factor = i) as s }; output y = x }`,
   },
   MEM0264: {
     title: "Nested too deeply",
@@ -51,10 +51,10 @@ model M { input x[T]; repeat 60 as i { x = scaled(x, by = i) as s }; output y = 
   },
   MEM0265: {
     title: "Too much to work out",
-    explanation: "Working out numbers, lists and conditions while compiling takes at most two million steps.",
+    explanation: "Working out numbers, lists and conditions while compiling takes at most 500,000 steps.",
     example: `model M {
   input x[T]
-  repeat 10000 as i { repeat 10000 as j { n = i * j + 1 } }
+  repeat 1000 as i { repeat 1000 as j { n = i * j + 1 } }
   output y = x
 }`,
     fix: `model M {

@@ -1,0 +1,116 @@
+/** Short forms for tests of the checker: check a text with the library beside it, show diagnostics, run what was made. */
+import { readdirSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
+import type { Checked, CheckOptions } from "../../../src/ir/check/check.ts";
+import { check } from "../../../src/ir/check/check.ts";
+import type { HostValue } from "../../../src/ir/interpret.ts";
+import { interpret } from "../../../src/ir/interpret.ts";
+import type { CheckedModel, Program } from "../../../src/ir/program.ts";
+import type { HostTensor } from "../../../src/ops/index.ts";
+import { hostTensor, OPEN } from "../../../src/ops/index.ts";
+import type { SourceFile } from "../../../src/parser/diagnostic.ts";
+import { renderText } from "../../../src/parser/render.ts";
+
+/** The library as it is shipped. */
+export const library: readonly SourceFile[] = readdirSync("specs/std").map((name) => ({
+  path: `std/${name}`,
+  text: readFileSync(`specs/std/${name}`, "utf8"),
+}));
+
+/** The spec as `spec.mem`, the library, and a file for each line `// name.mem: text`. */
+export function sourcesOf(text: string): readonly SourceFile[] {
+  const beside = [...text.matchAll(/^\/\/ (\w+\.mem): (.*)$/gm)].map(([, path = "", file = ""]) => ({
+    path,
+    text: file,
+  }));
+  return [...library, ...beside, { path: "spec.mem", text }];
+}
+
+export function checkText(text: string, options: CheckOptions = {}): Checked {
+  return check(sourcesOf(text), "spec.mem", options);
+}
+
+/** The codes of a spec's diagnostics, in the order of the text. */
+export function codesOf(text: string, options: CheckOptions = {}): readonly string[] {
+  return checkText(text, options).diagnostics.map(({ code }) => code);
+}
+
+/** The diagnostics as `memc check` prints them. */
+export function shownOf(text: string, options: CheckOptions = {}): string {
+  return renderText(checkText(text, options).diagnostics, sourcesOf(text));
+}
+
+/** The model of a spec without errors or warnings. */
+export function modelOf(text: string, options: CheckOptions = {}): CheckedModel {
+  const { model } = checkText(text, options);
+  expect(shownOf(text, options)).toBe("");
+  return model!;
+}
+
+/** What a spec's program is: `evaluate` if not said. */
+export function programOf(
+  text: string,
+  options: CheckOptions & { readonly kind?: Program["kind"] } = {},
+): Program {
+  const { kind = "evaluate", ...rest } = options;
+  return modelOf(text, rest).programs[kind]!;
+}
+
+/** Paths of the parameters, sorted: `layer.*.attention.Wq`. */
+export function parametersOf(text: string): readonly string[] {
+  return programOf(text)
+    .parameters.map(({ path }) => path.join("."))
+    .sort();
+}
+
+/** Numbers in nested rows: the axes' sizes follow from the nesting. */
+export type Rows = number | boolean | readonly Rows[];
+
+function flat(rows: Rows): readonly number[] {
+  return typeof rows === "number" || typeof rows === "boolean" ? [Number(rows)] : rows.flatMap(flat);
+}
+
+/**
+ * Runs one segment for one example: `inputs` by name or address without the batch. `fresh` is on and every token valid unless
+ * they are given; a state that is not given enters as 0 and a parameter is 1 everywhere. Gives every result by address
+ * (`y`, `next m.s`, `loss main`), in nested rows.
+ */
+export function run(program: Program, inputs: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>> {
+  const { graph } = program;
+  const main = graph.functions.get(graph.main)!;
+  const values = main.inputs.map((port): HostValue => {
+    const address = port.path.join(".");
+    const { kind, axes, copies } = port.value.type;
+    const sized = axes.map(({ name, size }) => ({ name, size: size === OPEN ? 1 : size }));
+    const count = [...sized.map(({ size }) => size), 1].reduce((all, size) => all * size, 1);
+    const otherwise = address === "valid" || address === "fresh" || port.role === "parameter" ? 1 : 0;
+    const given = inputs[address];
+    const tensor = (rows: Rows | undefined): HostTensor => {
+      const numbers = rows === undefined ? new Array<number>(count).fill(otherwise) : flat(rows);
+      expect(numbers, `entries of ${address}`).toHaveLength(count);
+      return hostTensor({ kind, axes: sized }, [...numbers]);
+    };
+    if (copies.length === 0) return tensor(given);
+    return Array.from({ length: copies[0] ?? 0 }, (_, copy) =>
+      tensor(Array.isArray(given) ? given[copy] : undefined),
+    );
+  });
+  const { results } = interpret(graph, graph.main, values);
+  const named = main.results.map((port, position) => {
+    const prefix = port.role === "next" || port.role === "loss" ? `${port.role} ` : "";
+    return [prefix + port.path.join("."), rowsOf(results[position]!)] as const;
+  });
+  return Object.fromEntries(named);
+}
+
+function rowsOf(value: HostValue): Rows {
+  if (!("values" in value)) return value.map(rowsOf);
+  const axes = value.axes.filter(({ name }) => name !== "batch");
+  const nest = (numbers: readonly number[], sizes: readonly number[]): Rows => {
+    const [size, ...inner] = sizes;
+    if (size === undefined) return numbers[0] ?? Number.NaN;
+    const step = numbers.length / size;
+    return Array.from({ length: size }, (_, i) => nest(numbers.slice(i * step, (i + 1) * step), inner));
+  };
+  return nest([...value.values], axes.map(({ size }) => size));
+}
