@@ -27,6 +27,14 @@ export {
   planMemory,
 } from "./planner.ts";
 export {
+  type Footprint,
+  type HeldRole,
+  type PlannedCall,
+  planStep,
+  type StepPlan,
+  type StepPlannerOptions,
+} from "./planner-step.ts";
+export {
   createReferenceEngine,
   EngineError,
   evaluatePlan,

@@ -89,7 +89,7 @@ class PlannedRun implements EngineRun {
     staged: StagedFunction,
     inputs: readonly object[],
   ): Promise<Tree<DeviceTensor | undefined>> {
-    const name = staged.name || "function";
+    const name = staged === addTrees ? "add" : staged.name || "function";
     const { key, tensors } = signature(inputs);
     const known = this.functions.get(staged) ?? new Map<string, Promise<Compiled>>();
     this.functions.set(staged, known);
@@ -117,7 +117,7 @@ class PlannedRun implements EngineRun {
 
   async add<Term extends object>(total: Term | undefined, term: Term): Promise<Term> {
     if (total === undefined) return term;
-    const sum: unknown = await this.invoke(add, [total, term]);
+    const sum: unknown = await this.invoke(addTrees, [total, term]);
     return sum as Term; // same tree, same types
   }
 
@@ -186,8 +186,8 @@ function signature(inputs: readonly object[]): {
   };
 }
 
-/** Adds two trees leaf by leaf. */
-function add(g: Builder, total: Tree<Tensor>, term: Tree<Tensor>): Tree<Tensor> {
+/** Adds two trees leaf by leaf. Throws TreeError where they differ. */
+export function addTrees(g: Builder, total: Tree<Tensor>, term: Tree<Tensor>): Tree<Tensor> {
   const totals = new Map(flatten<Tensor>(total, isTyped).map(({ name, leaf }) => [name, leaf]));
   const sum = mapTree<Tensor, Tensor>(term, isTyped, (leaf, name) => {
     const other = totals.get(name);
