@@ -40,6 +40,7 @@ export function makeTemplate(
   checker.report.attempt(() => {
     for (const [option, value] of given) scope.names.set(option, insideBlock(option, value));
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
+    frame.restAxes = [...axes.rest.keys()].flatMap((name) => scope.axes.get(name) ?? []);
     for (const formal of callee.formals) checkFormalSizes(place, axes, formal.axes);
     for (const option of callee.options) {
       if (given.has(option.name.text) || option.default === undefined) continue;

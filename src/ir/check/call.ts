@@ -254,6 +254,8 @@ function orderedAxes(tensor: TensorEntity, argument: Argument): readonly Checked
 
 // ---------------------------------------------------------------- the call
 
+const mostTemplates = 2000;
+
 function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly string[], hint: string | undefined): Entity {
   const { checker } = place;
   const given = bindArguments(place, call, callee, scope);
@@ -268,9 +270,10 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
     if (checker.calls.includes(nested)) {
       throw problem("MEM0218", call.span, `${callee.title} calls itself.`, { help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`." });
     }
-    if (checker.templates.size >= 5000) {
-      throw problem("MEM0263", call.span, "This spec instantiates more than 5000 different blocks.");
+    if (checker.templates.size >= mostTemplates) {
+      throw problem("MEM0263", call.span, `This spec calls blocks in more than ${mostTemplates} different ways.`);
     }
+    checker.deeper(callee.title, call.span);
     checker.calls.push(nested);
     const made = makeTemplate(checker, callee, given.options, axes);
     checker.calls.pop();

@@ -17,8 +17,9 @@ import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
 import { toValue } from "./call.ts";
 import { addProbes } from "./probe.ts";
-import { Exhausted, problem, Report } from "./problem.ts";
-import { checkSchedule, type CheckedSchedule } from "./schedule.ts";
+import { Exhausted, problem, Report, warning } from "./problem.ts";
+import { axisNames, resolveNames } from "./resolve.ts";
+import { checkSchedule, type CheckedSchedule, pathOf } from "./schedule.ts";
 import { bindNew, poison, runStatements } from "./statement.ts";
 import { namedNumber } from "./static.ts";
 
@@ -62,6 +63,12 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
   }
   const resolved = resolveDefinitions({ library, trees, resolve: relative }, main, report);
   const { model } = resolved;
+  const axes = new Set<string>();
+  for (const tree of [...library, ...trees.values()]) axisNames(tree, axes);
+  for (const [path, tree] of trees) {
+    const definitions = resolved.files.get(path);
+    if (definitions !== undefined) resolveNames(tree, path === main ? model : undefined, definitions, axes, report);
+  }
   if (model === undefined) {
     if (!syntaxFailed) {
       const span = { file: main, start: 0, end: 0 };
@@ -81,20 +88,23 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
     return all[0];
   };
   const trainDefinition = find("train");
-  const trainSchedule = checkSchedule(trainDefinition, undefined, settings, report);
-  const evaluateSchedule = checkSchedule(find("evaluate"), trainSchedule.schedule, settings, report);
+  const trainSchedule = checkSchedule("train", trainDefinition, undefined, settings, model.name.span, report);
+  const evaluateSchedule = checkSchedule("evaluate", find("evaluate"), trainSchedule.schedule, settings, model.name.span, report);
   const generateDefinition = find("generate");
-  const generateSchedule = checkSchedule(generateDefinition, evaluateSchedule.schedule, settings, report);
+  const generateSchedule = checkSchedule("generate", generateDefinition, evaluateSchedule.schedule, settings, model.name.span, report);
   const evaluated = make("evaluate", evaluateSchedule);
   const trained = trainDefinition === undefined ? undefined : make("train", trainSchedule);
   const generated = generateDefinition === undefined ? undefined : make("generate", generateSchedule);
-  for (const [name, value] of settings) {
-    if (used.has(name) || name.startsWith("train.")) continue;
-    const known = [...(evaluated?.addresses ?? []), ...(trained?.addresses ?? [])];
-    const near = suggest(name, known);
+  const spans = new Map([...trainSchedule.settingSpans, ...evaluateSchedule.settingSpans, ...generateSchedule.settingSpans]);
+  for (const name of new Set([...settings.keys(), ...spans.keys()])) {
+    if (used.has(name) || /^(train|evaluate|generate)\./.test(name)) continue;
+    // Addresses are only known where the model could be made.
+    if (evaluated === undefined) continue;
+    const near = suggest(name, [...evaluated.addresses, ...(trained?.addresses ?? [])]);
     const help = near === undefined ? undefined : `Did you mean ${near}?`;
-    report.add(problem("MEM0321", model.name.span, `There is nothing to set at ${name} (to ${value}).`, { help }).diagnostic);
+    report.add(problem("MEM0321", spans.get(name) ?? model.name.span, `There is nothing to set at ${name}.`, { help }).diagnostic);
   }
+  if (trained !== undefined) checkReferences(trained.program, trainDefinition, report);
   if (report.failed || syntaxFailed || evaluated === undefined) return { diagnostics: report.list() };
   for (const other of [trained, generated]) compareParameters(evaluated.program, other?.program, model, report);
   if (report.failed) return { diagnostics: report.list() };
@@ -112,6 +122,44 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
       },
     },
   };
+}
+
+/** What a schedule names in the model: inputs of `data`, parameters of `group` and `freeze`. */
+function checkReferences(program: Program, definition: ProgramDefinition | undefined, report: Report): void {
+  const inputs = program.inputs.map(({ name }) => name);
+  const addresses = program.parameters.map(({ path }) => path.join("."));
+  for (const entry of definition?.entries ?? []) {
+    if (entry.word.text === "data") {
+      for (const { name, source } of program.schedule.data) {
+        const unknown = [name, source].find((each) => !inputs.includes(each));
+        if (unknown === undefined) continue;
+        const near = suggest(unknown, inputs);
+        report.add(
+          problem("MEM0317", entry.span, `The model has no input ${unknown}.`, {
+            help: near === undefined ? undefined : `Did you mean ${near}?`,
+          }).diagnostic,
+        );
+      }
+    }
+    if (entry.word.text !== "group" && entry.word.text !== "freeze") continue;
+    for (const value of entry.values) {
+      const pattern = pathOf(value);
+      if (pattern === undefined || addresses.some((address) => matches(pattern, address))) continue;
+      report.add(warning("MEM0316", value.span, `No parameter is called ${pattern}.`, { help: "`*` is one step of a path, `**` any number: **.bias, layer[*].attention.Wq." }));
+    }
+  }
+}
+
+/** Whether a pattern names a parameter, or something that holds it; a number stands for one copy. */
+function matches(pattern: string, address: string): boolean {
+  const steps = pattern.split(/[.[]/).map((step) => step.replace(/\]$/, ""));
+  const text = steps.map((step) => {
+    if (step === "**") return "(?:[^.]+\\.)*";
+    if (step === "*") return "[^.]+\\.";
+    const exact = step.replace(/[^\w]/g, "\\$&");
+    return /^\d+$/.test(step) ? `(?:${exact}|\\*)\\.` : `${exact}\\.`;
+  });
+  return new RegExp(`^${text.join("")}`).test(`${address}.`);
 }
 
 function lastSegment(address: string): string {
@@ -152,7 +200,7 @@ interface MadeProgram {
 function checkProgram(making: Making): MadeProgram | undefined {
   const { kind, resolved, model, schedule, report, sources, settings, probes, used } = making;
   const inputs = model.body.filter((each): each is InputStatement => each.kind === "input");
-  const axis = segmentAxis(model, inputs, report);
+  const { axis, unsized } = segmentAxis(model, inputs, report);
   const overrides = new Map([...schedule.settings, ...settings]);
   const checker = new Checker({ report, training: kind === "train", segmentAxis: axis, probes, overrides, sources });
   const dims: Dim[] = [];
@@ -170,6 +218,7 @@ function checkProgram(making: Making): MadeProgram | undefined {
   const before = report.failed;
   report.attempt(() => {
     addDim(axis, tokens, { kind: "literal", value: tokens });
+    for (const name of unsized) scope.names.set(name, { kind: "poison" });
     const T: CheckedAxis = { name: axis, size: tokens, declared: { kind: "formal", name: axis }, data: true };
     scope.seeAxes([T]);
     modelOptions(place, model.options, formalValues);
@@ -194,7 +243,11 @@ function checkProgram(making: Making): MadeProgram | undefined {
 }
 
 /** The axis that a segment's tokens run along: the inputs' axis that is no dim. */
-function segmentAxis(model: ModelDefinition, inputs: readonly InputStatement[], report: Report): string {
+function segmentAxis(
+  model: ModelDefinition,
+  inputs: readonly InputStatement[],
+  report: Report,
+): { readonly axis: string; readonly unsized: readonly string[] } {
   const dims = new Set<string>();
   const walk = (statements: readonly Statement[]): void => {
     for (const statement of statements) {
@@ -213,7 +266,7 @@ function segmentAxis(model: ModelDefinition, inputs: readonly InputStatement[], 
   if (second !== undefined) {
     report.add(problem("MEM0323", second.name.span, `Only one axis of the inputs runs along the segment; ${second.name.text} needs a size.`, { help: `dim ${second.name.text} = …` }).diagnostic);
   }
-  return names[0] ?? "T";
+  return { axis: names[0] ?? "T", unsized: names.slice(1) };
 }
 
 function modelOptions(place: Place, options: readonly Option[], formalValues: Map<string, number>): void {

@@ -6,6 +6,7 @@ import { problem, type Report } from "./problem.ts";
 import type { Template } from "./template.ts";
 
 const deepestNesting = 64;
+const deepestExpression = 1500;
 const mostSteps = 500_000;
 const mostOperations = 20_000;
 
@@ -26,6 +27,8 @@ export class Checker {
   /** Definitions being worked out, outermost first: none may depend on itself. */
   private readonly open: { readonly name: string; readonly span: Span }[] = [];
   private steps = 0;
+  /** Expressions being worked out. */
+  depth = 0;
   private operations = 0;
   private readonly functionNames = new Set<string>();
   private readonly lineStarts: ReadonlyMap<string, readonly number[]>;
@@ -54,9 +57,7 @@ export class Checker {
         notes: this.open.slice(this.open.findIndex(same) + 1).map((each) => ({ message: `It needs ${each.name}.`, span: each.span })),
       });
     }
-    if (this.open.length + this.calls.length >= deepestNesting) {
-      throw problem("MEM0264", span, `${name} is more than ${deepestNesting} levels deep.`);
-    }
+    this.deeper(name, span);
     this.open.push({ name, span });
     try {
       return step();
@@ -65,8 +66,17 @@ export class Checker {
     }
   }
 
+  /** Throws where definitions, loops and calls are nested too deeply for one more. */
+  deeper(name: string, span: Span): void {
+    if (this.open.length + this.calls.length < deepestNesting) return;
+    throw problem("MEM0264", span, `${name} is more than ${deepestNesting} levels deep.`);
+  }
+
   /** Counts one evaluation, so that a spec cannot take unbounded time. */
   step(span: Span): void {
+    if (this.depth > deepestExpression) {
+      throw problem("MEM0264", span, `Expressions are more than ${deepestExpression} deep, blocks that they call included.`);
+    }
     this.steps += 1;
     if (this.steps > mostSteps) {
       throw problem("MEM0265", span, `Working this spec out takes more than ${mostSteps} steps.`);

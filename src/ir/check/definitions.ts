@@ -23,6 +23,8 @@ export interface Files {
 
 export interface Program {
   readonly definitions: Definitions;
+  /** By path: what every file that the main one reaches sees. */
+  readonly files: ReadonlyMap<string, Definitions>;
   readonly model: ModelDefinition | undefined;
   readonly programs: readonly ProgramDefinition[];
 }
@@ -80,7 +82,8 @@ export function resolveDefinitions(project: Files, main: string, report: Report)
     );
   }
   const programs = (tree?.items ?? []).filter((item): item is ProgramDefinition => item.kind === "program");
-  return { definitions, model: models[0], programs };
+  const seen = new Map([...defined].map(([path, own]) => [path, { own, library }]));
+  return { definitions, files: seen, model: models[0], programs };
 }
 
 function importName(

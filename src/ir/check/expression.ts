@@ -18,7 +18,17 @@ import { problem, Silenced } from "./problem.ts";
 import { arithmetic, flagValue, plainNumber, type Static, staticKey, type StaticNumber, staticText } from "./static.ts";
 
 export function evaluate(place: Place, expression: Expression, hint?: string): Entity {
-  place.checker.step(expression.span);
+  const { checker } = place;
+  checker.step(expression.span);
+  checker.depth += 1;
+  try {
+    return entityOf(place, expression, hint);
+  } finally {
+    checker.depth -= 1;
+  }
+}
+
+function entityOf(place: Place, expression: Expression, hint: string | undefined): Entity {
   switch (expression.kind) {
     case "number":
       return plainNumber(expression.value, expression.integer);
@@ -366,10 +376,7 @@ function rename(place: Place, { value, from, to, span }: Rename): Entity {
 }
 
 function draw(place: Place, expression: DrawExpression): Entity {
-  const axes = expression.axes.flatMap((axis): readonly CheckedAxis[] => {
-    const entity = axis.size === undefined ? place.scope.names.get(axis.name.text) : undefined;
-    return entity?.kind === "tensor" ? entity.axes : declaredAxes(place, [axis]);
-  });
+  const axes = [...(expression.rest ? place.scope.frame.restAxes : []), ...declaredAxes(place, expression.axes)];
   return declareDraw(place, expression, axes, checkDistribution(place, expression.distribution));
 }
 

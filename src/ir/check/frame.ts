@@ -134,6 +134,8 @@ export class Frame {
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
   readonly captured = new Map<string, { readonly outer: Operand; readonly port: TensorEntity }>();
+  /** Axes that `...` of the block's formals stands for. */
+  restAxes: readonly CheckedAxis[] = [];
   /** Axis names that some value of the function has, so that generated code can ask its size. */
   readonly visibleAxes = new Set<string>();
   /** What is visible everywhere, as an input of this function: `fresh`, `present`, `valid T`. */

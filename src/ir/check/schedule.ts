@@ -1,14 +1,17 @@
 /** The entries of `train`, `evaluate` and `generate`: how a program is executed. */
 import type { Argument, Expression, ProgramDefinition, ScheduleEntry, ScheduleValue, Span } from "../../parser/tree.ts";
 import { suggest } from "../../parser/suggest.ts";
-import type { OptimizerInfo, Schedule } from "../program.ts";
-import { problem, type Report } from "./problem.ts";
+import type { OptimizerInfo, Program, Schedule } from "../program.ts";
+import { Problem, problem, type Report } from "./problem.ts";
+import { parse } from "../../parser/index.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
 export interface CheckedSchedule {
   readonly schedule: Omit<Schedule, "segment"> & { readonly segment: { readonly tokens: number; readonly span: Span | undefined } };
   /** Values by address, as text. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Where each of them stands. */
+  readonly settingSpans: ReadonlyMap<string, Span>;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -41,15 +44,21 @@ const defaults: CheckedSchedule["schedule"] = {
   draws: "fresh",
 };
 
-/** Reads a program's entries; `base` gives what it does not say (evaluate and generate follow train). */
+/**
+ * Reads a program's entries; `base` gives what it does not say (evaluate and generate follow train). `overrides` are the settings
+ * of the command line, of which those like `train.batch` are entries; `at` is where their problems are reported.
+ */
 export function checkSchedule(
+  kind: Program["kind"],
   definition: ProgramDefinition | undefined,
   base: CheckedSchedule["schedule"] | undefined,
   overrides: ReadonlyMap<string, string>,
+  at: Span,
   report: Report,
 ): CheckedSchedule {
   const schedule: Mutable<CheckedSchedule["schedule"]> = { ...(base ?? defaults) };
   const settings = new Map<string, string>();
+  const settingSpans = new Map<string, Span>();
   const seen = new Map<string, Span>();
   let stride: number | undefined;
   for (const entry of definition?.entries ?? []) {
@@ -60,15 +69,16 @@ export function checkSchedule(
         throw problem("MEM0300", entry.word.span, `${word} stands twice.`, { notes: [{ message: "The first is here.", span: before }] });
       }
       seen.set(word, entry.word.span);
-      if (word === "set") readSetting(entry, settings);
+      if (word === "set") readSetting(entry, settings, settingSpans);
       else if (word === "stride") stride = count(entry, 1);
       else readEntry(entry, schedule);
     });
   }
   schedule.stride = stride ?? (base === undefined || schedule.rollout !== base.rollout ? schedule.rollout : base.stride);
-  applyOverrides(schedule, overrides);
-  if (definition !== undefined) report.attempt(() => checkTogether(definition, schedule));
-  return { schedule, settings };
+  const changed = [...overrides.keys()].some((address) => address.startsWith(`${kind}.`));
+  if (changed) applyOverrides(kind, schedule, overrides, at, report);
+  if (changed || definition !== undefined) report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  return { schedule, settings, settingSpans };
 }
 
 const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
@@ -111,7 +121,7 @@ function readEntry(entry: ScheduleEntry, schedule: Mutable<CheckedSchedule["sche
       schedule.segmentWeights = { kind: "tokens" };
       return;
     case "optimizer":
-      schedule.optimizer = optimizer(entry);
+      schedule.optimizer = optimizer(entry, adamw);
       return;
     case "group":
       schedule.groups = [...schedule.groups, group(entry)];
@@ -279,7 +289,8 @@ function segmentWeights(entry: ScheduleEntry): Schedule["segmentWeights"] {
   throw problem("MEM0308", call.span, `Segment weights are uniform, last, powers(2) or a list, not ${call.name}.`);
 }
 
-function optimizer(entry: ScheduleEntry): OptimizerInfo {
+/** `adamw(…)`; `base` gives what is not said. */
+function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerInfo {
   const call = callOf(entry);
   if (call.name !== "adamw") {
     throw problem("MEM0309", call.span, `There is no optimiser ${call.name}.`, { help: "optimizer adamw(rate = 3e-4)" });
@@ -298,16 +309,16 @@ function optimizer(entry: ScheduleEntry): OptimizerInfo {
     }
     return value;
   };
-  const clip = numbers.has("clip") ? ranged("clip", 1, 0, Number.POSITIVE_INFINITY, true) : undefined;
+  const clip = numbers.has("clip") ? ranged("clip", 1, 0, Number.POSITIVE_INFINITY, true) : base.clip;
   return {
     name: "adamw",
-    rate: ranged("rate", adamw.rate, 0, Number.POSITIVE_INFINITY, true),
-    beta1: ranged("beta1", adamw.beta1, 0, 1),
-    beta2: ranged("beta2", adamw.beta2, 0, 1),
-    epsilon: ranged("epsilon", adamw.epsilon, 0, Number.POSITIVE_INFINITY, true),
-    weightDecay: ranged("weight_decay", adamw.weightDecay, 0, Number.POSITIVE_INFINITY),
-    warmup: ranged("warmup", adamw.warmup, 0, Number.POSITIVE_INFINITY),
-    decay: decay === "cosine" || decay === "linear" ? decay : "none",
+    rate: ranged("rate", base.rate, 0, Number.POSITIVE_INFINITY, true),
+    beta1: ranged("beta1", base.beta1, 0, 1),
+    beta2: ranged("beta2", base.beta2, 0, 1),
+    epsilon: ranged("epsilon", base.epsilon, 0, Number.POSITIVE_INFINITY, true),
+    weightDecay: ranged("weight_decay", base.weightDecay, 0, Number.POSITIVE_INFINITY),
+    warmup: ranged("warmup", base.warmup, 0, Number.POSITIVE_INFINITY),
+    decay: decay === "cosine" || decay === "linear" || decay === "none" ? decay : base.decay,
     ...(clip === undefined ? {} : { clip }),
   };
 }
@@ -320,7 +331,8 @@ function paths(entry: ScheduleEntry): readonly string[] {
   });
 }
 
-function pathOf(value: ScheduleValue): string | undefined {
+/** The text of a path. */
+export function pathOf(value: ScheduleValue): string | undefined {
   if (value.kind === "path") return value.path;
   if (value.kind === "word") return value.word.text;
   if (value.kind === "expression") return dotted(value.value);
@@ -369,7 +381,8 @@ function dataEntries(entry: ScheduleEntry): Schedule["data"] {
   });
 }
 
-function readSetting(entry: ScheduleEntry, settings: Map<string, string>): void {
+function readSetting(entry: ScheduleEntry, settings: Map<string, string>, spans: Map<string, Span>): void {
+  if (entry.values.length === 0) throw problem("MEM0313", entry.span, "Write set NAME = VALUE.");
   for (const value of entry.values) {
     if (value.kind !== "assignment") throw problem("MEM0313", value.span, "Write set NAME = VALUE.");
     const [first] = value.values;
@@ -377,6 +390,7 @@ function readSetting(entry: ScheduleEntry, settings: Map<string, string>): void 
       first?.kind === "expression" ? literalText(first.value) : first?.kind === "word" ? first.word.text : undefined;
     if (text === undefined) throw problem("MEM0313", value.span, "A setting is a number, a flag or the name of an alternative.");
     settings.set(value.name.text, text);
+    spans.set(value.name.text, value.span);
   }
 }
 
@@ -384,38 +398,65 @@ function literalText(expression: Expression): string | undefined {
   const number = numberOf(expression);
   if (number !== undefined) return String(number);
   if (expression.kind === "flag") return expression.value ? "on" : "off";
+  if (expression.kind === "list") {
+    const items = expression.items.map(literalText);
+    return items.includes(undefined) ? undefined : `[${items.join(", ")}]`;
+  }
+  if (expression.kind === "call" && expression.callee.kind === "reference") {
+    const options = expression.arguments.map(({ name, value }) => {
+      const text = literalText(value);
+      return name === undefined || text === undefined ? undefined : `${name.text} = ${text}`;
+    });
+    return options.includes(undefined) ? undefined : `${expression.callee.name.text}(${options.join(", ")})`;
+  }
   return expression.kind === "reference" ? expression.name.text : undefined;
 }
 
 // ---------------------------------------------------------------- together
 
-function applyOverrides(schedule: Mutable<CheckedSchedule["schedule"]>, overrides: ReadonlyMap<string, string>): void {
-  const number = (name: string): number | undefined => {
-    const text = overrides.get(`train.${name}`);
-    const value = text === undefined ? Number.NaN : Number(text);
-    return Number.isInteger(value) && value >= 1 ? value : undefined;
-  };
-  schedule.segment = { ...schedule.segment, tokens: number("segment") ?? schedule.segment.tokens };
-  schedule.batch = number("batch") ?? schedule.batch;
-  const rollout = number("rollout");
-  if (rollout !== undefined) {
-    schedule.rollout = rollout;
-    schedule.stride = rollout;
+/** Entries from the command line: `train.batch=8`, `train.through_time=mrbp(horizon = 4)`, `train.optimizer.rate=1e-3`. */
+function applyOverrides(
+  kind: Program["kind"],
+  schedule: Mutable<CheckedSchedule["schedule"]>,
+  overrides: ReadonlyMap<string, string>,
+  at: Span,
+  report: Report,
+): void {
+  const rollout = schedule.rollout;
+  const before = schedule.stride;
+  for (const [address, text] of overrides) {
+    const [program, word = "", option, ...more] = address.split(".");
+    if (program !== kind) continue;
+    const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
+    report.attempt(() => {
+      const entry = more.length > 0 ? undefined : entryOf(kind, word, written);
+      if (entry === undefined) throw problem("MEM0173", at, `${address} cannot be set to ${text}.`);
+      try {
+        if (word === "stride") schedule.stride = count(entry, 1);
+        else if (option !== undefined) schedule.optimizer = optimizer(entry, schedule.optimizer);
+        else readEntry(entry, schedule);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        const { code: _, message, help } = error.diagnostic;
+        throw problem("MEM0173", at, `${address} cannot be set to ${text}: ${message}`, { help });
+      }
+    });
   }
-  const steps = number("steps");
-  if (steps !== undefined) schedule.steps = steps;
-  const time = overrides.get("train.through_time");
-  const [, kind, horizon, every] = /^(detach|bptt|mrbp|checkpoint)(?:\((?:horizon\s*=\s*)?(\d+)(?:\s*,\s*(?:every\s*=\s*)?(\d+))?\))?$/.exec(time ?? "") ?? [];
-  if (kind === "detach") schedule.throughTime = { kind };
-  else if ((kind === "bptt" || kind === "mrbp") && horizon !== undefined) schedule.throughTime = { kind, horizon: Number(horizon) };
-  else if (kind === "checkpoint" && horizon !== undefined && every !== undefined) {
-    schedule.throughTime = { kind, horizon: Number(horizon), every: Number(every) };
-  }
+  const follows = before === rollout && !overrides.has(`${kind}.stride`);
+  if (follows) schedule.stride = schedule.rollout;
 }
 
-function checkTogether(definition: ProgramDefinition, schedule: CheckedSchedule["schedule"]): void {
+/** The one entry that a text is; undefined if it is anything else. */
+function entryOf(kind: Program["kind"], word: string, written: string): ScheduleEntry | undefined {
+  const { tree, diagnostics } = parse({ path: "setting", text: `${kind} { ${written} }` });
+  const [item, ...more] = tree?.items ?? [];
+  if (diagnostics.length > 0 || more.length > 0 || item?.kind !== "program") return undefined;
+  const [entry, ...others] = item.entries;
+  return others.length === 0 && entry?.word.text === word && word !== "set" ? entry : undefined;
+}
+
+function checkTogether(span: Span, schedule: CheckedSchedule["schedule"]): void {
   const { rollout, stride, cutAfter, segmentWeights: weights } = schedule;
-  const span = definition.program.span;
   if (stride > rollout) throw problem("MEM0314", span, `stride ${stride} skips segments of a rollout of ${rollout}.`, { help: `stride is at most ${rollout}.` });
   const late = cutAfter?.find((position) => position >= rollout - 1);
   if (late !== undefined) throw problem("MEM0315", span, `There is no edge after segment ${late} in a rollout of ${rollout} (segments count from 0).`);

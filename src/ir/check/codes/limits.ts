@@ -36,9 +36,9 @@ export const limitCodes = {
   },
   MEM0263: {
     title: "Too many different blocks",
-    explanation: "A block is checked once for each set of options and sizes it is called with: at most 5,000 times in one model.",
+    explanation: "A block is checked once for each set of options and sizes it is called with: at most 2,000 times in one model.",
     example: `block scaled(x[...], factor: int) -> [...] { return factor * x }
-model M { input x[T]; repeat 6000 as i { x = scaled(x, factor = i) as s }; output y = x }`,
+model M { input x[T]; repeat 3000 as i { x = scaled(x, factor = i) as s }; output y = x }`,
     fix: `block scaled(x[...], factor: int) -> [...] { return factor * x }
 model M { input x[T]; repeat 60 as i { x = scaled(x, factor = i) as s }; output y = x }`,
   },

@@ -1,0 +1,98 @@
+/**
+ * Names everywhere in a file, also where nothing is laid out: in blocks that nothing calls and in branches of `when` that are not
+ * taken. Only the meaning of names is looked at; axes and sizes are known where a block is called.
+ */
+import { suggest } from "../../parser/suggest.ts";
+import type { BlockDefinition, FileTree, ModelDefinition, Name } from "../../parser/tree.ts";
+import type { Definitions } from "./definitions.ts";
+import { primitiveNames } from "./primitive-names.ts";
+import { problem, type Report, warning } from "./problem.ts";
+
+/** Reports unknown names of a file's definitions and of its model, and definitions that the model never reaches. */
+export function resolveNames(
+  tree: FileTree,
+  model: ModelDefinition | undefined,
+  definitions: Definitions,
+  axes: ReadonlySet<string>,
+  report: Report,
+): void {
+  const everywhere = [...primitiveNames, "training", "batch", ...definitions.own.keys(), ...definitions.library.keys()];
+  const blocks = tree.items.filter((item): item is BlockDefinition => item.kind === "block" || item.kind === "memory");
+  const mentions = new Map<string, Mentions>();
+  for (const item of [...blocks, ...(model === undefined ? [] : [model])]) {
+    const found: Mentions = { references: [], names: new Set() };
+    collect(item, found, false);
+    mentions.set(item.name.text, found);
+    const known = new Set([...everywhere, ...found.names]);
+    for (const { name, bare } of found.references) {
+      if (bare || known.has(name.text) || axes.has(name.text)) continue;
+      const near = suggest(name.text, [...known].sort());
+      report.add(
+        problem("MEM0110", name.span, `Nothing here is called ${name.text}.`, {
+          help: near === undefined ? undefined : `Did you mean ${near}?`,
+        }).diagnostic,
+      );
+    }
+  }
+  if (model === undefined) return;
+  const reached = new Set<string>();
+  const waiting = [model.name.text];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    for (const { name: other } of mentions.get(name)?.references ?? []) waiting.push(other.text);
+  }
+  for (const block of blocks) {
+    if (reached.has(block.name.text)) continue;
+    report.add(
+      warning("MEM0106", block.name.span, `Nothing uses the ${block.kind} ${block.name.text}, so only its names are checked.`),
+    );
+  }
+}
+
+/** Names of axes that a file's signatures and declarations make: callers may mention those of results. */
+export function axisNames(tree: FileTree, into: Set<string>): void {
+  const walk = (part: unknown, key: string): void => {
+    if (Array.isArray(part)) {
+      for (const each of part) walk(each, key);
+    } else if (isObject(part)) {
+      if (key === "axes" && isName(part.name)) into.add(part.name.text);
+      for (const [inner, each] of Object.entries(part)) if (inner !== "span") walk(each, inner);
+    }
+  };
+  walk(tree.items, "");
+}
+
+interface Mentions {
+  /** Names that are read. `bare`: as the value of an option, where it may be an alternative of a choice. */
+  readonly references: { readonly name: Name; readonly bare: boolean }[];
+  /** All other names: what is declared, assigned, an axis, an option. */
+  readonly names: Set<string>;
+}
+
+function collect(part: unknown, into: Mentions, bare: boolean): void {
+  if (Array.isArray(part)) {
+    for (const each of part) collect(each, into, false);
+    return;
+  }
+  if (!isObject(part)) return;
+  if (part.kind === "reference" && isName(part.name)) {
+    into.references.push({ name: part.name, bare });
+    return;
+  }
+  if (isName(part)) {
+    into.names.add(part.text);
+    return;
+  }
+  for (const [key, each] of Object.entries(part)) {
+    if (key === "span" || (key === "member" && part.kind === "member")) continue;
+    const option = (key === "value" && "name" in part && part.kind === undefined) || key === "default";
+    const passed = bare && (key === "then" || key === "otherwise" || (key === "callee" && part.kind === "call"));
+    collect(each, into, option || passed);
+  }
+}
+
+const isObject = (part: unknown): part is Readonly<Record<string, unknown>> => typeof part === "object" && part !== null;
+
+const isName = (part: unknown): part is Name =>
+  isObject(part) && typeof part.text === "string" && !("kind" in part) && "span" in part;
