@@ -10,8 +10,11 @@ import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { EmitOptions, EmittedFile } from "./emit.ts";
 
 export interface CompileOptions extends CheckOptions, EmitOptions {
-  /** Whether probed values also show their gradients in the training file. */
-  readonly gradientProbes?: boolean;
+  /**
+   * Whether probed values also show their gradients in the training file: all of them, or those with
+   * these names (last steps of their addresses).
+   */
+  readonly gradientProbes?: boolean | readonly string[];
   /** Which passes run and who is told of them; all of them unless said, none with `"none"`. */
   readonly passes?: PassOptions | "none";
 }

@@ -73,6 +73,12 @@ interface Draft {
 function parametersOf(written: GraphFunction, options: SignatureOptions): readonly Parameter[] {
   const drafts = new Map<string, Draft>();
   const rank = new Map<string, number>();
+  // Whoever runs a segment hands it both structs, be they empty.
+  if (options.main && written.kind !== "backward") {
+    drafts.set(OWN, { wanted: OWN, group: OWN, ports: [] });
+    drafts.set("inputs", { wanted: "inputs", group: "inputs", ports: [] });
+    rank.set(OWN, 0).set("inputs", 2);
+  }
   written.inputs.forEach((port, position) => {
     const { order, group, wanted, path } = parameterOf(port, options);
     const draft = drafts.get(group) ?? { wanted, group, ports: [] };
@@ -148,8 +154,21 @@ function variable(words: readonly string[]): string {
   return words.length === 1 && only !== undefined ? only : camelCase(words);
 }
 
+/** What every segment gives, as `resultOf` groups it. */
+const segmentResults = [
+  { role: "return", wanted: "outputs", order: 1, group: "outputs" },
+  { role: "next", wanted: "next", order: 2, group: `next ${OWN}` },
+  { role: "loss", wanted: "losses", order: 3, group: `loss ${OWN}` },
+] as const;
+
 function groupsOf(written: GraphFunction, options: SignatureOptions): readonly ResultGroup[] {
   const drafts = new Map<string, Draft & { readonly role: Port["role"]; readonly order: number }>();
+  // Whoever runs a segment wants all three, be they empty.
+  if (options.main && (written.kind === "block" || written.kind === "forward")) {
+    for (const { role, wanted, order, group } of segmentResults) {
+      drafts.set(group, { wanted, group, ports: [], role, order });
+    }
+  }
   written.results.forEach((port, position) => {
     const { order, group, wanted, path } = resultOf(port, options);
     const draft = drafts.get(group) ?? { wanted, group, ports: [], role: port.role, order };

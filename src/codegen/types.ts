@@ -34,7 +34,7 @@ export class TypeRegistry {
     doc: string,
     category: Category = "address",
   ): string {
-    if (shape.kind !== "struct") return this.text(shape, category);
+    if (shape.kind !== "struct" || shape.fields.size === 0) return this.text(shape, category);
     const key = `${category} ${shapeKey(shape)}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;

@@ -28,7 +28,7 @@ export interface Given {
   readonly to: readonly string[];
 }
 
-/** A tensor of the outputs and what must be equal to it. */
+/** A tensor of the outputs, if the case has it, and what must be equal to it. */
 export interface Expected {
   readonly file: string;
   readonly layout: string;
@@ -43,6 +43,8 @@ export interface SpecRun {
   readonly batch: number;
   /** From `weights.safetensors`. Their gradients are compared with `grad/FILE` through the same layout. */
   readonly weights: readonly Given[];
+  /** Whether weights are left for the case's other runs. */
+  readonly others?: boolean;
   /** Parameters that the case does not have, since nothing it runs reads them; they start as the spec says. */
   readonly fresh: readonly string[];
   /** From `inputs.safetensors`, for each segment: inputs of the model by name. */
@@ -82,16 +84,11 @@ export function expected(file: string, layout: string, ...from: readonly Source[
   return { file, layout, from };
 }
 
-/** The gradients of a run's weights as the outputs that hold them: all that the outputs have. */
-export function weightGradients(
-  golden: GoldenCase,
-  weights: readonly Given[],
-): readonly Expected[] {
-  return weights
-    .filter(({ file }) => golden.outputs.has(`grad/${file}`))
-    .map(({ file, layout, to }) => ({
-      file: `grad/${file}`,
-      layout,
-      from: to.map((address) => ({ kind: "parameter", address }) as const),
-    }));
+/** The gradients of a run's weights, as the outputs that hold them. */
+export function weightGradients(weights: readonly Given[]): readonly Expected[] {
+  return weights.map(({ file, layout, to }) => ({
+    file: `grad/${file}`,
+    layout,
+    from: to.map((address) => ({ kind: "parameter", address }) as const),
+  }));
 }

@@ -189,7 +189,8 @@ class Observation {
     }
     unused.delete("_empty");
     const [left] = unused;
-    if (left !== undefined) throw new InputError(`the weight ${left} is taken by no parameter`);
+    if (left !== undefined && this.#spec.others !== true)
+      throw new InputError(`the weight ${left} is taken by no parameter`);
     return tensors;
   }
 

@@ -14,13 +14,16 @@ export interface Activity {
   readonly results: readonly number[];
 }
 
+/** Which probes, by their names in a function (`layer.M`), also show gradients. */
+export type ProbeChoice = (name: string) => boolean;
+
 export class ActivityAnalysis {
   readonly #graph: Graph;
-  /** Whether every real value with a probe counts as one that a gradient is wanted for. */
-  readonly #probes: boolean;
+  /** Whether a real value with a probe of this name counts as one that a gradient is wanted for. */
+  readonly #probes: ProbeChoice;
   readonly #known = new Map<string, Activity>();
 
-  constructor(graph: Graph, probes: boolean) {
+  constructor(graph: Graph, probes: ProbeChoice) {
     this.#graph = graph;
     this.#probes = probes;
   }
@@ -35,7 +38,7 @@ export class ActivityAnalysis {
       const value = called.inputs[position]?.value;
       if (value?.type.kind === "real") values.add(value.name);
     }
-    if (this.#probes) for (const node of called.nodes) seed(node, values);
+    for (const node of called.nodes) this.#seed(node, values);
     for (const node of called.nodes) this.#visit(node, values);
     const results = positions(called.results, (port) => values.has(port.value.name));
     const found = { values, results };
@@ -66,6 +69,13 @@ export class ActivityAnalysis {
       }
       if (active.size === before) return sorted(active);
     }
+  }
+
+  /** A probed value is active from where it is made; nodes before it are not affected. */
+  #seed(node: Node, values: Set<string>): void {
+    if (node.kind !== "probe" || node.of !== "value" || !isValue(node.input)) return;
+    if (!this.#probes(node.name) || operandType(node.input).kind !== "real") return;
+    values.add(node.input.name);
   }
 
   #visit(node: Node, values: Set<string>): void {
@@ -115,12 +125,6 @@ export class ActivityAnalysis {
     if (found === undefined) throw new Error(`The graph has no function ${name}.`);
     return found;
   }
-}
-
-/** A probed value is active from where it is made; nodes before it are not affected. */
-function seed(node: Node, values: Set<string>): void {
-  if (node.kind !== "probe" || node.of !== "value" || !isValue(node.input)) return;
-  if (operandType(node.input).kind === "real") values.add(node.input.name);
 }
 
 function addName(values: Set<string>, value: { readonly name: string } | undefined): void {

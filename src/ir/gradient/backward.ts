@@ -21,7 +21,7 @@ import type {
 } from "../graph.ts";
 import { operandsOf, resultsOf } from "../rewrite.ts";
 import { isConstant, isValue, operandType } from "../symbolic.ts";
-import type { Activity } from "./activity.ts";
+import type { Activity, ProbeChoice } from "./activity.ts";
 import { positions, sorted } from "./activity.ts";
 import { assemble } from "./assemble.ts";
 import { Cotangents, cotangentName } from "./cotangents.ts";
@@ -55,7 +55,7 @@ export class BackwardWriter {
     });
     this.#values = new ForwardValues(this.#f, written, request);
     this.#cotangents = new Cotangents(this.#f, around.define);
-    this.#probes = around.gradientProbes ? probedValues(written) : new Map();
+    this.#probes = probedValues(written, around.gradientProbes);
   }
 
   write(): FunctionGradient {
@@ -299,11 +299,14 @@ export class BackwardWriter {
 }
 
 /** Names under which values are probed. */
-function probedValues(written: GraphFunction): ReadonlyMap<string, readonly string[]> {
+function probedValues(
+  written: GraphFunction,
+  chosen: ProbeChoice,
+): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const node of written.nodes) {
     if (node.kind !== "probe" || node.of !== "value" || !isValue(node.input)) continue;
-    if (node.input.type.kind !== "real") continue;
+    if (node.input.type.kind !== "real" || !chosen(node.name)) continue;
     found.set(node.input.name, [...(found.get(node.input.name) ?? []), node.name]);
   }
   return found;

@@ -5,7 +5,7 @@
  */
 import { FunctionSet } from "../function-set.ts";
 import type { Graph, GraphFunction, Port } from "../graph.ts";
-import { ActivityAnalysis, positions } from "./activity.ts";
+import { ActivityAnalysis, type ProbeChoice, positions } from "./activity.ts";
 import { BackwardWriter } from "./backward.ts";
 import type { FunctionGradient, GradientRequest, Surroundings } from "./pair.ts";
 
@@ -24,7 +24,7 @@ export interface DifferentiateOptions {
    */
   readonly always?: (port: Port) => boolean;
   /** Whether probes of values also show their gradients, in the backward functions. */
-  readonly gradientProbes?: boolean;
+  readonly gradientProbes?: boolean | ProbeChoice;
 }
 
 /** A graph whose main function is the forward one. */
@@ -42,7 +42,10 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
   const main = graph.functions.get(graph.main);
   if (main === undefined) throw new Error(`The graph has no function ${graph.main}.`);
   const { always = isState, cotangents = isLossOrNext, gradientProbes = false } = options;
-  const differentiator = new Differentiator(graph, gradientProbes);
+  const differentiator = new Differentiator(
+    graph,
+    typeof gradientProbes === "function" ? gradientProbes : () => gradientProbes,
+  );
   const wrt = positions(main.inputs, (port) => isReal(port) && options.wrt(port));
   const { results } = differentiator.activity.of(main, wrt);
   const { forward, backward } = differentiator.gradientOf(main, {
@@ -69,12 +72,12 @@ const isLossOrNext = (port: Port): boolean => port.role === "loss" || port.role 
 
 class Differentiator implements Surroundings {
   readonly activity: ActivityAnalysis;
-  readonly gradientProbes: boolean;
+  readonly gradientProbes: ProbeChoice;
   /** The graph's functions and those made of them. */
   readonly functions: FunctionSet;
   readonly #gradients = new Map<string, FunctionGradient>();
 
-  constructor(graph: Graph, gradientProbes: boolean) {
+  constructor(graph: Graph, gradientProbes: ProbeChoice) {
     this.activity = new ActivityAnalysis(graph, gradientProbes);
     this.gradientProbes = gradientProbes;
     this.functions = new FunctionSet(graph.functions);

@@ -4,7 +4,7 @@
  */
 import { withLoopAxis } from "../function-builder.ts";
 import type { CallNode, GraphFunction, RepeatNode, ScanNode, Value } from "../graph.ts";
-import type { ActivityAnalysis } from "./activity.ts";
+import type { ActivityAnalysis, ProbeChoice } from "./activity.ts";
 import type { Define } from "./cotangents.ts";
 
 /** What is asked of a function's gradient; positions of its inputs and results. */
@@ -45,7 +45,7 @@ export interface FunctionGradient {
 /** What the writer needs to know of the graph around. */
 export interface Surroundings {
   readonly activity: ActivityAnalysis;
-  readonly gradientProbes: boolean;
+  readonly gradientProbes: ProbeChoice;
   readonly define: Define;
   functionOf(name: string): GraphFunction;
   gradientOf(written: GraphFunction, request: GradientRequest): FunctionGradient;
