@@ -3,7 +3,7 @@ import type { Operand, SymbolicNumber } from "../graph.ts";
 import { calculate, isConstant, literal } from "../symbolic.ts";
 import type { Pass } from "./pass.ts";
 import type { Pattern } from "./transform.ts";
-import { rewriteOperations } from "./transform.ts";
+import { nameOr, rewriteOperations } from "./transform.ts";
 import type { FunctionView, NodeOf } from "./view.ts";
 import { bothWays, hasAxis } from "./view.ts";
 
@@ -50,12 +50,15 @@ const pattern: Pattern = (node, view) => {
     if (sides === undefined || !view.onlyFor(node, [softmax, ...found.nodes])) continue;
     const [query, key] = sides;
     const mask = softmax.operands.slice(1);
-    return ({ f, fresh, at }) => {
-      const [output] = f.ops(
+    return (writing) => {
+      const [output] = writing.f.ops(
         "attention",
-        [query, key, value, ...mask].map(at),
+        [query, key, value, ...mask].map(writing.at),
         { width, keys, scale: found.scale },
-        [node.results[0]?.name, fresh(softmax.results[0]?.name ?? "_probabilities")],
+        [
+          nameOr(node, writing, "_attended"),
+          writing.fresh(softmax.results[0]?.name ?? "_probabilities"),
+        ],
         node.origin,
       );
       return output === undefined ? [] : [output];

@@ -1,7 +1,7 @@
 /** logsumexp of logits less the logit of the label becomes one operation, whose gradient is softmax less one-hot. */
 import type { Pass } from "./pass.ts";
 import type { Pattern } from "./transform.ts";
-import { rewriteOperations } from "./transform.ts";
+import { nameOr, rewriteOperations } from "./transform.ts";
 import { hasAxis, sameOperand } from "./view.ts";
 
 const pattern: Pattern = (node, view) => {
@@ -15,12 +15,12 @@ const pattern: Pattern = (node, view) => {
   const { axis } = picked.attributes;
   if (total.attributes.over.join() !== axis || hasAxis(labels, axis)) return undefined;
   if (!view.onlyFor(node, [total, picked])) return undefined;
-  return ({ f, at }) => [
-    f.op(
+  return (writing) => [
+    writing.f.op(
       "crossEntropy",
-      [at(logits), at(labels)],
+      [logits, labels].map(writing.at),
       { over: axis },
-      node.results[0]?.name,
+      nameOr(node, writing, "_loss"),
       node.origin,
     ),
   ];

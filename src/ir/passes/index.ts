@@ -2,15 +2,31 @@
 import type { Graph } from "../graph.ts";
 import type { Program } from "../program.ts";
 import { attention } from "./attention.ts";
+import { common } from "./common.ts";
 import { crossEntropy } from "./cross-entropy.ts";
+import { dead } from "./dead.ts";
+import { joins } from "./joins.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import type { Pass } from "./pass.ts";
+import { renames } from "./renames.ts";
 
 export type { Pass } from "./pass.ts";
 
-/** Read top to bottom: those of stage `model`, then gradients are made, then those of stage `program`. */
-export const passes: readonly Pass[] = [layerNorm, attention, linear, crossEntropy];
+/**
+ * Read top to bottom: those of stage `model`, then gradients are made, then those of stage `program`. What is not here,
+ * because it changes no plan, and where it is done instead: docs/passes.md.
+ */
+export const passes: readonly Pass[] = [
+  dead,
+  common,
+  layerNorm,
+  attention,
+  linear,
+  crossEntropy,
+  joins,
+  renames,
+];
 
 /** Told after each pass: for `--dump-ir after:NAME`, `--time-passes` and `--explain-passes`. */
 export interface PassReport {

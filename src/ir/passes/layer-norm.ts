@@ -3,7 +3,7 @@ import type { Operand, OperationNode } from "../graph.ts";
 import { isConstant } from "../symbolic.ts";
 import type { Pass } from "./pass.ts";
 import type { Pattern } from "./transform.ts";
-import { rewriteOperations } from "./transform.ts";
+import { nameOr, rewriteOperations } from "./transform.ts";
 import type { FunctionView, NodeOf } from "./view.ts";
 import { bothWays, hasAxis, sameOperand } from "./view.ts";
 
@@ -52,12 +52,12 @@ const pattern: Pattern = (node, view) => {
       const { x, over, epsilon, nodes } = found;
       const vectors = [gain, bias].every((each) => isWithin(each, x));
       if (!vectors || !view.onlyFor(node, [...nodes, scaled])) continue;
-      return ({ f, fresh, at }) =>
-        f.ops(
+      return (writing) =>
+        writing.f.ops(
           "layerNorm",
-          [at(x), at(gain), at(bias)],
+          [x, gain, bias].map(writing.at),
           { over, epsilon },
-          [node.results[0]?.name, fresh("_mean"), fresh("_inverse")],
+          [nameOr(node, writing, "_normalized"), writing.fresh("_mean"), writing.fresh("_inverse")],
           node.origin,
         );
     }

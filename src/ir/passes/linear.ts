@@ -3,7 +3,7 @@ import type { Operand, OperationNode } from "../graph.ts";
 import { isConstant } from "../symbolic.ts";
 import type { Pass } from "./pass.ts";
 import type { Pattern } from "./transform.ts";
-import { rewriteOperations } from "./transform.ts";
+import { nameOr, rewriteOperations } from "./transform.ts";
 import type { FunctionView, NodeOf } from "./view.ts";
 import { bothWays, hasAxis } from "./view.ts";
 
@@ -40,12 +40,12 @@ const pattern: Pattern = (node, view) => {
   const [x, weight] = found.product.operands;
   if (x === undefined || weight === undefined) return undefined;
   const { over } = found.product.attributes;
-  return ({ f, at }) => [
-    f.op(
+  return (writing) => [
+    writing.f.op(
       "linear",
-      [at(x), at(weight), at(found.bias)],
+      [x, weight, found.bias].map(writing.at),
       { over, activation },
-      node.results[0]?.name,
+      nameOr(node, writing, "_linear"),
       node.origin,
     ),
   ];

@@ -1,6 +1,7 @@
 /** Drops what nothing needs. */
-import type { GraphFunction, Node } from "../graph.ts";
+
 import { groundSizes } from "../gradient/sizes.ts";
+import type { GraphFunction, Node } from "../graph.ts";
 import { calleeOf, mapNodeNumbers, resultsOf, valuesRead } from "../rewrite.ts";
 import { isOpen } from "../symbolic.ts";
 

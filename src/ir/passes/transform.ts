@@ -3,7 +3,7 @@
  * an operation put in the place of others may give its axes in another order.
  */
 import type { OpAttributes, OpName } from "../../ops/index.ts";
-import { FunctionBuilder, withLoopAxis } from "../function-builder.ts";
+import { FunctionBuilder, isUnnamed, withLoopAxis } from "../function-builder.ts";
 import type {
   Graph,
   GraphFunction,
@@ -14,7 +14,7 @@ import type {
   Value,
   ValueType,
 } from "../graph.ts";
-import { calleeOf, mapValues, resultsOf } from "../rewrite.ts";
+import { calleeOf, mapValues, renameValues, resultsOf } from "../rewrite.ts";
 import { isConstant, isValue } from "../symbolic.ts";
 import { sweep } from "./sweep.ts";
 import { FunctionView } from "./view.ts";
@@ -27,6 +27,12 @@ export interface Writing {
   /** What stands for an operand of the old function in the new one. */
   at(operand: Operand): Operand;
   value(operand: Operand): Value;
+}
+
+/** The name of a node's result if the spec gave it one, else another for what it has become. */
+export function nameOr(node: OperationNode, { fresh }: Writing, hint: string): string {
+  const [result] = node.results;
+  return result === undefined || isUnnamed(result) ? fresh(hint) : result.name;
 }
 
 /** Writes what a node becomes; gives one value for each of its results. */
@@ -63,7 +69,7 @@ export function rewriteFunctions(
       continue;
     }
     changed = true;
-    functions.set(name, sweep(rebuild(written, found, functions), functions));
+    functions.set(name, rebuild(written, found, functions));
   }
   return changed ? { ...graph, functions } : graph;
 }
@@ -87,20 +93,19 @@ function retyped(
   );
 }
 
-/** The function with some nodes replaced and all types inferred again. */
-export function rebuild(
+/** The function with some nodes replaced, what only they needed gone, and all types inferred again. */
+function rebuild(
   written: GraphFunction,
   replacements: ReadonlyMap<Node, Replacement>,
   functions: ReadonlyMap<string, GraphFunction>,
 ): GraphFunction {
-  const taken = new Set([
-    ...written.inputs.map((port) => port.value.name),
-    ...written.nodes.flatMap((node) => resultsOf(node).map((result) => result.name)),
-  ]);
+  const taken = namesOf(written);
+  const hints = new Map<string, string>();
   const fresh = (hint: string): string => {
     let name = hint;
     for (let count = 2; taken.has(name); count++) name = `${hint}${count}`;
     taken.add(name);
+    hints.set(name, hint);
     return name;
   };
   const f = new FunctionBuilder(written.name);
@@ -122,7 +127,30 @@ export function rebuild(
     }
   }
   const results = written.results.map((port) => ({ ...port, value: value(port.value) }));
-  return { ...written, inputs: f.inputs, nodes: f.nodes, results };
+  const rebuilt = sweep({ ...written, inputs: f.inputs, nodes: f.nodes, results }, functions);
+  return withHintedNames(rebuilt, hints);
+}
+
+/** Values go by the names they were meant to have where what had those is gone. */
+function withHintedNames(
+  written: GraphFunction,
+  hints: ReadonlyMap<string, string>,
+): GraphFunction {
+  const taken = namesOf(written);
+  const names = new Map<string, string>();
+  for (const [name, hint] of hints) {
+    if (taken.has(hint) || !taken.has(name)) continue;
+    taken.add(hint);
+    names.set(name, hint);
+  }
+  return names.size === 0 ? written : renameValues(written, names);
+}
+
+function namesOf(written: GraphFunction): Set<string> {
+  return new Set([
+    ...written.inputs.map((port) => port.value.name),
+    ...written.nodes.flatMap((node) => resultsOf(node).map((result) => result.name)),
+  ]);
 }
 
 function copy(

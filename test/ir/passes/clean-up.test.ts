@@ -1,0 +1,173 @@
+/** Passes that drop what is done twice, for nothing, or only to be undone. */
+import { describe, expect, it } from "vitest";
+import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
+import { differentiate } from "../../../src/ir/gradient/index.ts";
+import { common } from "../../../src/ir/passes/common.ts";
+import { dead } from "../../../src/ir/passes/dead.ts";
+import { joins } from "../../../src/ir/passes/joins.ts";
+import { renames } from "../../../src/ir/passes/renames.ts";
+import { OPEN } from "../../../src/ops/index.ts";
+import { expectGradient, graphOf, real, type } from "../kit.ts";
+import { functionOf, nodesOf, runPass } from "./kit.ts";
+
+const seed = 9;
+const argument = { role: "argument" } as const;
+const returned = { role: "return" } as const;
+
+describe("common sub-expressions", () => {
+  it("are computed once, through any number of steps", () => {
+    const f = new FunctionBuilder("twice");
+    const x = f.input("x", real({ batch: OPEN, T: 3 }), argument);
+    const root = (hint: string) =>
+      f.op("sqrt", [f.op("add", [f.op("mul", [x, x], {}), 1], {})], {}, hint);
+    f.result(f.op("sub", [root("a"), f.op("mul", [root("b"), 2], {})], {}, "y"), returned);
+    expect(nodesOf(runPass(common, graphOf(f.finish()), seed))).toEqual([
+      "_mul: real [batch, T=3] = mul x, x",
+      "_add: real [batch, T=3] = add _mul, real(1)",
+      "a: real [batch, T=3] = sqrt _add",
+      "_mul3: real [batch, T=3] = mul a, real(2)",
+      "y: real [batch, T=3] = sub a, _mul3",
+    ]);
+  });
+
+  it("differ if an attribute or the kind of a constant does", () => {
+    const f = new FunctionBuilder("differ");
+    const x = f.input("x", real({ T: 3, S: 3 }), argument);
+    f.result(f.op("sum", [x], { over: ["T"] }, "a"), returned);
+    f.result(f.op("sum", [x], { over: ["S"] }, "b"), returned);
+    const graph = graphOf(f.finish());
+    expect(common.run(graph)).toBe(graph);
+  });
+});
+
+describe("dead results", () => {
+  /** A block that returns two values, of which its caller reads `read`. */
+  function pair(read: readonly number[]) {
+    const inner = new FunctionBuilder("inner");
+    const x = inner.input("x", real({ batch: OPEN, T: 3 }), argument);
+    inner.result(inner.op("exp", [x], {}, "e"), returned);
+    inner.result(inner.op("tanh", [x], {}, "t"), returned);
+    const block = inner.finish();
+    const outer = new FunctionBuilder("outer");
+    const given = outer.input("given", real({ batch: OPEN, T: 3 }), argument);
+    const results = outer.call(block, [given], { scope: ["inner"], hints: ["a", "b"] });
+    for (const [position, result] of results.entries()) {
+      if (read.includes(position)) outer.result(result, returned);
+    }
+    return graphOf(block, outer.finish());
+  }
+
+  it("are neither returned nor computed", () => {
+    const after = runPass(dead, pair([1]), seed);
+    expect(nodesOf(after, "inner")).toEqual(["t: real [batch, T=3] = tanh x"]);
+    expect(nodesOf(after)).toEqual(["b: real [batch, T=3] = call inner at inner (given)"]);
+  });
+
+  it("are those that no caller reads: one that is read stays", () => {
+    const graph = pair([0, 1]);
+    expect(dead.run(graph)).toBe(graph);
+  });
+
+  it("do not include what a probe shows", () => {
+    const f = new FunctionBuilder("shown");
+    const x = f.input("x", real({ batch: OPEN }), argument);
+    f.probe("root", f.op("sqrt", [f.op("exp", [x], {}, "e")], {}, "root"));
+    f.op("sin", [x], {}, "unread");
+    f.result(x, { role: "return", path: ["y"] });
+    const after = runPass(dead, graphOf(f.finish()), seed);
+    expect(nodesOf(after)).toEqual([
+      "e: real [batch] = exp x",
+      "root: real [batch] = sqrt e",
+      "probe value root = root",
+    ]);
+  });
+});
+
+describe("joins of padded gradients", () => {
+  /** An axis taken apart into `sizes` (null: one entry without an axis), the parts weighted; `from` leaves entries out. */
+  function takenApart(sizes: readonly (number | null)[], from = 0) {
+    const total = sizes.reduce<number>((sum, size) => sum + (size ?? 1), from);
+    const f = new FunctionBuilder("apart");
+    const x = f.input("x", real({ batch: OPEN, E: total, H: 2 }), argument);
+    let start = from;
+    for (const [index, size] of sizes.entries()) {
+      const into = size === null ? null : `E${index}`;
+      const part = f.op("slice", [x], { axis: "E", start, size: size ?? 1, into });
+      f.result(f.op("mul", [part, index + 2], {}, `y${index}`), returned);
+      start += size ?? 1;
+    }
+    return graphOf(f.finish());
+  }
+
+  function gradient(graph: ReturnType<typeof takenApart>) {
+    const { backward, functions } = differentiate(graph, {
+      wrt: () => true,
+      cotangents: () => true,
+    });
+    return { functions, main: backward };
+  }
+
+  it("are one join of the parts, whatever their number and order", () => {
+    for (const sizes of [[null, 4], [2, null, 3], [1, 1, 1, 1]]) {
+      const after = runPass(joins, gradient(takenApart(sizes)), seed);
+      const text = nodesOf(after).join("\n");
+      expect(text.match(/= join /g)?.length).toBe(1);
+      expect(text).not.toContain("= fill");
+    }
+    const two = nodesOf(runPass(joins, gradient(takenApart([null, 4])), seed));
+    expect(two.at(-1)).toMatch(
+      /^dX: real \[.*\] = join _mul\d?, _mul\d? \{ pieces: \[null, E1\], into: E \}$/,
+    );
+  });
+
+  it("keep their zeros where a part of the axis is not read", () => {
+    const graph = gradient(takenApart([2, 3], 1));
+    expect(joins.run(graph)).toBe(graph);
+  });
+
+  it("stay the gradient, by central differences", () => {
+    const plain = takenApart([null, 2, 3]);
+    expectGradient(plain, { seed });
+    runPass(joins, gradient(plain), seed, [{ batch: 1 }, { batch: 2 }]);
+  });
+});
+
+describe("renames", () => {
+  function chain(...steps: readonly Readonly<Record<string, string>>[]) {
+    const f = new FunctionBuilder("chain");
+    const x = f.input("x", real({ batch: OPEN, T: 3, D: 2 }), argument);
+    const last = steps.reduce((value, names) => f.op("rename", [value], { names }), x);
+    f.result(f.op("exp", [last], {}, "y"), returned);
+    return graphOf(f.finish());
+  }
+
+  it("of renames are one", () => {
+    const after = runPass(renames, chain({ T: "S" }, { D: "E" }, { S: "R" }), seed);
+    expect(nodesOf(renames.run(after))).toEqual([
+      "_rename3: real [batch, R=3, E=2] = rename x { names: { T: R, D: E } }",
+      "y: real [batch, R=3, E=2] = exp _rename3",
+    ]);
+  });
+
+  it("there and back are none, also where two axes change places", () => {
+    const there = { T: "D", D: "T" };
+    for (const steps of [
+      [{ T: "S" }, { S: "T" }],
+      [there, there],
+    ]) {
+      expect(nodesOf(runPass(renames, chain(...steps), seed))).toEqual([
+        "y: real [batch, T=3, D=2] = exp x",
+      ]);
+    }
+  });
+
+  it("leave a result of the function under its own name", () => {
+    const f = new FunctionBuilder("back");
+    const x = f.input("x", type("int", { T: 3 }), argument);
+    const there = f.op("rename", [x], { names: { T: "S" } });
+    f.result(f.op("rename", [there], { names: { S: "T" } }, "y"), returned);
+    const after = runPass(renames, graphOf(f.finish()), seed);
+    expect(functionOf(after).results.map((port) => port.value.name)).toEqual(["x"]);
+    expect(functionOf(after).results[0]?.path).toEqual(["y"]);
+  });
+});
