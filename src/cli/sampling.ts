@@ -6,6 +6,9 @@ export interface TextSampleOptions extends Omit<SampleOptions, "prompt"> {
   readonly prompt: string;
 }
 
+/** Line ends stand before a prompt that is shorter than what the model needs to predict anything. */
+const padding = 0x0a;
+
 /** Gives the continuation of a prompt in pieces of whole characters. */
 export async function* sampleText(
   { prompt, ...options }: TextSampleOptions,
@@ -13,7 +16,7 @@ export async function* sampleText(
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const bytes = new TextEncoder().encode(prompt);
-  for await (const token of runtime.sample({ ...options, prompt: bytes })) {
+  for await (const token of runtime.sample({ ...options, prompt: bytes, padding })) {
     yield printable(decoder.decode(Uint8Array.of(token), { stream: true }));
   }
   yield printable(decoder.decode());

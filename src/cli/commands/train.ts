@@ -13,8 +13,8 @@ import { sampleText } from "../sampling.ts";
 import type { Terminal } from "../terminal.ts";
 import { runTraining } from "../training.ts";
 
-/** Bytes of the first held-out document that a sample goes on from, and of the sample. */
-const showcase = { prompt: 60, length: 240, temperature: 0.8 };
+/** Bytes of the first held-out document that a sample goes on from (with a last word), and of the sample. */
+const showcase = { prompt: 60, word: 16, length: 240, temperature: 0.8 };
 
 /** The command, given the core. */
 export function trainCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
@@ -138,10 +138,14 @@ async function showSample(
 ): Promise<void> {
   const document = corpus.kind === "documents" ? corpus.heldOut[0] : undefined;
   if (document === undefined) return;
-  const opening = new TextDecoder().decode(document.subarray(0, showcase.prompt));
-  const prompt = opening.replace(/\s*\S*$/, "") || opening;
   const { length, temperature } = showcase;
   try {
+    // Enough for a model that predicts from a whole segment on, also without the last word, which may be cut.
+    const least = runtime.shortestPrompt(request.model) + showcase.word;
+    const opening = new TextDecoder().decode(
+      document.subarray(0, Math.max(showcase.prompt, least)),
+    );
+    const prompt = opening.replace(/\s*\S*$/, "") || opening;
     let first = true;
     for await (const piece of sampleText({ ...request, prompt, length, temperature }, runtime)) {
       if (first) terminal.out(`\nsample, going on from "${prompt}":\n`);

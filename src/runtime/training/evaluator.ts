@@ -73,8 +73,8 @@ export function findClassifier(
   );
 }
 
-/** The one int target along the segment's axis. */
-function findTarget({ inputs, schedule }: ModelDefinition): string | undefined {
+/** The one int target along the segment's axis, which the logits stand for; undefined if there is none, or several. */
+export function findTarget({ inputs, schedule }: ModelDefinition): string | undefined {
   const { axis } = schedule.segment;
   const targets = Object.entries(inputs).filter(([, { role, kind, axes }]) => {
     return role === "target" && kind === "int" && Object.keys(axes).join() === axis;

@@ -19,6 +19,7 @@ export {
   type OptimizerResult,
   type OptimizerState,
   rateFactor,
+  settingsOf,
 } from "./optimizer.ts";
 export { type DrawPlace, drawTensor, RandomWords } from "./random.ts";
 export {
@@ -35,6 +36,7 @@ export {
   type ReaderOptions,
   type SampleOptions,
   sample,
+  shortestPrompt,
   TokenReader,
 } from "./sampler.ts";
 export {

@@ -80,7 +80,7 @@ describe("TokenReader", () => {
     const next = { axes: { T: dims.T }, kind: "int", range: 256, role: "input" } as const;
     const schedule = {
       ...model.schedule,
-      data: { next: { source: "tokens", ahead: "segment" } },
+      data: { ...model.schedule.data, next: { source: "tokens", ahead: "segment" } },
     } as const;
     const inputs = { ...model.inputs, next };
     expect(() => new TokenReader({ ...reading, model: { ...model, schedule, inputs } })).toThrow(
