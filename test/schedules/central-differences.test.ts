@@ -1,0 +1,210 @@
+/**
+ * The gradient of a rollout is the slope of its loss: by central differences in float64 along random
+ * directions, to 1e-6. Where a schedule or a spec cuts the gradient, what is cut is held at the
+ * values it has without the step (rules R13 and R15).
+ */
+import { describe, expect, it } from "vitest";
+import { generator } from "../codegen/tensors.ts";
+import { everyWay } from "./every-way.ts";
+import {
+  type Example,
+  type HostTensor,
+  padded,
+  type Programs,
+  probesOf,
+  programsOf,
+  randomExample,
+  roll,
+  smallMemformer,
+  specText,
+  withTrain,
+} from "./kit.ts";
+
+const STEP = 1e-5;
+const data = "data { labels = tokens ahead 1 }";
+
+type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** a + distance * b, entry by entry, for the addresses of a. */
+function moved(a: Tensors, b: Tensors, distance: number): Tensors {
+  return new Map(
+    Array.from(a, ([address, { type, data: from }]) => {
+      const along = b.get(address)?.data;
+      return [
+        address,
+        { type, data: Float64Array.from(from, (x, i) => x + distance * (along?.[i] ?? 0)) },
+      ];
+    }),
+  );
+}
+
+function randomDirection(like: Tensors, seed: number): Tensors {
+  const next = generator(seed);
+  return new Map(
+    Array.from(like, ([address, { type, data: from }]) => [
+      address,
+      { type, data: Float64Array.from(from, () => next()) },
+    ]),
+  );
+}
+
+/** States that enter each segment, and the example they belong to. */
+async function trajectory(programs: Programs, example: Example): Promise<readonly Tensors[]> {
+  const states = [example.states];
+  for (let s = 0; s < example.segments.length; s++) {
+    const entering = { ...example, states: states[s] ?? new Map() };
+    states.push((await roll(programs, entering, [s, s + 1])).states);
+  }
+  return states;
+}
+
+interface Cuts {
+  /** Segments after which every state is cut. */
+  readonly after: readonly number[];
+  /** Weights of the segments' losses, together 1. */
+  readonly weights: readonly number[];
+}
+
+/**
+ * The weighted loss of a rollout, one segment at a time: states that are cut enter with the values
+ * in `frozen`.
+ */
+async function lossOf(
+  programs: Programs,
+  example: Example,
+  frozen: readonly Tensors[],
+  { after, weights }: Cuts,
+): Promise<number> {
+  let states = example.states;
+  let total = 0;
+  for (const [s, weight] of weights.entries()) {
+    const held = frozen[s] ?? new Map<string, HostTensor>();
+    const cut = after.includes(s - 1);
+    const entering = new Map(
+      Array.from(states, ([address, tensor]) => {
+        const pattern = address.replace(/\[\d+\]/g, "[*]");
+        const [, declared] = Object.entries(programs.training.states).find(
+          ([declaration]) => declaration.replace(/\[\*\d+\]/g, "[*]") === pattern,
+        ) ?? ["", undefined];
+        const stays = cut || declared?.gradient === "stop";
+        return [address, (stays && held.get(address)) || tensor] as const;
+      }),
+    );
+    const rolled = await roll(programs, { ...example, states: entering }, [s, s + 1]);
+    total += weight * (rolled.losses[0] ?? Number.NaN);
+    states = rolled.states;
+  }
+  return total;
+}
+
+/** Expects the gradient of the rollout to be the slope of `loss` in two random directions. */
+async function expectSlope(
+  gradients: Tensors,
+  parameters: Tensors,
+  loss: (parameters: Tensors) => Promise<number>,
+): Promise<void> {
+  for (const seed of [21, 22]) {
+    console.log(`direction from seed ${seed}`);
+    const direction = randomDirection(parameters, seed);
+    const ahead = await loss(moved(parameters, direction, STEP));
+    const behind = await loss(moved(parameters, direction, -STEP));
+    const slope = (ahead - behind) / (2 * STEP);
+    let product = 0;
+    for (const [address, { data: along }] of direction) {
+      const gradient = gradients.get(address)?.data;
+      along.forEach((x, i) => {
+        product += x * (gradient?.[i] ?? 0);
+      });
+    }
+    expect(Math.abs(slope), "a slope to measure").toBeGreaterThan(1e-3);
+    expect(Math.abs(product - slope) / Math.abs(slope)).toBeLessThan(1e-6);
+  }
+}
+
+async function check(
+  text: string,
+  entries: readonly string[],
+  cuts: Cuts,
+  settings: Readonly<Record<string, string>> = {},
+) {
+  const programs = await programsOf(withTrain(text, ...entries), settings);
+  const example = randomExample(programs, 9, padded);
+  const frozen = await trajectory(programs, example);
+  const { gradients } = await roll(programs, example);
+  await expectSlope(gradients, example.parameters, (parameters) =>
+    lossOf(programs, { ...example, parameters }, frozen, cuts),
+  );
+}
+
+const even = (count: number) => Array.from({ length: count }, () => 1 / count);
+const shape = (rollout: number) =>
+  `segment 3 tokens;  batch 2 streams;  rollout ${rollout} segments`;
+
+describe("through slots, past a cache whose gradient stops, with dropout, resets and padding", () => {
+  it.each([
+    ["bptt(horizon = 4)", [], []],
+    ["mrbp(horizon = 4)", [], []],
+    ["checkpoint(horizon = 4, every = 3)", [], []],
+    ["detach", [], [0, 1, 2]],
+    ["bptt(horizon = 2)", [], [1]],
+    ["mrbp(horizon = 3)", [], [2]],
+    ["mrbp(horizon = 4)", ["cut after 0, 2"], [0, 2]],
+    ["checkpoint(horizon = 2, every = 1)", [], [1]],
+  ] as const)("%s %j", async (schedule, more, after) => {
+    const entries = [data, shape(4), `through_time ${schedule}`, ...more];
+    await check(everyWay, entries, { after, weights: even(4) });
+  });
+
+  // Tokens of the padded example: 3, 2, 0, 3 beside 3 in every segment.
+  it.each([
+    ["segment_weights powers(2)", [1 / 15, 2 / 15, 4 / 15, 8 / 15]],
+    ["segment_weights last", [0, 0, 0, 1]],
+    ["segment_weights [1, 0, 3, 1]", [1 / 5, 0, 3 / 5, 1 / 5]],
+    ["average tokens", [6 / 20, 5 / 20, 3 / 20, 6 / 20]],
+  ])("mrbp with %s", async (entry, weights) => {
+    const entries = [data, shape(4), "through_time mrbp(horizon = 4)", entry];
+    await check(everyWay, entries, { after: [], weights });
+  });
+});
+
+it("the Memformer by memory replay", async () => {
+  const entries = [
+    "data { following = tokens ahead segment }",
+    shape(3),
+    "through_time mrbp(horizon = 3)",
+  ];
+  await check(specText("memformer"), entries, { after: [], weights: even(3) }, smallMemformer);
+});
+
+it("stop(e) holds e at its value, parameters in it included, for that use alone", async () => {
+  const spec = (use: string, more = "") => `mem 1
+model Stopping {
+  dim vocab = 5, D = 4
+  input  tokens[T] in vocab
+  ${more}
+  target labels[T] in vocab
+  use table = embedding(vocab, width = D)
+  param W[D -> E: D] ~ glorot
+  x = table.look(tokens)
+  e = (x . W over D) rename E as D
+  y = ${use} * e + tanh(e)
+  loss main = cross_entropy(table.score(y), labels)
+}
+`;
+  const entries = [data, "segment 3 tokens;  batch 2 streams;  rollout 2 segments"];
+  const stopping = await programsOf(withTrain(spec("stop(e)"), ...entries), {}, ["e"]);
+  const held = await programsOf(withTrain(spec("held", "input held[T, D]"), ...entries));
+  const example = randomExample(stopping, 3);
+  const segments = await Promise.all(
+    example.segments.map(async ({ inputs, tokens }) => {
+      const values = await probesOf(stopping, example, inputs);
+      const value = values.get("probe.e");
+      if (value === undefined) throw new Error(`probes: ${[...values.keys()].join()}`);
+      return { inputs: new Map([...inputs, ["held", value]]), tokens };
+    }),
+  );
+  const { gradients } = await roll(stopping, example);
+  await expectSlope(gradients, example.parameters, (parameters) =>
+    lossOf(held, { ...example, parameters, segments }, [], { after: [], weights: even(2) }),
+  );
+});
