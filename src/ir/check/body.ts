@@ -7,7 +7,7 @@ import type { Checker } from "./checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "./emit.ts";
 import { evaluateNumber } from "./expression.ts";
 import { type CheckedAxis, type Entity, Frame, type Member, Scope, type TensorEntity } from "./frame.ts";
-import { finishInstances } from "./instance.ts";
+import { boundStateAxes, finishInstances } from "./instance.ts";
 import { declaredAxes, findName } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { problem } from "./problem.ts";
@@ -40,6 +40,9 @@ export function makeTemplate(
   checker.report.attempt(() => {
     for (const [option, value] of given) scope.names.set(option, insideBlock(option, value));
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
+    for (const axis of boundStateAxes(callee.instance)) {
+      if (!scope.axes.has(axis.name)) scope.seeAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
+    }
     frame.restAxes = [...axes.rest.keys()].flatMap((name) => scope.axes.get(name) ?? []);
     for (const formal of callee.formals) checkFormalSizes(place, axes, formal.axes);
     for (const option of callee.options) {

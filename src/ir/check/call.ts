@@ -8,7 +8,7 @@ import { emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
 import { evaluate, evaluateTensor } from "./expression.ts";
 import { findDefinition } from "./definitions.ts";
 import type { CheckedAxis, Entity, Instance, TensorEntity } from "./frame.ts";
-import { bindInstanceAxis, captureMember, instanceTensor } from "./instance.ts";
+import { bindInstanceAxis, boundStateAxes, captureMember, instanceTensor } from "./instance.ts";
 import { findName, globalTensor, validOf } from "./names.ts";
 import { numberFormals, optionValue } from "./option.ts";
 import { declareTensor } from "./parameter.ts";
@@ -261,7 +261,7 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
   const given = bindArguments(place, call, callee, scope);
   const axes = bindAxes(place, callee, given.tensors);
   if (callee.instance !== undefined) {
-    for (const [formal, axis] of axes.formals) bindInstanceAxis(callee.instance, formal, axis, call.span);
+    for (const [formal, axis] of axes.formals) bindInstanceAxis(place, callee.instance, formal, axis, call.span);
   }
   const key = templateKey(callee, given.options, axes);
   let template = checker.templates.get(key);
@@ -285,6 +285,7 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
 }
 
 function templateKey(callee: Callee, options: ReadonlyMap<string, Static>, axes: AxisBinding): string {
+  const states = boundStateAxes(callee.instance).map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`).join(",");
   const all = [...(callee.instance?.options ?? []), ...options];
   const statics = all.map(([name, value]) => `${name}=${staticKey(value)}`);
   const tensors = [...axes.tensors].map(([name, tensor]) => {
@@ -292,7 +293,7 @@ function templateKey(callee: Callee, options: ReadonlyMap<string, Static>, axes:
     return `${name}:${tensor.number}${tensor.batch ? "b" : ""}${tensor.constant ? "c" : ""}[${parts.join(",")}]`;
   });
   const span = (callee.method ?? callee.definition).span;
-  return `${span.file}:${span.start} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")}`;
+  return `${span.file}:${span.start} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}`;
 }
 
 function bindTemplate(

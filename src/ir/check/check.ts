@@ -197,12 +197,35 @@ interface MadeProgram {
   readonly addresses: readonly string[];
 }
 
+/**
+ * Checks one program; once more, where it fails, with the axes of states that the first attempt saw methods bind (rule R3): a
+ * method may use such a state before another one binds its axes.
+ */
 function checkProgram(making: Making): MadeProgram | undefined {
+  const stateAxes: StateAxes = new Map();
+  const attempt = (): { readonly report: Report; readonly made: MadeProgram | undefined; readonly end?: unknown } => {
+    const report = new Report();
+    try {
+      return { report, made: attemptProgram({ ...making, report }, stateAxes) };
+    } catch (end) {
+      return { report, made: undefined, end };
+    }
+  };
+  const first = attempt();
+  const { report, made, end } = first.report.failed && first.end === undefined && stateAxes.size > 0 ? attempt() : first;
+  for (const diagnostic of report.list()) making.report.add(diagnostic);
+  if (end !== undefined) throw end;
+  return made;
+}
+
+type StateAxes = Map<string, Map<string, CheckedAxis>>;
+
+function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | undefined {
   const { kind, resolved, model, schedule, report, sources, settings, probes, used } = making;
   const inputs = model.body.filter((each): each is InputStatement => each.kind === "input");
   const { axis, unsized } = segmentAxis(model, inputs, report);
   const overrides = new Map([...schedule.settings, ...settings]);
-  const checker = new Checker({ report, training: kind === "train", segmentAxis: axis, probes, overrides, sources });
+  const checker = new Checker({ report, training: kind === "train", segmentAxis: axis, probes, overrides, sources, stateAxes });
   const dims: Dim[] = [];
   const formalValues = new Map<string, number>();
   const frame = new Frame("segment", model.name.text, undefined, formalValues, { isMain: true, address: [] });

@@ -2,6 +2,7 @@
 import type { SourceFile } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, Origin } from "../graph.ts";
+import type { CheckedAxis } from "./frame.ts";
 import { problem, type Report } from "./problem.ts";
 import type { Template } from "./template.ts";
 
@@ -20,6 +21,11 @@ export class Checker {
   /** `--set` and `set` entries by address: `mem.count`. */
   readonly overrides: ReadonlyMap<string, string>;
   readonly usedOverrides = new Set<string>();
+  /**
+   * Axes of states that a method's formals bind (rule R3), by declaration and name: what an earlier attempt found, so that a
+   * method that only reads the state may be called before the one that binds its axes.
+   */
+  readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
   readonly templates = new Map<string, Template>();
   readonly functions = new Map<string, GraphFunction>();
   /** Blocks being checked, outermost first: a block cannot call itself. */
@@ -40,12 +46,14 @@ export class Checker {
     readonly probes: ReadonlySet<string>;
     readonly overrides: ReadonlyMap<string, string>;
     readonly sources: readonly SourceFile[];
+    readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
   }) {
     this.report = parts.report;
     this.training = parts.training;
     this.segmentAxis = parts.segmentAxis;
     this.probes = parts.probes;
     this.overrides = parts.overrides;
+    this.stateAxes = parts.stateAxes;
     this.lineStarts = new Map(parts.sources.map(({ path, text }) => [path, startsOfLines(text)]));
   }
 

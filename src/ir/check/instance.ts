@@ -60,7 +60,7 @@ export function declareInstance(
     scope: place.scope,
     reset,
     view: undefined,
-    bound: new Map(),
+    bound: new Map(place.checker.stateAxes.get(stateAxesKey(name.span, path))),
     entering: new Map(),
     next: new Map(),
   };
@@ -274,16 +274,28 @@ export function captureMember(
 }
 
 /** Binds a formal axis that states and dims of the instance mention; every call must bind the same one. */
-export function bindInstanceAxis(instance: Instance, formal: string, axis: CheckedAxis, span: Span): void {
+export function bindInstanceAxis({ checker }: Place, instance: Instance, formal: string, axis: CheckedAxis, span: Span): void {
   const before = instance.bound.get(formal);
   if (before === undefined) {
-    instance.bound.set(formal, { ...axis, name: formal });
+    const bound = { ...axis, name: formal };
+    instance.bound.set(formal, bound);
+    if (!statesMention(instance.definition, formal)) return;
+    const key = stateAxesKey(instance.span, instance.path);
+    const known = checker.stateAxes.get(key) ?? new Map<string, CheckedAxis>();
+    checker.stateAxes.set(key, known.set(formal, bound));
   } else if (before.size !== axis.size && statesMention(instance.definition, formal)) {
     throw problem("MEM0187", span, `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`);
   }
 }
 
-function statesMention(definition: BlockDefinition, axis: string): boolean {
+const stateAxesKey = (span: Span, path: readonly string[]): string => `${span.file}:${span.start} ${path.join(".")}`;
+
+/** Axes of the instance's states that formals of its methods have bound. */
+export function boundStateAxes(instance: Instance | undefined): readonly CheckedAxis[] {
+  return [...(instance?.bound.values() ?? [])].filter((axis) => statesMention(instance?.definition, axis.name));
+}
+
+function statesMention(definition: BlockDefinition | undefined, axis: string): boolean {
   return memberItems(definition).some(
     ({ statement }) =>
       statement.kind === "state" &&
