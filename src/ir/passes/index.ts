@@ -63,3 +63,14 @@ export function runPasses(
   }
   return current;
 }
+
+/** The pipeline growing by one pass at a time, from none to all: which pass is new, and which are left out. */
+export function pipelines(): readonly {
+  readonly pass: Pass | undefined;
+  readonly disabled: ReadonlySet<string>;
+}[] {
+  return [undefined, ...passes].map((pass, count) => ({
+    pass,
+    disabled: new Set(passes.slice(count).map(({ name }) => name)),
+  }));
+}

@@ -108,7 +108,11 @@ describe("joins of padded gradients", () => {
   }
 
   it("are one join of the parts, whatever their number and order", () => {
-    for (const sizes of [[null, 4], [2, null, 3], [1, 1, 1, 1]]) {
+    for (const sizes of [
+      [null, 4],
+      [2, null, 3],
+      [1, 1, 1, 1],
+    ]) {
       const after = runPass(joins, gradient(takenApart(sizes)), seed);
       const text = nodesOf(after).join("\n");
       expect(text.match(/= join /g)?.length).toBe(1);

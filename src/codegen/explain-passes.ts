@@ -1,0 +1,75 @@
+/** What each pass is worth on the plan of a training step: `memc build SPEC --explain-passes`. */
+import { pipelines } from "../ir/passes/index.ts";
+import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
+import type { CompileOptions } from "./compile.ts";
+import { compile } from "./compile.ts";
+import type { EmittedFile } from "./emit.ts";
+
+/** Of the generated code as it would run. */
+export interface PlanFigures {
+  /** Operations of the plan. */
+  readonly nodes: number;
+  /** Planned peak bytes. */
+  readonly bytes: number;
+}
+
+export interface PassEffect {
+  readonly name: string;
+  readonly doc: string;
+  readonly before: PlanFigures;
+  readonly after: PlanFigures;
+}
+
+export interface ExplainedPasses {
+  readonly diagnostics: readonly Diagnostic[];
+  /** In the order the passes run; each starts where the one before ended. Only without errors. */
+  readonly effects?: readonly PassEffect[];
+}
+
+/**
+ * Compiles the spec with one pass more each time and measures what is generated. `measure` stages the code, which the pure
+ * core does not: it is given all files of a build.
+ */
+export async function explainPasses(
+  sources: readonly SourceFile[],
+  main: string,
+  options: CompileOptions,
+  measure: (files: readonly EmittedFile[]) => Promise<PlanFigures>,
+): Promise<ExplainedPasses> {
+  const effects: PassEffect[] = [];
+  let diagnostics: readonly Diagnostic[] = [];
+  let before: PlanFigures | undefined;
+  for (const { pass, disabled } of pipelines()) {
+    const compiled = await compile(sources, main, { ...options, passes: { disabled } });
+    diagnostics = compiled.diagnostics;
+    if (compiled.files === undefined) return { diagnostics };
+    const after = await measure(compiled.files);
+    if (pass !== undefined && before !== undefined) {
+      effects.push({ name: pass.name, doc: pass.doc, before, after });
+    }
+    before = after;
+  }
+  return { diagnostics, effects };
+}
+
+/** A table: a pass a line, operations and MiB before and after. */
+export function passTable(effects: readonly PassEffect[]): string {
+  const rows = effects.map(({ name, doc, before, after }) => [
+    name,
+    `${before.nodes} → ${after.nodes}`,
+    `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}`,
+    doc,
+  ]);
+  const table = [["pass", "operations", "planned peak (MiB)", "what it does"], ...rows];
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = table.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(2);
+}
