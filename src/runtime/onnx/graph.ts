@@ -79,12 +79,12 @@ export class GraphWriter {
   }
 
   /**
-   * Emits `If(condition)`; each branch emits its nodes and gives one result.
+   * Emits `If(condition)`; each branch, `otherwise` first, emits its nodes and gives one result.
    * Only the branch taken is computed; both see every value emitted before.
    */
-  branch(condition: string, element: Element, then: () => string, otherwise: () => string): string {
+  branch(condition: string, element: Element, otherwise: () => string, then: () => string): string {
     const body = (write: () => string) => this.subgraph([], () => [{ name: write(), element }]);
-    const attributes = { then_branch: body(then), else_branch: body(otherwise) };
+    const attributes = { else_branch: body(otherwise), then_branch: body(then) };
     return this.node("If", [condition], { attributes });
   }
 

@@ -90,12 +90,9 @@ export function logSumExp(w: TensorWriter, x: Value, over: readonly string[]): V
   return w.pointwise("Add", [w.pointwise("Log", [sum(w, powers, over)]), top]);
 }
 
-const logsumexp: Reduction = ({ w }, [x, mask], { over }) => {
-  const value = masked(w, x as Value, mask, -Infinity);
-  const count = repeats(value, over);
-  const narrow = logSumExp(w, value, over);
-  return [count === 1 ? narrow : w.pointwise("Add", [narrow, w.number(Math.log(count))])];
-};
+const logsumexp: Reduction = ({ w }, [x, mask], { over }) => [
+  logSumExp(w, masked(w, x as Value, mask, -Infinity), over),
+];
 
 const any: Reduction = ({ w }, [x, mask], { over }) => {
   const on = mask === undefined ? (x as Value) : w.pointwise("And", [x as Value, mask]);

@@ -27,6 +27,8 @@ import {
   wide,
 } from "./values.ts";
 
+type Order = readonly string[];
+
 export class TensorWriter {
   readonly graph: GraphWriter;
   /**
@@ -157,26 +159,33 @@ export class TensorWriter {
   }
 
   /**
-   * Emits `If` on a single flag; only the branch taken is computed. Both give the same axes, and
-   * their first views have the same order and shape.
+   * Emits `If` on a single flag; only the branch taken is computed. Both give a value of the same
+   * axes that they have emitted themselves; the result is laid out as that of `otherwise`.
    */
   branch(condition: string, element: Element, then: () => Value, otherwise: () => Value): Value {
-    const made: Value[] = [];
+    const results: {
+      readonly axes: readonly Axis[];
+      readonly order: Order;
+      readonly view: View;
+    }[] = [];
     const scoped = (write: () => Value) => () => {
       const outside = this.#undo;
       const undo: (() => void)[] = [];
       this.#undo = undo;
       const value = write();
-      const view = this.anyView(value, primary(value));
+      const [usual] = results;
+      const order = usual?.order ?? storedOrder(value);
+      const placement = this.place(value, order);
+      const shape = usual?.view.shape ?? this.anyView(value, placement).shape;
+      const name = this.view(value, placement, shape);
+      results.push({ axes: value.axes, order, view: { name, shape } });
       for (const step of undo.reverse()) step();
       this.#undo = outside;
-      made.push(this.made(value.element, value.axes, storedOrder(value), view));
-      return view.name;
+      return name;
     };
-    const name = this.graph.branch(condition, element, scoped(then), scoped(otherwise));
-    const [{ axes, placements }] = made as [Value];
-    const [{ order, views }] = placements as [Placement];
-    return this.made(element, axes, order, { name, shape: views[0]?.shape ?? [] });
+    const name = this.graph.branch(condition, element, scoped(otherwise), scoped(then));
+    const [{ axes, order, view }] = results as [(typeof results)[0]];
+    return this.made(element, axes, order, { name, shape: view.shape });
   }
 
   /** Emits an operator that works entry by entry on operands aligned by axis name. */
@@ -216,13 +225,10 @@ export class TensorWriter {
     const placement = primary(value);
     // Repeats come outermost: each then copies whole runs.
     const full = [...missing.map(({ name }) => name), ...order];
-    const shape = this.fullShape(value, full);
-    const name = this.graph.node("Expand", [
-      this.looseView(value, placement, this.fullShape(value, order)).name,
-      this.graph.integers(shape),
-    ]);
-    const expanded = this.made(value.element, value.axes, full, { name, shape });
-    return expanded;
+    const view = this.looseView(value, placement, this.fullShape(value, order));
+    const shape = broadcastShape([view.shape, this.fullShape(value, full)]);
+    const name = this.graph.node("Expand", [view.name, this.graph.integers(shape)]);
+    return this.made(value.element, value.axes, full, { name, shape });
   }
 
   /** Reduces over stored axes with an operator that takes `axes` and `keepdims`. */

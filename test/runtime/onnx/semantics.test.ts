@@ -63,6 +63,38 @@ describe("Extremes over axes", () => {
   });
 });
 
+it("Entries that repeat along an axis count as often as they do, though they are stored once", async () => {
+  const [x] = randomTensors([{ D: 3 }], 6);
+  if (x === undefined) throw new Error("a tensor was made");
+  const on = hostTensor("flag", { T: 4 }, [1, 0, 1, 1]);
+  const over = ["T"];
+  const plan = planFor([x, on], (g, a: Tensor, where: Tensor) => {
+    const repeated = g.broadcast(a, { axes: [{ name: "T", size: 4 }] });
+    const ones = g.broadcast(g.greater(a, 0), { axes: [{ name: "T", size: 4 }] });
+    return [
+      ...[undefined, where].flatMap((mask) => [
+        g.sum(repeated, { over, where: mask }),
+        g.sum(ones, { over, where: mask }),
+        g.mean(repeated, { over, where: mask }),
+        g.logsumexp(repeated, { over, where: mask }),
+        g.max(repeated, { over, where: mask }),
+        g.softmax(repeated, { over, where: mask }),
+        g.argmax(repeated, { over: "T", where: mask }),
+      ]),
+      g.cumsum(repeated, { over: "T" }),
+      g.contract(repeated, repeated, { over }),
+      g.contract(repeated, repeated, { over: ["D"] }),
+      g.contract(repeated, a, { over: ["D"] }),
+      g.topK(repeated, { over: "T", k: 2, into: "I" }),
+      g.slice(repeated, { axis: "T", start: 1, size: 2, into: "T" }),
+      g.merge(repeated, { axes: ["D", "T"], into: "E" }),
+      g.shift(repeated, { axis: "T", by: 1, fill: 0 }),
+      g.window(repeated, { axis: "T", size: 2, from: -1, step: 1, every: 1, into: "W" }),
+    ];
+  });
+  await checkPlan(await engine, plan, [x, on]);
+});
+
 describe("A masked softmax", () => {
   const logits = hostTensor("real", { M: 4, T: 3 }, [1, nan, 2, 0, inf, 1, 3, 2, 1, 0, -inf, 5]);
   const masks = {
