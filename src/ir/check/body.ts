@@ -6,12 +6,15 @@ import { toValue } from "./call.ts";
 import type { Checker } from "./checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "./emit.ts";
 import { evaluateNumber } from "./expression.ts";
-import { type CheckedAxis, type Entity, Frame, type Member, Scope, type TensorEntity } from "./frame.ts";
+import {
+  type CheckedAxis, type Entity, Frame, type Implicit, type Member, type Restart, Scope, type TensorEntity,
+} from "./frame.ts";
 import { boundStateAxes, finishInstances } from "./instance.ts";
 import { declaredAxes, findName } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { problem } from "./problem.ts";
 import { addProbes } from "./probe.ts";
+import { warnOfPadding } from "./ragged.ts";
 import { runStatements } from "./statement.ts";
 import type { Static } from "./static.ts";
 import type { ReturnType, Template } from "./template.ts";
@@ -70,7 +73,8 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
     tensor: (name, axes, number) => {
       const isState = callee.definition.body.length > 0 && isStateName(callee, name);
       const entity = { number, axes, batch: isState };
-      return frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
+      const port = frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
+      return callee.instance?.starts.has(name) ? { ...port, restart: (axis: CheckedAxis) => restartPorts(frame, name, port, axis) } : port;
     },
     next: (name) => {
       const written = frame.writes.get(name);
@@ -99,6 +103,22 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
   return member;
 }
 
+/** Arguments that say where a state restarts along the axis, and as what. */
+function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: CheckedAxis): Restart {
+  const take = (port: string, implicit: Implicit, type: Pick<TensorEntity, "number" | "axes" | "batch">): TensorEntity => {
+    const known = frame.globals.get(port);
+    if (known !== undefined) return known;
+    frame.implicit.set(port, implicit);
+    const tensor = frame.input(port, type, "argument", [port]);
+    frame.globals.set(port, tensor);
+    return tensor;
+  };
+  return {
+    flag: take(`restart${axis.name}`, { kind: "restart", axis: axis.name }, { number: "flag", axes: [axis], batch: true }),
+    start: take(`${name}Start`, { kind: "start", state: name }, { number: state.number, axes: state.axes, batch: true }),
+  };
+}
+
 function isStateName(callee: Callee, name: string): boolean {
   const find = (statements: Callee["body"]): boolean =>
     statements.some((each) => {
@@ -116,7 +136,9 @@ function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
   const inside = tensor.axes.map((axis): CheckedAxis => ({ ...axis, declared: { kind: "axis", name: axis.name } }));
   const port = scope.frame.input(name.text, { ...tensor, axes: inside }, "argument", [name.text]);
   scope.seeAxes(inside);
-  scope.names.set(name.text, { ...port, constant: tensor.constant });
+  const entering: TensorEntity = { ...port, constant: tensor.constant };
+  scope.frame.inputs.set(name.text, entering);
+  scope.names.set(name.text, entering);
 }
 
 /** `[H, J: H]`, and formal axes that a dim of the instance also names. */
@@ -246,6 +268,7 @@ function finish(
   }
   addProbes(place);
   const graph = finishGraph(frame, callee);
+  if (callee.method !== undefined) warnOfPadding(place, graph);
   checker.functions.set(graph.name, graph);
   return { graph, returns: types, declarations: frame.declarations, members: written, implicit: frame.implicit };
 }

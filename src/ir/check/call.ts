@@ -9,6 +9,7 @@ import { evaluate, evaluateTensor } from "./expression.ts";
 import { findDefinition } from "./definitions.ts";
 import type { CheckedAxis, Entity, Instance, TensorEntity } from "./frame.ts";
 import { bindInstanceAxis, boundStateAxes, captureMember, instanceTensor } from "./instance.ts";
+import { prepareRestarts, reachedStart, restartAlong } from "./restart.ts";
 import { findName, globalTensor, validOf } from "./names.ts";
 import { numberFormals, optionValue } from "./option.ts";
 import { declareTensor } from "./parameter.ts";
@@ -263,6 +264,7 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
   if (callee.instance !== undefined) {
     for (const [formal, axis] of axes.formals) bindInstanceAxis(place, callee.instance, formal, axis, call.span);
   }
+  if (callee.instance !== undefined) prepareRestarts(place, callee.instance);
   const key = templateKey(callee, given.options, axes);
   let template = checker.templates.get(key);
   if (template === undefined) {
@@ -293,7 +295,8 @@ function templateKey(callee: Callee, options: ReadonlyMap<string, Static>, axes:
     return `${name}:${tensor.number}${tensor.batch ? "b" : ""}${tensor.constant ? "c" : ""}[${parts.join(",")}]`;
   });
   const span = (callee.method ?? callee.definition).span;
-  return `${span.file}:${span.start} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}`;
+  const restarts = [...(callee.instance?.starts.keys() ?? [])].join(",");
+  return `${span.file}:${span.start} ${restarts} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}`;
 }
 
 function bindTemplate(
@@ -399,6 +402,16 @@ function implicitTensor(place: Place, callee: Callee, template: Template, name: 
       const valid = validOf(place, axis, span);
       if (valid.kind !== "tensor") throw new Error("A data axis has a tensor that says what is valid.");
       return renameAxes(place, valid, new Map([[axis.name, implicit.axis]]), span);
+    }
+    case "restart": {
+      const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
+      if (axis === undefined || callee.instance === undefined) throw new Error("A restart comes from the declaration of a memory.");
+      return renameAxes(place, restartAlong(place, callee.instance, axis, span), new Map([[axis.name, implicit.axis]]), span);
+    }
+    case "start": {
+      const start = callee.instance && reachedStart(place, callee.instance, implicit.state);
+      if (start === undefined) throw new Error(`${implicit.state} has no start.`);
+      return start;
     }
     case "next": {
       const written = callee.instance?.next.get(implicit.state);

@@ -32,6 +32,14 @@ export interface TensorEntity {
   readonly batch: boolean;
   /** Known before anything runs. */
   readonly constant: boolean;
+  /** For an entering state that restarts within the segment (rule R9): where along the axis, and as what. */
+  readonly restart?: (axis: CheckedAxis, span: Span) => Restart;
+}
+
+export interface Restart {
+  /** `[batch, axis]`: before which steps. */
+  readonly flag: TensorEntity;
+  readonly start: TensorEntity;
 }
 
 export interface InstanceEntity {
@@ -83,6 +91,12 @@ export interface Instance {
   readonly bound: Map<string, CheckedAxis>;
   readonly entering: Map<string, TensorEntity>;
   readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;
+  /** What states start from, where they restart within a segment. */
+  readonly starts: Map<string, TensorEntity>;
+  /** The flag of `reset when`, once it is needed: of the segment, or with the segment's axis. */
+  declaredReset: TensorEntity | undefined;
+  /** Some recurrence has taken its restarts in. */
+  restarted: boolean;
 }
 
 /** The names that methods of a block or memory share. */
@@ -102,7 +116,9 @@ export interface Member {
 export type Implicit =
   | { readonly kind: "fresh" | "present" }
   | { readonly kind: "valid"; readonly axis: string }
-  | { readonly kind: "next"; readonly state: string };
+  | { readonly kind: "next"; readonly state: string }
+  | { readonly kind: "restart"; readonly axis: string }
+  | { readonly kind: "start"; readonly state: string };
 
 export class Frame {
   readonly builder: FunctionBuilder;
@@ -134,6 +150,8 @@ export class Frame {
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
   readonly captured = new Map<string, { readonly outer: Operand; readonly port: TensorEntity }>();
+  /** Arguments as they enter, by name. */
+  readonly inputs = new Map<string, TensorEntity>();
   /** Axes that `...` of the block's formals stands for. */
   restAxes: readonly CheckedAxis[] = [];
   /** Axis names that some value of the function has, so that generated code can ask its size. */

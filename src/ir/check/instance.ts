@@ -15,6 +15,7 @@ import {
 import { optionValue } from "./option.ts";
 import { declareTensor, parameterDeclaration } from "./parameter.ts";
 import { problem, warning } from "./problem.ts";
+import { declaredReset, restartAlong, stepResetOf } from "./restart.ts";
 import { overrideOf } from "./override.ts";
 import type { Static } from "./static.ts";
 
@@ -63,6 +64,9 @@ export function declareInstance(
     bound: new Map(place.checker.stateAxes.get(stateAxesKey(name.span, path))),
     entering: new Map(),
     next: new Map(),
+    starts: new Map(),
+    declaredReset: undefined,
+    restarted: false,
   };
   const same = frame.instances.find((other) => other.path.join(".") === path.join("."));
   if (same !== undefined) {
@@ -205,7 +209,11 @@ function enteringState(place: Place, instance: Instance, statement: StateStateme
     throw problem("MEM0183", span, `The state ${name} has no axis ${stray.name}, which its start value has.`);
   }
   const flag = resetFlag(place, instance, statement, span);
-  return emit(place, "where", [flag, starts, carried], {}, { span, hints: [name] });
+  const entering = emit(place, "where", [flag, starts, carried], {}, { span, hints: [name] });
+  if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
+  const start = emit(place, "where", [flag, starts, broadcastTo(place, starts, entering.axes, span)], {}, { span, hints: [`${name}Start`] });
+  instance.starts.set(name, start);
+  return { ...entering, restart: (axis, at) => ({ flag: restartAlong(place, instance, axis, at), start }) };
 }
 
 function stateGradient(statement: StateStatement, number: NumberKind): "through" | "stop" {
@@ -219,22 +227,23 @@ function stateGradient(statement: StateStatement, number: NumberKind): "through"
 /** Where an example starts anew: its stream's first segment, the declaration's flag, the state's own. */
 function resetFlag(place: Place, instance: Instance, statement: StateStatement, span: Span): TensorEntity {
   const owner: Place = { ...place, scope: instance.scope };
+  const declared = statement.kept ? undefined : declaredReset(place, instance);
   const flags = [
-    ...(instance.reset === undefined || statement.kept ? [] : [flagTensor(owner, instance.reset)]),
-    ...(statement.reset === undefined ? [] : [flagTensor(place, statement.reset)]),
+    ...(declared === undefined || declared.axes.length > 0 ? [] : [declared]),
+    ...(statement.reset === undefined ? [] : [ownReset(place, statement.reset)]),
   ];
   const fresh = globalTensor(owner, { kind: "fresh" }, span);
   return flags.reduce((left, right) => emit(place, "or", [left, right], {}, { span }), fresh);
 }
 
-function flagTensor(place: Place, expression: Expression): TensorEntity {
+function ownReset(place: Place, expression: Expression): TensorEntity {
   const tensor = evaluateTensor(place, expression);
   if (tensor.number !== "flag") {
-    throw problem("MEM0124", expression.span, "`reset when` needs a flag.", { help: "input document in flag" });
+    throw problem("MEM0124", expression.span, "`reset when` needs a flag.", { help: "reset when count >= limit" });
   }
   if (tensor.axes.length > 0) {
-    throw problem("MEM0186", expression.span, `A flag for the whole segment is needed here; this one has axis ${tensor.axes[0]?.name}.`, {
-      help: "A reset inside a segment is written into the recurrence: linear_scan(where(reset, 0, a), b, M over T).",
+    throw problem("MEM0186", expression.span, `A state's own reset is one flag; this one has ${tensor.axes.map(({ name }) => name).join(", ")}.`, {
+      help: "The reset of the memory's declaration may have the segment's axis.",
     });
   }
   return tensor;
@@ -264,12 +273,15 @@ export function captureMember(
   instance: Instance,
   path: readonly string[],
   outer: TensorEntity,
-  role: "parameter" | "state" | "draw",
+  role: "parameter" | "state" | "draw" | "argument",
 ): TensorEntity {
   const key = `${instance.name}.${path.join(".")}`;
   const known = scope.frame.captured.get(key);
   if (known !== undefined) return known.port;
-  const port = scope.frame.input(path.at(-1) ?? instance.name, outer, role, path, instance.name);
+  const port =
+    role === "argument"
+      ? scope.frame.input(path.at(-1) ?? instance.name, outer, role, path)
+      : scope.frame.input(path.at(-1) ?? instance.name, outer, role, path, instance.name);
   return keepCapture(scope, key, outer, port);
 }
 
@@ -366,6 +378,12 @@ export function finishInstances(place: Place, frame: Frame): void {
       const operand = asTensor(place.scope, value, instance.span).operand;
       if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
       frame.next.push({ path: [...instance.path, name], value: operand });
+    }
+    if (instance.declaredReset !== undefined && instance.declaredReset.axes.length > 0 && !instance.restarted && !place.checker.report.failed) {
+      const span = instance.reset?.span ?? instance.span;
+      place.checker.report.add(
+        problem("MEM0186", span, `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from a state of it.`).diagnostic,
+      );
     }
     if (instance.entering.size === 0 && instance.definition.kind === "memory" && !place.checker.report.failed) {
       place.checker.report.add(warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`));

@@ -9,7 +9,7 @@ import { asTensor, axisNumber, emit, type Place, typeOf, writable } from "./emit
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, type Entity, Frame, Scope, type TensorEntity } from "./frame.ts";
 import { declareInstance, finishInstances } from "./instance.ts";
-import { findName, globalTensor, requireAxis } from "./names.ts";
+import { capture, findName, globalTensor, requireAxis } from "./names.ts";
 import { declareTensor } from "./parameter.ts";
 import { addProbes } from "./probe.ts";
 import { problem, Silenced } from "./problem.ts";
@@ -364,6 +364,15 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
       }
     }
     started.frame.stepAxis = axis.name;
+    for (const { name, value, span } of from) {
+      const restart = value.restart?.(axis, span);
+      const port = started.carried.find((each) => each.name === name)?.port;
+      if (restart === undefined || port === undefined) continue;
+      // Before each step: the start where the memory restarts there.
+      const flag = capture(started.inner.scope, "restart", restart.flag);
+      const start = capture(started.inner.scope, `${name}Start`, restart.start);
+      started.inner.scope.names.set(name, emit(started.inner, "where", [flag, start, port], {}, { span, hints: [`${name}Before`] }));
+    }
     return started;
   });
   const { frame } = parts;

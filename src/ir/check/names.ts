@@ -123,7 +123,19 @@ export function capture(scope: Scope, name: string, entity: TensorEntity): Tenso
   const { stepAxis } = scope.frame;
   const axes = entity.axes.filter((axis) => axis.name !== stepAxis);
   const port = scope.frame.input(name, { ...entity, axes }, "argument", [name]);
-  return keepCapture(scope, value.name, entity, { ...port, constant: entity.constant });
+  const { restart } = entity;
+  return keepCapture(scope, value.name, entity, {
+    ...port,
+    constant: entity.constant,
+    ...(restart === undefined
+      ? {}
+      : {
+          restart: (axis, span) => {
+            const { flag, start } = restart(axis, span);
+            return { flag: capture(scope, "restart", flag), start: capture(scope, "start", start) };
+          },
+        }),
+  });
 }
 
 export function keepCapture(

@@ -8,6 +8,7 @@ import type { CheckedAxis, Entity, TensorEntity } from "./frame.ts";
 import { findAxis, requireAxis, validOf } from "./names.ts";
 import { unaryPrimitives } from "./primitive-names.ts";
 import { problem } from "./problem.ts";
+import { restartedScan } from "./restart.ts";
 import { arithmetic, plainNumber, type Static, staticKey, type StaticNumber } from "./static.ts";
 
 type Rule = (place: Place, call: Call, hint: string | undefined) => Entity;
@@ -388,11 +389,18 @@ for (const [word, op] of [["add", "scatterAdd"], ["put", "scatterPut"]] as const
 // ---------------------------------------------------------------- recurrence and linear algebra
 
 rules.set("linear_scan", (place, call, hint) => {
-  onlyCount(call, [3]);
-  const operands = call.arguments.map((each) => tensorAt(place, each));
-  const last = argument(call, 2, "a start value");
-  const over = oneAxis(call, last).text;
-  return emit(place, "linearScan", operands, { over }, { span: call.span, hints: [hint] });
+  onlyCount(call, [2], ["from"]);
+  const { span } = call;
+  const [factor, term] = [argument(call, 0, "a factor"), argument(call, 1, "a term")];
+  const axis = requireAxis(place, oneAxis(call, term));
+  const from = named(call, "from");
+  if (from === undefined) throw problem("MEM0142", span, "linear_scan needs a start: linear_scan(a, b over T, from = M).");
+  const real = (tensor: TensorEntity) => (tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor);
+  const [a, b, start] = [tensorAt(place, factor), tensorAt(place, term), tensorAt(place, from)].map(real);
+  if (a === undefined || b === undefined || start === undefined) throw new Error("Three operands are evaluated.");
+  const restart = start.restart?.(axis, span);
+  const [factors, terms] = restart === undefined ? [a, b] : restartedScan(place, a, b, restart, span);
+  return emit(place, "linearScan", [factors, terms, start], { over: axis.name }, { span, hints: [hint] });
 });
 
 const largestMatrix = 8192;
