@@ -11,7 +11,7 @@ import { checkPlan } from "./kit.ts";
 
 const engine = createOnnxEngine({ threads: 1 });
 
-/** A node that leaves a tensor as it is, but in the memory order of the zeros it is combined with. */
+/** A node that leaves a tensor as it is, but in the memory order of zeros it is combined with. */
 const neutral = { real: "add", int: "add", flag: "or" } as const;
 
 interface Shuffled {

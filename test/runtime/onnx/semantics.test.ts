@@ -63,7 +63,7 @@ describe("Extremes over axes", () => {
   });
 });
 
-it("Entries that repeat along an axis count as often as they do, though they are stored once", async () => {
+it("Entries that repeat along an axis count each time, though they are stored once", async () => {
   const [x] = randomTensors([{ D: 3 }], 6);
   if (x === undefined) throw new Error("a tensor was made");
   const on = hostTensor("flag", { T: 4 }, [1, 0, 1, 1]);
