@@ -47,12 +47,21 @@ export function check(sources: readonly SourceFile[], main: string, options: Che
   }
 }
 
+const parsedFiles = new WeakMap<SourceFile, ReturnType<typeof parse>>();
+
+/** The tree of a file: the same one for the same file object, since the library is checked with every spec. */
+function parsedOnce(source: SourceFile): ReturnType<typeof parse> {
+  const known = parsedFiles.get(source) ?? parse(source);
+  parsedFiles.set(source, known);
+  return known;
+}
+
 function checkFiles(sources: readonly SourceFile[], main: string, options: CheckOptions, report: Report): Checked {
   const trees = new Map<string, FileTree>();
   const library: FileTree[] = [];
   let syntaxFailed = false;
   for (const source of sources) {
-    const parsed = parse(source);
+    const parsed = parsedOnce(source);
     for (const diagnostic of parsed.diagnostics) {
       report.add(diagnostic);
       syntaxFailed ||= diagnostic.severity === "error";

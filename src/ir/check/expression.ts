@@ -213,7 +213,8 @@ function binary(place: Place, expression: Binary, hint: string | undefined): Ent
       return flagValue(right.items.some((item) => staticKey(item) === staticKey(left)));
     }
     case "..": {
-      if (left.kind !== "number" || right.kind !== "number" || right.value - left.value > 1e5) {
+      const whole = [left, right].every((end) => end.kind === "number" && Number.isInteger(end.value));
+      if (!whole || left.kind !== "number" || right.kind !== "number" || right.value - left.value >= 1e5) {
         throw problem("MEM0129", expression.span, "`a .. b` is a list of at most 100000 whole numbers.");
       }
       const count = Math.max(0, right.value - left.value + 1);

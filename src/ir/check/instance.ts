@@ -394,6 +394,11 @@ export function finishInstances(place: Place, frame: Frame): void {
 function kept(place: Place, before: TensorEntity, written: TensorEntity, name: string, span: Span): TensorEntity {
   const present = globalTensor(place, { kind: "present" }, span);
   const whole = broadcastTo(place, written, before.axes, span);
+  // Axes stay as the state declares them, whatever the order of what was written (rule R1).
+  if (before.axes.some((axis, position) => whole.axes[position]?.name !== axis.name)) {
+    const absent = emit(place, "not", [present], {}, { span });
+    return emit(place, "where", [absent, before, whole], {}, { span, hints: [`${name}Next`] });
+  }
   return emit(place, "where", [present, whole, before], {}, { span, hints: [`${name}Next`] });
 }
 

@@ -19,10 +19,12 @@ export const library: readonly SourceFile[] = readdirSync("specs/std").map((name
 
 /** The spec as `spec.mem`, the library, and a file for each line `// name.mem: text`. */
 export function sourcesOf(text: string): readonly SourceFile[] {
-  const beside = [...text.matchAll(/^\/\/ (\w+\.mem): (.*)$/gm)].map(([, path = "", file = ""]) => ({
-    path,
-    text: file,
-  }));
+  const beside = [...text.matchAll(/^\/\/ (\w+\.mem): (.*)$/gm)].map(
+    ([, path = "", file = ""]) => ({
+      path,
+      text: file,
+    }),
+  );
   return [...library, ...beside, { path: "spec.mem", text }];
 }
 
@@ -67,7 +69,9 @@ export function parametersOf(text: string): readonly string[] {
 export type Rows = number | boolean | readonly Rows[];
 
 function flat(rows: Rows): readonly number[] {
-  return typeof rows === "number" || typeof rows === "boolean" ? [Number(rows)] : rows.flatMap(flat);
+  return typeof rows === "number" || typeof rows === "boolean"
+    ? [Number(rows)]
+    : rows.flatMap(flat);
 }
 
 /**
@@ -75,7 +79,10 @@ function flat(rows: Rows): readonly number[] {
  * they are given; a state that is not given enters as 0 and a parameter is 1 everywhere. Gives every result by address
  * (`y`, `next m.s`, `loss main`), in nested rows.
  */
-export function run(program: Program, inputs: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>> {
+export function run(
+  program: Program,
+  inputs: Readonly<Record<string, Rows>>,
+): Readonly<Record<string, Rows>> {
   const { graph } = program;
   const main = graph.functions.get(graph.main)!;
   const values = main.inputs.map((port): HostValue => {
@@ -83,12 +90,13 @@ export function run(program: Program, inputs: Readonly<Record<string, Rows>>): R
     const { kind, axes, copies } = port.value.type;
     const sized = axes.map(({ name, size }) => ({ name, size: size === OPEN ? 1 : size }));
     const count = [...sized.map(({ size }) => size), 1].reduce((all, size) => all * size, 1);
-    const otherwise = address === "valid" || address === "fresh" || port.role === "parameter" ? 1 : 0;
+    const otherwise =
+      address === "valid" || address === "fresh" || port.role === "parameter" ? 1 : 0;
     const given = inputs[address];
     const tensor = (rows: Rows | undefined): HostTensor => {
       const numbers = rows === undefined ? new Array<number>(count).fill(otherwise) : flat(rows);
       expect(numbers, `entries of ${address}`).toHaveLength(count);
-      return hostTensor({ kind, axes: sized }, [...numbers]);
+      return hostTensor(kind, sized, numbers);
     };
     if (copies.length === 0) return tensor(given);
     return Array.from({ length: copies[0] ?? 0 }, (_, copy) =>
@@ -104,13 +112,18 @@ export function run(program: Program, inputs: Readonly<Record<string, Rows>>): R
 }
 
 function rowsOf(value: HostValue): Rows {
-  if (!("values" in value)) return value.map(rowsOf);
-  const axes = value.axes.filter(({ name }) => name !== "batch");
+  if (!("data" in value)) return value.map(rowsOf);
+  const axes = value.type.axes.filter(({ name }) => name !== "batch");
   const nest = (numbers: readonly number[], sizes: readonly number[]): Rows => {
     const [size, ...inner] = sizes;
     if (size === undefined) return numbers[0] ?? Number.NaN;
     const step = numbers.length / size;
-    return Array.from({ length: size }, (_, i) => nest(numbers.slice(i * step, (i + 1) * step), inner));
+    return Array.from({ length: size }, (_, i) =>
+      nest(numbers.slice(i * step, (i + 1) * step), inner),
+    );
   };
-  return nest([...value.values], axes.map(({ size }) => size));
+  return nest(
+    [...value.data],
+    axes.map(({ size }) => size),
+  );
 }
