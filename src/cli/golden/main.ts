@@ -3,8 +3,9 @@
  *
  *   npm run golden -- DIR [--engine reference|onnx] [--only GLOB] [--no-passes]
  */
-import { createOnnxEngine, EngineMissingError, referenceEngine } from "memc/runtime";
+
 import { parseArgs } from "node:util";
+import { createOnnxEngine, EngineMissingError, referenceEngine } from "memc/runtime";
 import { exitCode, InputError, UsageError } from "../exit.ts";
 import { type CaseResult, findCases, runCase } from "./runner.ts";
 

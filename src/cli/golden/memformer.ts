@@ -1,4 +1,6 @@
 /** Memformer's cases: the paper's model (`specs/memformer.mem`), and its memory alone (`slots-writer`, `slots-reader`). */
+
+import { InputError } from "../exit.ts";
 import {
   type Adapter,
   below,
@@ -9,7 +11,6 @@ import {
   weightGradients,
 } from "./adapter.ts";
 import type { GoldenCase } from "./case.ts";
-import { InputError } from "../exit.ts";
 
 export const memformer: Adapter = {
   system: "memformer",
