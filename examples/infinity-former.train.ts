@@ -88,9 +88,12 @@ function gateConvolutionForward(
 ): { readonly rename: Tensor; readonly residuals: GateConvolutionResiduals } {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  // sum: [batch, L, E]
-  const sum = g.linear(near, own.weight, { over: ["W", "D"], activation: "none", bias: own.bias });
-  return { rename: g.rename(sum, { names: { E: "D" } }), residuals: { near } };
+  const linear = g.linear(near, own.weight, {
+    over: ["W", "D"],
+    activation: "none",
+    bias: own.bias,
+  }); // [batch, L, E]
+  return { rename: g.rename(linear, { names: { E: "D" } }), residuals: { near } };
 }
 
 /**
@@ -161,10 +164,9 @@ function firstFit(
 ): Tensor {
   // mask: flag [Q]
   const mask = g.less(g.index({ axis: "Q", size: 2 * Math.floor(rows / 2) }), Math.floor(rows / 2));
-  const Q = g.size(mask, "Q");
-  const sum = g.add(g.sub(g.index({ axis: "Q", size: Q }), Math.floor(rows / 2)), rows); // int [Q]
-  // at_pad: int [Q]
-  const at_pad = g.where(mask, g.sub(g.index({ axis: "Q", size: Q }), Math.floor(rows / 2)), sum);
+  // difference: int [Q]
+  const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
+  const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
   const renamed = g.rename(position, { names: { L: "P" } }); // [P]
   const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
@@ -191,10 +193,10 @@ function nextFit(
 ): Tensor {
   const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
   const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const Q = g.size(position, "Q");
-  const sum = g.add(g.index({ axis: "Q", size: Q }), 2 * (rows + resample)); // int [Q]
+  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
+  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, g.index({ axis: "Q", size: Q }), difference); // int [Q]
+  const place = g.where(mask, position2, difference); // int [Q]
   // product: [Q]
   const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
   const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
@@ -523,7 +525,6 @@ type ContinuousReadResiduals = {
   readonly ratio: Tensor;
   readonly greater: Tensor;
   readonly where: Tensor;
-  readonly greater3: Tensor;
 };
 
 /** What the forward of continuous.read gives. */
@@ -572,8 +573,7 @@ function continuousReadForward(
   const product5 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
   const chosen = g.where(g.greater(product5, 0), product5, 1); // scalar
   const kl = g.div(total, chosen); // scalar
-  const mask2 = g.greater(absorbedWritten, 0); // flag [batch]
-  const out = g.where(mask2, o, 0); // [batch, T, D]
+  const out = g.where(mask, o, 0); // [batch, T, D]
   return {
     out,
     divergence,
@@ -591,7 +591,6 @@ function continuousReadForward(
       ratio,
       greater: mask,
       where: chosen,
-      greater3: mask2,
     },
   };
 }
@@ -604,7 +603,7 @@ type Norm = {
 
 /** What the forward of norm keeps for its backward. */
 type NormResiduals = {
-  readonly mean2: Tensor;
+  readonly mean: Tensor;
   readonly inverse: Tensor;
 };
 
@@ -618,7 +617,7 @@ function normForward(
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: NormResiduals } {
   const [add2, mean, inverse] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return { out: add2, residuals: { mean2: mean, inverse } };
+  return { out: add2, residuals: { mean, inverse } };
 }
 
 /** Parameters of ffn. */
@@ -681,7 +680,6 @@ type LayerResiduals = {
   readonly or: Tensor;
   readonly block: Tensor;
   readonly full: Tensor;
-  readonly or3: Tensor;
   readonly B3: Tensor;
   readonly ltm: {
     readonly absorb: ContinuousAbsorbResiduals;
@@ -746,24 +744,22 @@ function layerForward(
     kl_weight: number;
   },
 ): LayerForward {
+  const real = g.real(0); // scalar
   const mask = g.or(fresh, document); // flag [batch]
-  const rows2 = g.where(mask, g.real(0), own.past.rows); // [batch, M, D]
-  const filled2 = g.where(g.or(fresh, document), 0, own.past.filled); // int [batch]
+  const rows2 = g.where(mask, real, own.past.rows); // [batch, M, D]
+  const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastOldest = fifoOldest(
     g,
     { rows: rows2, filled: filled2 },
     { count: block, length: short + block },
   );
-  const old = g.rename(pastOldest.block, { names: { L: "block" } }); // [batch, block, D]
-  const mask2 = g.or(fresh, document); // flag [batch]
-  const B2 = g.where(mask2, g.real(0), own.ltm.B); // [batch, N, D]
-  const absorbed2 = g.where(g.or(fresh, document), 0, own.ltm.absorbed); // int [batch]
-  const renamed = g.rename(old, { names: { block: "L" } }); // [batch, L, D]
+  const B2 = g.where(mask, real, own.ltm.B); // [batch, N, D]
+  const absorbed2 = g.where(mask, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorb = continuousAbsorbForward(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
-    renamed,
+    pastOldest.block,
     pastOldest.full,
     { bases, block, ridge, resample, contract },
   );
@@ -815,7 +811,6 @@ function layerForward(
       or: mask,
       block: pastOldest.block,
       full: pastOldest.full,
-      or3: mask2,
       B3: ltmAbsorb.selfNext.B,
       ltm: { absorb: ltmAbsorb.residuals, read: ltmRead.residuals },
       rows3,
@@ -954,15 +949,11 @@ function segmentForward(g: Builder, own: InfinityFormer, inputs: Inputs): Forwar
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
   const mask = g.and(g.notEqual(inputs.labels, -1), inputs.valid); // flag [batch, T]
   const real = g.real(mask); // [batch, T]
-  const crossEntropyOut = crossEntropy(
-    g,
-    g.rename(logits2, { names: { vocab: "V" } }),
-    inputs.labels,
-  ); // [batch, T]
-  const product = g.mul(crossEntropyOut, real); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
-  const chosen = g.where(g.greater(total, 0), total, 1); // scalar
-  const main = g.div(g.sum(product, { over: ["batch", "T"] }), chosen); // scalar
+  const product = g.mul(crossEntropy(g, logits, inputs.labels), real); // [batch, T]
+  const total = g.sum(product, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const chosen = g.where(g.greater(total2, 0), total2, 1); // scalar
+  const main = g.div(total, chosen); // scalar
   return {
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },
@@ -1005,10 +996,10 @@ function normBackward(
   residuals: NormResiduals,
   dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: Norm } {
-  const dX = g.layerNormGradient(x, own.gain, residuals.mean2, residuals.inverse, dOut, {
+  const dX = g.layerNormGradient(x, own.gain, residuals.mean, residuals.inverse, dOut, {
     over: "D",
   }); // [batch, T, D]
-  const product = g.mul(dOut, g.mul(g.sub(x, residuals.mean2), residuals.inverse)); // [batch, T, D]
+  const product = g.mul(dOut, g.mul(g.sub(x, residuals.mean), residuals.inverse)); // [batch, T, D]
   const dGain = g.sum(product, { over: ["batch", "T"] }); // [D]
   const dBias = g.sum(dOut, { over: ["batch", "T"] }); // [D]
   return { x: dX, parameters: { gain: dGain, bias: dBias } };
@@ -1094,7 +1085,7 @@ function continuousReadBackward(
   dLoss: ContinuousReadLosses,
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): ContinuousReadBackward {
-  const dO = g.where(residuals.greater3, dOut, 0); // [batch, T, D]
+  const dO = g.where(residuals.greater, dOut, 0); // [batch, T, D]
   // dDivergence: [batch, T]
   const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.where), g.real(validT)), weight);
   const product = g.mul(g.where(residuals.greater, dDivergence, 0), 0.5); // [batch, T]
@@ -1391,21 +1382,17 @@ function layerBackward(
   // sum: [batch, M, D]
   const sum = g.add(g.where(present, 0, dNext.past.rows), dPastWrite.selfStates.rows);
   const sum2 = g.add(sum, dPastSpan.selfStates.rows); // [batch, M, D]
-  const old = g.rename(residuals.block, { names: { L: "block" } }); // [batch, block, D]
-  const renamed = g.rename(old, { names: { block: "L" } }); // [batch, L, D]
   const dLtmAbsorb = continuousAbsorbBackward(
     g,
     own.ltm.absorb,
-    renamed,
+    residuals.block,
     residuals.full,
     residuals.ltm.absorb,
     { self: { B: dB3 } },
   );
   const dB2 = g.add(g.where(present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B); // [batch, N, D]
-  const dB = g.where(residuals.or3, 0, dB2); // [batch, N, D]
-  const dOld = g.rename(dLtmAbsorb.x, { names: { L: "block" } }); // [batch, D, block]
-  const dBlock = g.rename(dOld, { names: { block: "L" } }); // [batch, D, L]
-  const dPastOldest = fifoOldestBackward(g, dBlock);
+  const dB = g.where(residuals.or, 0, dB2); // [batch, N, D]
+  const dPastOldest = fifoOldestBackward(g, dLtmAbsorb.x);
   const dRows2 = g.add(sum2, dPastOldest.selfStates.rows); // [batch, M, D]
   const dRows = g.where(residuals.or, 0, dRows2); // [batch, M, D]
   return {
@@ -1463,15 +1450,10 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const logits2 = g.rename(residuals.logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const product = g.mul(g.div(dLoss.main, residuals.where), g.real(residuals.and)); // [batch, T]
-  const renamed = g.rename(logits2, { names: { vocab: "V" } }); // [batch, T, V]
   // crossEntropyBackwardOut: [batch, T, V]
-  const crossEntropyBackwardOut = crossEntropyBackward(g, renamed, inputs.labels, product);
-  // dLogits2: [batch, T, vocab]
-  const dLogits2 = g.rename(crossEntropyBackwardOut, { names: { V: "vocab" } });
-  const dLogits = g.rename(dLogits2, { names: { vocab: "V" } }); // [batch, T, V]
-  const dHeadScore = embeddingScoreBackward(g, own.head, residuals.x, dLogits);
+  const crossEntropyBackwardOut = crossEntropyBackward(g, residuals.logits, inputs.labels, product);
+  const dHeadScore = embeddingScoreBackward(g, own.head, residuals.x, crossEntropyBackwardOut);
   let dEmbedded = dHeadScore.x; // [batch, T, D]
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]

@@ -71,9 +71,12 @@ type GateConvolution = {
 function gateConvolution(g: Builder, own: GateConvolution, x: Tensor): Tensor {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  // sum: [batch, L, E]
-  const sum = g.linear(near, own.weight, { over: ["W", "D"], activation: "none", bias: own.bias });
-  return g.rename(sum, { names: { E: "D" } });
+  const linear = g.linear(near, own.weight, {
+    over: ["W", "D"],
+    activation: "none",
+    bias: own.bias,
+  }); // [batch, L, E]
+  return g.rename(linear, { names: { E: "D" } });
 }
 
 /**
@@ -144,10 +147,9 @@ function firstFit(
 ): Tensor {
   // mask: flag [Q]
   const mask = g.less(g.index({ axis: "Q", size: 2 * Math.floor(rows / 2) }), Math.floor(rows / 2));
-  const Q = g.size(mask, "Q");
-  const sum = g.add(g.sub(g.index({ axis: "Q", size: Q }), Math.floor(rows / 2)), rows); // int [Q]
-  // at_pad: int [Q]
-  const at_pad = g.where(mask, g.sub(g.index({ axis: "Q", size: Q }), Math.floor(rows / 2)), sum);
+  // difference: int [Q]
+  const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
+  const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
   const renamed = g.rename(position, { names: { L: "P" } }); // [P]
   const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
@@ -174,10 +176,10 @@ function nextFit(
 ): Tensor {
   const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
   const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const Q = g.size(position, "Q");
-  const sum = g.add(g.index({ axis: "Q", size: Q }), 2 * (rows + resample)); // int [Q]
+  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
+  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, g.index({ axis: "Q", size: Q }), difference); // int [Q]
+  const place = g.where(mask, position2, difference); // int [Q]
   // product: [Q]
   const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
   const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
@@ -426,15 +428,15 @@ function continuousRead(
   const product2 = g.contract(r, g.contract(BWritten, own.Wv, { over: ["D"] }), { over: ["N"] });
   const o = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   const ratio = g.div(v, prior * prior); // [batch, T, H]
+  const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
-  // divergence: [batch, T, H]
-  const divergence = g.where(g.greater(absorbedWritten, 0), g.add(g.mul(0.5, difference), 0), 0);
+  const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
   const real = g.real(validT); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(weight, divergence), real), { over: ["batch", "T", "H"] });
   const product3 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
   const kl = g.div(total, g.where(g.greater(product3, 0), product3, 1)); // scalar
-  const out = g.where(g.greater(absorbedWritten, 0), o, 0); // [batch, T, D]
+  const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
 }
 
@@ -544,22 +546,22 @@ function layer(
     kl_weight: number;
   },
 ): LayerBlock {
-  const rows2 = g.where(g.or(fresh, document), g.real(0), own.past.rows); // [batch, M, D]
-  const filled2 = g.where(g.or(fresh, document), 0, own.past.filled); // int [batch]
+  const real = g.real(0); // scalar
+  const mask = g.or(fresh, document); // flag [batch]
+  const rows2 = g.where(mask, real, own.past.rows); // [batch, M, D]
+  const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastOldest = fifoOldest(
     g,
     { rows: rows2, filled: filled2 },
     { count: block, length: short + block },
   );
-  const old = g.rename(pastOldest.block, { names: { L: "block" } }); // [batch, block, D]
-  const B2 = g.where(g.or(fresh, document), g.real(0), own.ltm.B); // [batch, N, D]
-  const absorbed2 = g.where(g.or(fresh, document), 0, own.ltm.absorbed); // int [batch]
-  const renamed = g.rename(old, { names: { block: "L" } }); // [batch, L, D]
+  const B2 = g.where(mask, real, own.ltm.B); // [batch, N, D]
+  const absorbed2 = g.where(mask, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorb = continuousAbsorb(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
-    renamed,
+    pastOldest.block,
     pastOldest.full,
     { bases, block, ridge, resample, contract },
   );
@@ -716,15 +718,10 @@ function segment(
   const logits2 = g.rename(logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
   const real = g.real(g.and(g.notEqual(inputs.labels, -1), inputs.valid)); // [batch, T]
-  const crossEntropyOut = crossEntropy(
-    g,
-    g.rename(logits2, { names: { vocab: "V" } }),
-    inputs.labels,
-  ); // [batch, T]
-  const product = g.mul(crossEntropyOut, real); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(product, { over: ["batch", "T"] }); // scalar
-  const main = g.div(total2, g.where(g.greater(total, 0), total, 1)); // scalar
+  const product = g.mul(crossEntropy(g, logits, inputs.labels), real); // [batch, T]
+  const total = g.sum(product, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const main = g.div(total, g.where(g.greater(total2, 0), total2, 1)); // scalar
   return {
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },

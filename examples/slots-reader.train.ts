@@ -46,8 +46,8 @@ type AttentionResiduals = {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly v: Tensor;
-  readonly contract2: Tensor;
-  readonly p2: Tensor;
+  readonly attended: Tensor;
+  readonly p: Tensor;
 };
 
 /**
@@ -64,13 +64,13 @@ function attentionForward(
   const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const k = g.contract(context, own.Wk, { over: ["E"] }); // [batch, S, H, K]
   const v = g.contract(context, own.Wv, { over: ["E"] }); // [batch, S, H, K]
-  const [product, p2] = g.attention(q, k, v, {
+  const [attended, p] = g.attention(q, k, v, {
     width: "K",
     keys: "S",
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
   });
-  const contract3 = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { out: contract3, residuals: { q, k, v, contract2: product, p2 } };
+  const contract3 = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  return { out: contract3, residuals: { q, k, v, attended, p } };
 }
 
 /** Parameters of slots.read. */
@@ -181,15 +181,15 @@ function attentionBackward(
   { heads }: { heads: number },
 ): { readonly context: Tensor; readonly parameters: Attention } {
   const product = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract2, dOut, { over: ["batch", "T"] }); // [H, K, D]
+  const dWo = g.contract(residuals.attended, dOut, { over: ["batch", "T"] }); // [H, K, D]
   const product2 = g.contract(product, residuals.v, { over: ["K"] }); // [batch, T, H, S]
   // softmaxGradient: [batch, T, H, S]
-  const softmaxGradient = g.softmaxGradient(residuals.p2, product2, { over: ["S"] });
+  const softmaxGradient = g.softmaxGradient(residuals.p, product2, { over: ["S"] });
   // product3: [batch, T, H, S]
   const product3 = g.mul(softmaxGradient, 1 / Math.sqrt(g.size(own.Wo, "D") / heads));
   const dQ = g.contract(product3, residuals.k, { over: ["S"] }); // [batch, T, H, K]
   const dK = g.contract(product3, residuals.q, { over: ["T"] }); // [batch, H, S, K]
-  const dV = g.contract(product, residuals.p2, { over: ["T"] }); // [batch, H, K, S]
+  const dV = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
   const dWv = g.contract(context, dV, { over: ["batch", "S"] }); // [E, H, K]
   const product4 = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, E]
   const dContext = g.add(product4, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, E]

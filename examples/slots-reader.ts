@@ -29,12 +29,12 @@ function attention(
   const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const k = g.contract(context, own.Wk, { over: ["E"] }); // [batch, S, H, K]
   const v = g.contract(context, own.Wv, { over: ["E"] }); // [batch, S, H, K]
-  const [product] = g.attention(q, k, v, {
+  const [attended] = g.attention(q, k, v, {
     width: "K",
     keys: "S",
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
   });
-  return g.contract(product, own.Wo, { over: ["H", "K"] });
+  return g.contract(attended, own.Wo, { over: ["H", "K"] });
 }
 
 /** Parameters of slots.read. */

@@ -264,11 +264,7 @@ function slotsWriteBackward(
   }); // [batch, S, H, K]
   const dKeep = g.sum(g.mul(split, own2), { over: ["K"] }); // [batch, S, H]
   const dOwn = g.mul(split, residuals.keep); // [batch, S, H, K]
-  const filled = g.fill({ value: 0, axes: [{ name: "E", size: 1 }], kind: "real" }); // [E]
-  const joined = g.join([filled, dTake], { pieces: ["E", "T"], into: "E" }); // [batch, E, S, H]
-  const filled2 = g.fill({ value: 0, axes: [{ name: "E", size: 16 }], kind: "real" }); // [E]
-  const joined2 = g.join([dKeep, filled2], { pieces: [null, "E"], into: "E" }); // [batch, S, H, E]
-  const dP = g.add(joined, joined2); // [batch, E, S, H]
+  const dP = g.join([dKeep, dTake], { pieces: [null, "T"], into: "E" }); // [batch, S, H, E]
   const dLogits = g.softmaxGradient(residuals.p, dP, { over: ["E"] }); // [batch, S, H, E]
   const ratio = g.div(dLogits, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
   const dItself = g.slice(ratio, { axis: "E", start: 0, size: 1, into: null }); // [batch, S, H]
@@ -444,8 +440,8 @@ async function rollout(
       entering[s + 1] = next;
     }
 
-    // Sweep 2, last to first: each segment again, and back.
-    let dNext: Next = run.zeros(entering[first]! as Next); // nothing comes back across a cut
+    // Sweep 2, last to first: each segment again, and back. Nothing comes back across a cut.
+    let dNext: Next = run.zeros(entering[first]! as Next);
     for (let s = end - 1; s >= first; s--) {
       const { inputs, draws } = segments[s]!;
       const own = run.merge(parameters, entering[s]!, draws);

@@ -151,17 +151,10 @@ type RelativeAttentionResiduals = {
   readonly contract4: Tensor;
 };
 
-/** What the forward of relative_attention gives. */
-type RelativeAttentionForward = {
-  readonly out: Tensor;
-  readonly query: Tensor;
-  readonly residuals: RelativeAttentionResiduals;
-};
-
 /**
  * relative_attention (std/attention.mem), keeping what its backward needs.
  * x: [batch, T, D], c: [batch, S, D], seen: flag [batch, S], u: [H, K], v: [H, K] ->
- * out: [batch, T, D], query: [batch, T, H, K]
+ * out: [batch, T, D]
  */
 function relativeAttentionForward(
   g: Builder,
@@ -171,7 +164,7 @@ function relativeAttentionForward(
   seen: Tensor,
   u: Tensor,
   v: Tensor,
-): RelativeAttentionForward {
+): { readonly out: Tensor; readonly residuals: RelativeAttentionResiduals } {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
   const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
@@ -196,7 +189,6 @@ function relativeAttentionForward(
   const out = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   return {
     out,
-    query,
     residuals: {
       table,
       add2: sum2,
@@ -218,7 +210,7 @@ type Norm = {
 
 /** What the forward of norm keeps for its backward. */
 type NormResiduals = {
-  readonly mean2: Tensor;
+  readonly mean: Tensor;
   readonly inverse: Tensor;
 };
 
@@ -232,7 +224,7 @@ function normForward(
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: NormResiduals } {
   const [add2, mean, inverse] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return { out: add2, residuals: { mean2: mean, inverse } };
+  return { out: add2, residuals: { mean, inverse } };
 }
 
 /** Parameters of ffn. */
@@ -319,7 +311,7 @@ function layerForward(
   const mask = g.or(fresh, document); // flag [batch]
   const rows2 = g.where(mask, g.real(0), own.past.rows); // [batch, M, D]
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { length }); // [batch, S, D]
-  const filled2 = g.where(g.or(fresh, document), 0, own.past.filled); // int [batch]
+  const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, { length });
   const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, { length }); // flag [batch, S]
   const relativeAttention = relativeAttentionForward(
@@ -504,10 +496,10 @@ function normBackward(
   residuals: NormResiduals,
   dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: Norm } {
-  const dX = g.layerNormGradient(x, own.gain, residuals.mean2, residuals.inverse, dOut, {
+  const dX = g.layerNormGradient(x, own.gain, residuals.mean, residuals.inverse, dOut, {
     over: "D",
   }); // [batch, T, D]
-  const product = g.mul(dOut, g.mul(g.sub(x, residuals.mean2), residuals.inverse)); // [batch, T, D]
+  const product = g.mul(dOut, g.mul(g.sub(x, residuals.mean), residuals.inverse)); // [batch, T, D]
   const dGain = g.sum(product, { over: ["batch", "T"] }); // [D]
   const dBias = g.sum(dOut, { over: ["batch", "T"] }); // [D]
   return { x: dX, parameters: { gain: dGain, bias: dBias } };
@@ -747,8 +739,7 @@ function segmentBackward(
   const crossEntropyBackwardOut = crossEntropyBackward(g, renamed, inputs.labels, dNll);
   const dLogits = g.rename(crossEntropyBackwardOut, { names: { V: "vocab" } }); // [batch, T, vocab]
   const dOutput_bias = g.sum(dLogits, { over: ["batch", "T"] }); // [vocab]
-  const dScores = g.rename(dLogits, { names: { vocab: "V" } }); // [batch, T, V]
-  const dTableScore = embeddingScoreBackward(g, own.table, residuals.x, dScores);
+  const dTableScore = embeddingScoreBackward(g, own.table, residuals.x, crossEntropyBackwardOut);
   let dEmbedded = dTableScore.x; // [batch, T, D]
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
