@@ -26,27 +26,43 @@ export interface ExplainedPasses {
   readonly effects?: readonly PassEffect[];
 }
 
+/** How generated code is measured. The pure core does not stage plans, so this is handed in. */
+export interface PlanMeasure {
+  /** What staging does to plans by itself, after all passes. */
+  readonly simplifications: readonly { readonly name: string; readonly doc: string }[];
+  /** Figures of a build's files, staged without some of the simplifications. */
+  figures(files: readonly EmittedFile[], without: ReadonlySet<string>): Promise<PlanFigures>;
+}
+
 /**
- * Compiles the spec with one pass more each time and measures what is generated. `measure` stages the code, which the pure
- * core does not: it is given all files of a build.
+ * Compiles the spec with one pass more each time, staged as it stands; then, with all passes, lets staging make one
+ * simplification more each time.
  */
 export async function explainPasses(
   sources: readonly SourceFile[],
   main: string,
   options: CompileOptions,
-  measure: (files: readonly EmittedFile[]) => Promise<PlanFigures>,
+  measure: PlanMeasure,
 ): Promise<ExplainedPasses> {
   const effects: PassEffect[] = [];
+  const names = measure.simplifications.map(({ name }) => name);
   let diagnostics: readonly Diagnostic[] = [];
+  let files: readonly EmittedFile[] = [];
   let before: PlanFigures | undefined;
   for (const { pass, disabled } of pipelines()) {
     const compiled = await compile(sources, main, { ...options, passes: { disabled } });
     diagnostics = compiled.diagnostics;
     if (compiled.files === undefined) return { diagnostics };
-    const after = await measure(compiled.files);
+    files = compiled.files;
+    const after = await measure.figures(files, new Set(names));
     if (pass !== undefined && before !== undefined) {
       effects.push({ name: pass.name, doc: pass.doc, before, after });
     }
+    before = after;
+  }
+  for (const [position, { name, doc }] of measure.simplifications.entries()) {
+    const after = await measure.figures(files, new Set(names.slice(position + 1)));
+    effects.push({ name: `staging: ${name}`, doc, before: before ?? after, after });
     before = after;
   }
   return { diagnostics, effects };

@@ -44,10 +44,12 @@ export {
 } from "./reference.ts";
 export { createRun, type EngineRun, type ProbeReading, type RunOptions } from "./run.ts";
 export {
+  type Simplification,
   type Staged,
   type StagedFunction,
   type StageOptions,
   StagingError,
+  simplifications,
   stage,
   typesOf,
 } from "./stage.ts";

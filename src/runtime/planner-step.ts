@@ -8,13 +8,12 @@
  * a rollout keeps for later (MRBP's stored memories) it holds to its end.
  */
 import { BATCH, type TensorType, typeText } from "../ops/index.ts";
-import type { Builder } from "./builder.ts";
 import type { DeviceTensor } from "./engine.ts";
 import type { Tree } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { bytesOf, planMemory } from "./planner.ts";
 import { addTrees } from "./run.ts";
-import { type Staged, type StagedFunction, stage, typesOf } from "./stage.ts";
+import { type Simplification, type Staged, type StagedFunction, stage, typesOf } from "./stage.ts";
 import { batched, expandDeclarations, parameterTypes, stateTypes } from "./training/addresses.ts";
 import { createOptimizer } from "./training/optimizer.ts";
 import { drawType } from "./training/random.ts";
@@ -44,6 +43,8 @@ export interface StepPlannerOptions {
   readonly realBytes: 4 | 8;
   /** What an engine makes of a plan; without it the plan's values are all there is. */
   readonly footprint?: (plan: Plan) => Footprint;
+  /** Simplifications that staging does not make. */
+  readonly without?: ReadonlySet<Simplification>;
 }
 
 /** One run of a plan in a step. */
@@ -283,11 +284,12 @@ class PlanningRun implements Run {
   }
 
   #compile(staged: StagedFunction, inputs: readonly object[]): Compiled {
-    const { realBytes, footprint } = this.#options;
+    const { realBytes, footprint, without } = this.#options;
     const result = stage(
       staged === addTrees ? "add" : staged.name || "function",
       staged,
       inputs.map(typesOf),
+      without === undefined ? {} : { without },
     );
     const { plan } = result;
     const memory = planMemory(plan, { realBytes });

@@ -6,12 +6,17 @@ import type { HostTensor, TensorType } from "../ops/index.ts";
 import type { Builder } from "./builder.ts";
 import type { Tree } from "./model.ts";
 import type { Plan, PlanNode, PlanPort } from "./plan.ts";
-import { type Recorded, type RecordedNode, Recorder } from "./staging/recorder.ts";
+import {
+  type Recorded,
+  type RecordedNode,
+  Recorder,
+  type Simplification,
+} from "./staging/recorder.ts";
 import { type RecordedProbe, recordingBuilder, toRecorded } from "./staging/recording-builder.ts";
 import { Tracer } from "./staging/tracer.ts";
 import { isTensorType, isTyped, mapTree } from "./tree.ts";
 
-export { StagingError } from "./staging/recorder.ts";
+export { type Simplification, StagingError } from "./staging/recorder.ts";
 
 /**
  * A function of the generated code: a builder, then trees of tensors; gives a tree of tensors (or
@@ -28,7 +33,20 @@ export interface StageOptions {
   readonly probes?: boolean;
   /** Whether nodes remember the calls they come from (`PlanNode.trace`); slow. */
   readonly trace?: boolean;
+  /** Simplifications that are not made: to see what each is worth. */
+  readonly without?: ReadonlySet<Simplification>;
 }
+
+/** What staging does to every plan, in the order it does it. */
+export const simplifications: readonly { readonly name: Simplification; readonly doc: string }[] = [
+  {
+    name: "identities",
+    doc: "x * 1, x + 0, what is undone, masks that are on everywhere: the operand as it is.",
+  },
+  { name: "common", doc: "Equal operations on equal values, across functions: done once." },
+  { name: "constants", doc: "Operations on constants alone: evaluated in float64." },
+  { name: "dead", doc: "Operations that no result needs: left out." },
+];
 
 export interface Staged {
   readonly plan: Plan;
@@ -53,7 +71,7 @@ export function stage(
   options: StageOptions = {},
 ): Staged {
   const tracer = options.trace === true ? new Tracer() : undefined;
-  const recorder = new Recorder(tracer);
+  const recorder = new Recorder(tracer, options.without);
   const probes = options.probes === true ? new Map<string, RecordedProbe>() : undefined;
   const inputs = inputTypes.map((tree, i) =>
     mapTree(
@@ -73,7 +91,11 @@ export function stage(
   });
   const firstProbe = outputs.length;
   if (probes !== undefined) outputs.push(...probes.values());
-  return { plan: finish(name, recorder, outputs), resultTree, firstProbe };
+  return {
+    plan: finish(name, recorder, outputs, options.without?.has("dead") ?? false),
+    resultTree,
+    firstProbe,
+  };
 }
 
 /** Types of a tree of tensors, as `stage` takes them. */
@@ -85,16 +107,17 @@ function isResult(node: unknown): node is Recorded | number | boolean {
   return isTyped(node) || typeof node === "number" || typeof node === "boolean";
 }
 
-/** The plan of the nodes that the outputs need. */
+/** The plan of the nodes that the outputs need, or of all. */
 function finish(
   name: string,
   recorder: Recorder,
   outputs: readonly { readonly name: string; readonly value: Recorded }[],
+  keepDead: boolean,
 ): Plan {
   const live = new Set<Recorded>(outputs.map(({ value }) => value));
   const kept: RecordedNode[] = [];
   for (const node of recorder.nodes.toReversed()) {
-    if (!node.outputs.some((value) => live.has(value))) continue;
+    if (!keepDead && !node.outputs.some((value) => live.has(value))) continue;
     kept.push(node);
     for (const input of node.inputs) live.add(input);
   }

@@ -4,7 +4,6 @@ import type { Program } from "../program.ts";
 import { attention } from "./attention.ts";
 import { common } from "./common.ts";
 import { crossEntropy } from "./cross-entropy.ts";
-import { dead } from "./dead.ts";
 import { joins } from "./joins.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
@@ -18,7 +17,6 @@ export type { Pass } from "./pass.ts";
  * because it changes no plan, and where it is done instead: docs/passes.md.
  */
 export const passes: readonly Pass[] = [
-  dead,
   common,
   layerNorm,
   attention,

@@ -56,6 +56,9 @@ export type Source =
   | { readonly kind: "constant"; readonly constant: Constant }
   | { readonly kind: "node"; readonly node: RecordedNode };
 
+/** What staging leaves out of a plan. */
+export type Simplification = "identities" | "common" | "constants" | "dead";
+
 export class Recorder {
   readonly nodes: RecordedNode[] = [];
   readonly inputs: Recorded[] = [];
@@ -64,9 +67,12 @@ export class Recorder {
   private readonly constants = new Map<number, Recorded>();
   private count = 0;
 
+  private readonly without: ReadonlySet<Simplification>;
+
   /** With a tracer, every node remembers the calls that led to it (slow; for diagnosis). */
-  constructor(tracer?: Tracer) {
+  constructor(tracer?: Tracer, without: ReadonlySet<Simplification> = new Set()) {
     this.tracer = tracer;
+    this.without = without;
   }
 
   input(name: string, type: TensorType): Recorded {
@@ -96,17 +102,19 @@ export class Recorder {
     attributes: OpAttributes<number>[Name],
   ): readonly Recorded[] {
     const types = this.resultTypes(op, given, attributes);
-    const simple = simplify(this, op, given, attributes, types);
+    const identities = !this.without.has("identities");
+    const simple = identities ? simplify(this, op, given, attributes, types) : undefined;
     if (simple !== undefined) return [simple];
-    const operands = lighterOperands(this, op, given, attributes, types);
+    const operands = identities ? lighterOperands(this, op, given, attributes, types) : given;
 
     const attributesKey = attributeKey(attributes);
     const key = `${op} ${operands.map((x) => x.id).join()} ${attributesKey}`;
     const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const results =
-      this.folded(op, operands, attributes, attributesKey, types) ??
-      this.node(op, operands, attributes, types);
+    if (known !== undefined && !this.without.has("common")) return known;
+    const constant = this.without.has("constants")
+      ? undefined
+      : this.folded(op, operands, attributes, attributesKey, types);
+    const results = constant ?? this.node(op, operands, attributes, types);
     this.known.set(key, results);
     return results;
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
 import { differentiate } from "../../../src/ir/gradient/index.ts";
 import { common } from "../../../src/ir/passes/common.ts";
-import { dead } from "../../../src/ir/passes/dead.ts";
 import { joins } from "../../../src/ir/passes/joins.ts";
 import { renames } from "../../../src/ir/passes/renames.ts";
 import { OPEN } from "../../../src/ops/index.ts";
@@ -15,6 +14,18 @@ const argument = { role: "argument" } as const;
 const returned = { role: "return" } as const;
 
 describe("common sub-expressions", () => {
+  it("leave what a probe shows, and drop what nothing reads", () => {
+    const f = new FunctionBuilder("shown");
+    const x = f.input("x", real({ batch: OPEN }), argument);
+    f.op("sin", [f.op("exp", [x], {}, "unread")], {});
+    f.probe("power", f.op("exp", [x], {}, "shown"));
+    f.result(x, { role: "return", path: ["y"] });
+    expect(nodesOf(runPass(common, graphOf(f.finish()), seed))).toEqual([
+      "unread: real [batch] = exp x",
+      "probe value power = unread",
+    ]);
+  });
+
   it("are computed once, through any number of steps", () => {
     const f = new FunctionBuilder("twice");
     const x = f.input("x", real({ batch: OPEN, T: 3 }), argument);
@@ -37,49 +48,6 @@ describe("common sub-expressions", () => {
     f.result(f.op("sum", [x], { over: ["S"] }, "b"), returned);
     const graph = graphOf(f.finish());
     expect(common.run(graph)).toBe(graph);
-  });
-});
-
-describe("dead results", () => {
-  /** A block that returns two values, of which its caller reads `read`. */
-  function pair(read: readonly number[]) {
-    const inner = new FunctionBuilder("inner");
-    const x = inner.input("x", real({ batch: OPEN, T: 3 }), argument);
-    inner.result(inner.op("exp", [x], {}, "e"), returned);
-    inner.result(inner.op("tanh", [x], {}, "t"), returned);
-    const block = inner.finish();
-    const outer = new FunctionBuilder("outer");
-    const given = outer.input("given", real({ batch: OPEN, T: 3 }), argument);
-    const results = outer.call(block, [given], { scope: ["inner"], hints: ["a", "b"] });
-    for (const [position, result] of results.entries()) {
-      if (read.includes(position)) outer.result(result, returned);
-    }
-    return graphOf(block, outer.finish());
-  }
-
-  it("are neither returned nor computed", () => {
-    const after = runPass(dead, pair([1]), seed);
-    expect(nodesOf(after, "inner")).toEqual(["t: real [batch, T=3] = tanh x"]);
-    expect(nodesOf(after)).toEqual(["b: real [batch, T=3] = call inner at inner (given)"]);
-  });
-
-  it("are those that no caller reads: one that is read stays", () => {
-    const graph = pair([0, 1]);
-    expect(dead.run(graph)).toBe(graph);
-  });
-
-  it("do not include what a probe shows", () => {
-    const f = new FunctionBuilder("shown");
-    const x = f.input("x", real({ batch: OPEN }), argument);
-    f.probe("root", f.op("sqrt", [f.op("exp", [x], {}, "e")], {}, "root"));
-    f.op("sin", [x], {}, "unread");
-    f.result(x, { role: "return", path: ["y"] });
-    const after = runPass(dead, graphOf(f.finish()), seed);
-    expect(nodesOf(after)).toEqual([
-      "e: real [batch] = exp x",
-      "root: real [batch] = sqrt e",
-      "probe value root = root",
-    ]);
   });
 });
 
