@@ -73,10 +73,14 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
   const resolved = resolveDefinitions({ library, trees, resolve: relative }, main, report);
   const { model } = resolved;
   const axes = new Set<string>();
+  const imported = new Set<string>();
   for (const tree of [...library, ...trees.values()]) axisNames(tree, axes);
+  for (const tree of trees.values()) {
+    for (const item of tree.items) if (item.kind === "import") for (const name of item.names) imported.add(name.text);
+  }
   for (const [path, tree] of trees) {
     const definitions = resolved.files.get(path);
-    if (definitions !== undefined) resolveNames(tree, path === main ? model : undefined, definitions, axes, report);
+    if (definitions !== undefined) resolveNames(tree, path === main ? model : undefined, definitions, { axes, imported }, report);
   }
   if (model === undefined) {
     if (!syntaxFailed) {

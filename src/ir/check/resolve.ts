@@ -8,12 +8,19 @@ import type { Definitions } from "./definitions.ts";
 import { primitiveNames } from "./primitive-names.ts";
 import { problem, type Report, warning } from "./problem.ts";
 
+export interface Elsewhere {
+  /** Names of axes that signatures make. */
+  readonly axes: ReadonlySet<string>;
+  /** Names that files import. */
+  readonly imported: ReadonlySet<string>;
+}
+
 /** Reports unknown names of a file's definitions and of its model, and definitions that the model never reaches. */
 export function resolveNames(
   tree: FileTree,
   model: ModelDefinition | undefined,
   definitions: Definitions,
-  axes: ReadonlySet<string>,
+  { axes, imported }: Elsewhere,
   report: Report,
 ): void {
   const everywhere = [...primitiveNames, "training", "batch", ...definitions.own.keys(), ...definitions.library.keys()];
@@ -36,7 +43,7 @@ export function resolveNames(
   }
   if (model === undefined) return;
   const reached = new Set<string>();
-  const waiting = [model.name.text];
+  const waiting = [model.name.text, ...imported];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);

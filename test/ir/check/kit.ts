@@ -7,7 +7,7 @@ import type { HostValue } from "../../../src/ir/interpret.ts";
 import { interpret } from "../../../src/ir/interpret.ts";
 import type { CheckedModel, Program } from "../../../src/ir/program.ts";
 import type { HostTensor } from "../../../src/ops/index.ts";
-import { hostTensor, OPEN } from "../../../src/ops/index.ts";
+import { hostTensor, OPEN, transposeTo } from "../../../src/ops/index.ts";
 import type { SourceFile } from "../../../src/parser/diagnostic.ts";
 import { renderText } from "../../../src/parser/render.ts";
 
@@ -77,11 +77,12 @@ function flat(rows: Rows): readonly number[] {
 /**
  * Runs one segment for one example: `inputs` by name or address without the batch. `fresh` is on and every token valid unless
  * they are given; a state that is not given enters as 0 and a parameter is 1 everywhere. Gives every result by address
- * (`y`, `next m.s`, `loss main`), in nested rows.
+ * (`y`, `next m.s`, `loss main`), in nested rows; axes in the given order, others after them.
  */
 export function run(
   program: Program,
   inputs: Readonly<Record<string, Rows>>,
+  order: readonly string[] = [],
 ): Readonly<Record<string, Rows>> {
   const { graph } = program;
   const main = graph.functions.get(graph.main)!;
@@ -106,14 +107,23 @@ export function run(
   const { results } = interpret(graph, graph.main, values);
   const named = main.results.map((port, position) => {
     const prefix = port.role === "next" || port.role === "loss" ? `${port.role} ` : "";
-    return [prefix + port.path.join("."), rowsOf(results[position]!)] as const;
+    return [prefix + port.path.join("."), rowsOf(results[position]!, order)] as const;
   });
   return Object.fromEntries(named);
 }
 
-function rowsOf(value: HostValue): Rows {
-  if (!("data" in value)) return value.map(rowsOf);
-  const axes = value.type.axes.filter(({ name }) => name !== "batch");
+function rowsOf(value: HostValue, order: readonly string[]): Rows {
+  if (!("data" in value)) return value.map((copy) => rowsOf(copy, order));
+  const names = value.type.axes.map(({ name }) => name).filter((name) => name !== "batch");
+  const wanted = [
+    ...order.filter((name) => names.includes(name)),
+    ...names.filter((name) => !order.includes(name)),
+  ];
+  const ordered = transposeTo(
+    value,
+    ["batch", ...wanted].filter((name) => value.type.axes.some((axis) => axis.name === name)),
+  );
+  const axes = ordered.type.axes.filter(({ name }) => name !== "batch");
   const nest = (numbers: readonly number[], sizes: readonly number[]): Rows => {
     const [size, ...inner] = sizes;
     if (size === undefined) return numbers[0] ?? Number.NaN;
@@ -123,7 +133,7 @@ function rowsOf(value: HostValue): Rows {
     );
   };
   return nest(
-    [...value.data],
+    [...ordered.data],
     axes.map(({ size }) => size),
   );
 }

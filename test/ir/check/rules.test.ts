@@ -1,0 +1,759 @@
+/** The rules of docs/language.md, one by one, with numbers where a rule is about values. */
+import { describe, expect, test } from "vitest";
+import { codesOf, modelOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
+
+/** A model with the segment axis T of 3 tokens. */
+const model = (body: string, before = ""): string =>
+  `${before}\nmodel M {\n${body}\n}\nevaluate { segment 3 tokens }`;
+
+/** Results of one segment. */
+function values(
+  text: string,
+  inputs: Readonly<Record<string, Rows>>,
+  order: readonly string[] = [],
+): Readonly<Record<string, Rows>> {
+  return run(programOf(text), inputs, order);
+}
+
+/** The value of `y` for x = [1, 2, 3]. */
+const ofX = (expression: string): Rows | undefined =>
+  values(model(`input x[T]\noutput y = ${expression}`), { x: [1, 2, 3] }).y;
+
+describe("R1: a type is a kind and an ordered list of axes", () => {
+  const axesOf = (expression: string): readonly string[] => {
+    const text = model(
+      `dim A = 2, B = 3, C = 6\ninput u[A, B]; input v[B, C]; input w[C]\noutput y = ${expression}`,
+    );
+    const { graph } = programOf(text);
+    const { results } = graph.functions.get(graph.main)!;
+    const type = results.find(({ role }) => role === "return")!.value.type;
+    return type.axes.map(({ name }) => name).filter((name) => name !== "batch");
+  };
+
+  test("elementwise: the left operand's axes, then the new ones of the right", () => {
+    expect(axesOf("u * v")).toEqual(["A", "B", "C"]);
+    expect(axesOf("v * u")).toEqual(["B", "C", "A"]);
+  });
+
+  test("contraction: the same, less what is summed", () => {
+    expect(axesOf("u . v over B")).toEqual(["A", "C"]);
+  });
+
+  test("split, merge and `at` replace in place", () => {
+    expect(axesOf("v split C as (H: 2, K: 3)")).toEqual(["B", "H", "K"]);
+    expect(axesOf("u merge (A, B) as D")).toEqual(["D"]);
+    expect(axesOf("v at B = index(A)")).toEqual(["A", "C"]);
+    expect(axesOf("u at A = 1")).toEqual(["B"]);
+  });
+
+  test("`J: H` is a second axis of the same size, and an axis in arithmetic is its size", () => {
+    const text = model(
+      "dim H = 2\ninput x[T]\nparam w[H, J: H] starts 1\noutput y = x * sum(w over (H, J)) + J",
+    );
+    expect(
+      values(text, {
+        x: [1, 2, 3],
+        w: [
+          [1, 2],
+          [3, 4],
+        ],
+      }).y,
+    ).toEqual([12, 22, 32]);
+  });
+});
+
+describe("R2: equal names align, whatever the order", () => {
+  test("axes in different orders align by name; a missing axis repeats", () => {
+    const text = model("dim A = 2\ninput x[T, A]; input z[A, T]; input s[A]\noutput y = x + z * s");
+    const result = values(text, {
+      x: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+      z: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      s: [1, 10],
+    });
+    expect(result.y).toEqual([
+      [1, 40],
+      [2, 50],
+      [3, 60],
+    ]);
+  });
+
+  test("a contraction sums the listed axes and aligns the others", () => {
+    const text = model("dim H = 2\ninput x[T, H]; input z[T, H]\noutput y = x . z over H");
+    expect(
+      values(text, {
+        x: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        z: [
+          [1, 1],
+          [1, 0],
+          [0, 1],
+        ],
+      }).y,
+    ).toEqual([3, 3, 6]);
+  });
+
+  test("it binds tighter than *", () => {
+    const text = model(
+      "dim H = 2\ninput x[T, H]\nparam w[H] starts 1\noutput y = 2 * x . w over H / 4",
+    );
+    expect(
+      values(text, {
+        x: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        w: [1, 1],
+      }).y,
+    ).toEqual([1.5, 3.5, 5.5]);
+  });
+
+  test("a mismatch names both axes, both sizes, and where each comes from", () => {
+    const text = `model M {
+  dim width = 4, D = width
+  input x[T, D]
+  param w[D: 3] starts 1
+  output y = x * w
+}`;
+    expect(shownOf(text)).toBe(`error[MEM0204]: Axis D has 4 entries in x but 3 in w.
+ --> spec.mem:5:14
+  |
+5 |   output y = x * w
+  |              ^^^^^
+note: D = 4 in x, real [T = 64, D = 4], comes from here.
+ --> spec.mem:2:22
+  |
+2 |   dim width = 4, D = width
+  |                      ^^^^^
+note: D = 3 in w, real [D = 3], comes from here.
+ --> spec.mem:4:14
+  |
+4 |   param w[D: 3] starts 1
+  |              ^
+help: If these are two different axes, rename one: \`rename D as …\`.
+`);
+  });
+});
+
+describe("R3: arguments bind by order, results get the caller's names", () => {
+  const outer = "block outer(a[A], b[B]) -> [A, B] { return a * 10 + b }";
+
+  test("formal axes bind in order, so one tensor may be both arguments' length", () => {
+    const text = model("dim S = 2\ninput x[T]; input z[S]\noutput y = outer(x, z)", outer);
+    expect(values(text, { x: [1, 2, 3], z: [4, 5] }).y).toEqual([
+      [14, 15],
+      [24, 25],
+      [34, 35],
+    ]);
+  });
+
+  test("two result axes of one name are an error; a rename mends it", () => {
+    expect(codesOf(model("input x[T]\noutput y = outer(x, x)", outer))).toEqual(["MEM0222"]);
+    expect(codesOf(model("input x[T]\noutput y = outer(x, x rename T as S)", outer))).toEqual([]);
+  });
+
+  test("the call may state the order of the axes", () => {
+    const rows = "block rows(x[T, D]) -> [T] { return sum(x over D) }";
+    const text = model("dim D = 2\ninput x[D, T]\noutput y = rows(x[T, D])", rows);
+    expect(
+      values(text, {
+        x: [
+          [1, 2, 3],
+          [10, 20, 30],
+        ],
+      }).y,
+    ).toEqual([11, 22, 33]);
+  });
+
+  test("`[..., D]` takes the last axis or the one named by `over`; the others pass", () => {
+    const share = "block share(x[..., D]) -> [..., D] { return x / sum(x over D) }";
+    const text = model(
+      "dim D = 2\ninput x[T, D]\noutput y = share(x)\noutput z = share(x over T) as other",
+      share,
+    );
+    const rows = [
+      [1, 3],
+      [2, 2],
+      [1, 5],
+    ];
+    const result = values(text, { x: rows }, ["T", "D"]);
+    expect(result.y).toEqual([
+      [0.25, 0.75],
+      [0.5, 0.5],
+      [1 / 6, 5 / 6],
+    ]);
+    expect(result.z).toEqual([
+      [0.25, 0.3],
+      [0.5, 0.2],
+      [0.25, 0.5],
+    ]);
+  });
+
+  test("formals that are all `[...]` align by name", () => {
+    const mix = "block mix(a[...], b[...]) -> [...] { return a * 2 + b }";
+    const text = model("dim D = 2\ninput x[T]; input z[D]\noutput y = mix(x, z)", mix);
+    expect(values(text, { x: [1, 2, 3], z: [0, 1] }).y).toEqual([
+      [2, 3],
+      [4, 5],
+      [6, 7],
+    ]);
+  });
+
+  test("an axis that the block makes is called after the caller's dim given as its size, else by its own name", () => {
+    const text = (argument: string) =>
+      model(
+        `dim D = 2, G = 5\ninput x[T, D]\ny = linear(x, out = ${argument})\noutput z = sum(y over ${argument === "G" ? "G" : "F"})`,
+      );
+    expect(codesOf(text("G"))).toEqual([]);
+    expect(codesOf(text("7"))).toEqual([]);
+  });
+
+  test("the left side may rename", () => {
+    const text = model("dim D = 2\ninput x[T, D]\nh[S, E] = 2 * x\noutput y = sum(h over S)");
+    expect(
+      values(text, {
+        x: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      }).y,
+    ).toEqual([18, 24]);
+  });
+
+  test("a bare name is short for `name = name`", () => {
+    expect(
+      codesOf(model("dim D = 4, heads = 2\ninput x[T, D]\noutput y = attention(x, x, heads)")),
+    ).toEqual([]);
+  });
+});
+
+describe("R4: repeat and scan are folds", () => {
+  test("a name bound before is carried, every other is local", () => {
+    expect(
+      values(model("input x[T]\nrepeat 3 as i { half = x / 2; x = x + half }\noutput y = x"), {
+        x: [8, 16, 0],
+      }).y,
+    ).toEqual([27, 54, 0]);
+    expect(codesOf(model("input x[T]\nrepeat 3 as i { half = x / 2 }\noutput y = half"))).toEqual([
+      "MEM0110",
+    ]);
+  });
+
+  test("`yield` hands out every iteration's value with the loop's axis", () => {
+    const text = model("input x[T]\nrepeat 3 as i yield x { x = 2 * x }\noutput y = x");
+    expect(values(text, { x: [1, 2, 3] }, ["i", "T"]).y).toEqual([
+      [2, 4, 6],
+      [4, 8, 12],
+      [8, 16, 24],
+    ]);
+  });
+
+  test("with the index used, iterations differ", () => {
+    const text = model(
+      "input x[T]\nrepeat 4 as i { x = when i mod 2 == 0 { x + i } else { 10 * x } }\noutput y = x",
+    );
+    expect(values(text, { x: [0, 1, 2] }).y).toEqual([20, 120, 220]);
+  });
+
+  test("a scan sees values along its axis one step at a time", () => {
+    const text = model(
+      "input x[T]\ny = scan over T from m = 0 yield m { m = 0.5 * m + x }\noutput z = y",
+    );
+    expect(values(text, { x: [1, 2, 4] }).z).toEqual([1, 2.5, 5.25]);
+  });
+
+  test("a number that is carried becomes a tensor of every example", () => {
+    const text = model(
+      "input x[T]\ntotal = 0\nrepeat 2 as i { total = total + sum(x over T) }\noutput y = total",
+    );
+    expect(values(text, { x: [1, 2, 3] }).y).toBe(12);
+  });
+});
+
+describe("R5: numbers", () => {
+  test("an int mixes into reals, `/` is real, `div` and `mod` floor", () => {
+    expect(ofX("index(T) + x")).toEqual([1, 3, 5]);
+    expect(ofX("(index(T) - 1) / 2")).toEqual([-0.5, 0, 0.5]);
+    expect(ofX("(index(T) - 1) div 2")).toEqual([-1, 0, 0]);
+    expect(ofX("(index(T) - 1) mod 2")).toEqual([1, 0, 1]);
+    expect(ofX("x * (7 div 2) + (-7 div 2) + 7 mod 4")).toEqual([2, 5, 8]);
+  });
+
+  test("a flag never mixes, but its sum counts", () => {
+    expect(codesOf(model("input x[T]\noutput y = (x > 1) + x"))).toEqual(["MEM0200"]);
+    expect(ofX("sum(x > 1 over T)")).toBe(2);
+  });
+
+  test("`a .. b` includes both ends", () => {
+    expect(ofX("x * size(2 .. 4)")).toEqual([3, 6, 9]);
+    expect(ofX("when 4 in 2 .. 4 { x } else { 0 }")).toEqual([1, 2, 3]);
+  });
+});
+
+describe("R6: addresses of parameters", () => {
+  const text = (body: string) =>
+    model(`dim D = 4, heads = 2\ninput x[T, D]\n${body}\noutput y = x`);
+
+  test("a call inside an argument is named under the call and the formal it feeds", () => {
+    const paths = parametersOf(text("x = attention(norm(x), x, heads)"));
+    expect(paths).toContain("attention.x.norm.gain");
+    expect(paths).toContain("attention.Wq");
+  });
+
+  test("`as` names a call; a repeat puts its index before", () => {
+    const paths = parametersOf(text("repeat 2 as layer { x = norm(x) as before; x = norm(x) }"));
+    expect(paths).toEqual([
+      "layer.*.before.bias",
+      "layer.*.before.gain",
+      "layer.*.norm.bias",
+      "layer.*.norm.gain",
+    ]);
+  });
+
+  test("two of one name are an error", () => {
+    expect(codesOf(text("x = norm(x)\nx = norm(x)"))).toEqual(["MEM0160"]);
+  });
+
+  test("parameters of an instance are shared by its calls, those of a method belong to each call", () => {
+    const paths = parametersOf(
+      text(`memory mem = slots(count = 2, width = D)
+  repeat 2 as layer { x = x + mem.read(x, heads) }
+  mem.write(x)`),
+    );
+    expect(paths.filter((path) => path.endsWith("Wq"))).toEqual([
+      "layer.*.mem.read.attention.Wq",
+      "mem.write.Wq",
+    ]);
+    expect(paths).toContain("mem.bias");
+  });
+
+  test("one instance called twice has one set of parameters", () => {
+    const block = "block scale(x[..., D]) -> [..., D] { param g[D] starts 1; return g * x }";
+    const twice = model("dim D = 2\ninput x[T, D]\nuse s = scale()\noutput y = s(s(x))", block);
+    expect(parametersOf(twice)).toEqual(["s.g"]);
+    expect(
+      values(
+        twice,
+        {
+          x: [
+            [1, 1],
+            [1, 1],
+            [1, 1],
+          ],
+          "s.g": [2, 3],
+        },
+        ["T", "D"],
+      ).y,
+    ).toEqual([
+      [4, 9],
+      [4, 9],
+      [4, 9],
+    ]);
+  });
+});
+
+describe("R7: scope", () => {
+  test("blocks never see the names of their caller", () => {
+    expect(
+      codesOf(
+        model(
+          "input x[T]\nscale = 2 * x\noutput y = f(x)",
+          "block f(x[T]) -> [T] { return scale * x }",
+        ),
+      ),
+    ).toEqual(["MEM0110"]);
+  });
+
+  test("names are checked in branches that are not taken and in blocks that nothing calls", () => {
+    const branch =
+      "model M(wide: flag = off) { input x[T]; y = when wide { tanhh(x) } else { x }; output z = y }";
+    expect(codesOf(branch)).toEqual(["MEM0110"]);
+    expect(
+      codesOf(model("input x[T]\noutput y = x", "block f(x[T]) -> [T] { return 2 * z }")),
+    ).toEqual(["MEM0106", "MEM0110"]);
+  });
+
+  test("files may import each other", () => {
+    const text = `import twice from "parts.mem"
+block thrice(x[...]) -> [...] { return 3 * x }
+model M { input x[T]; output y = twice(x) }
+// parts.mem: import thrice from "spec.mem"; block twice(x[...]) -> [...] { return 2 * thrice(x) }`;
+    expect(codesOf(text)).toEqual([]);
+  });
+});
+
+describe("R9: a segment reads what entered it and writes once", () => {
+  const counter = `memory counter(limit: int = 100) {
+  state n in int starts 5
+  state s starts 0, gradient stop, reset when n >= limit
+  state seen in int starts 7, kept
+  tick(x[T]) -> [] {
+    before = n
+    n <- n + 1
+    s <- s + sum(x over T where valid(T))
+    seen <- seen + 1
+    return 100 * before + 10 * n + next n
+  }
+}`;
+  const text = (rest = "") =>
+    model(
+      `input x[T]; input document in flag\nmemory c = counter(${rest}) reset when document\noutput y = c.tick(x)`,
+      counter,
+    );
+
+  test("a stream's first segment starts anew", () => {
+    const result = values(text(), { x: [1, 2, 3], fresh: 1, "c.n": 50, "c.s": 9, "c.seen": 70 });
+    expect(result).toMatchObject({ y: 556, "next c.n": 6, "next c.s": 6, "next c.seen": 8 });
+  });
+
+  test("later ones carry on; a name is the entering value even after the write, `next` the written one", () => {
+    const result = values(text(), {
+      x: [1, 2, 3],
+      fresh: 0,
+      document: 0,
+      "c.n": 1,
+      "c.s": 4,
+      "c.seen": 2,
+    });
+    expect(result).toMatchObject({ y: 112, "next c.n": 2, "next c.s": 10, "next c.seen": 3 });
+  });
+
+  test("the declaration's reset spares what is `kept`, a state's own acts alone", () => {
+    const reset = values(text(), {
+      x: [1, 2, 3],
+      fresh: 0,
+      document: 1,
+      "c.n": 1,
+      "c.s": 4,
+      "c.seen": 2,
+    });
+    expect(reset).toMatchObject({ "next c.n": 6, "next c.s": 6, "next c.seen": 3 });
+    const own = values(text("limit = 3"), {
+      x: [1, 2, 3],
+      fresh: 0,
+      document: 0,
+      "c.n": 3,
+      "c.s": 4,
+      "c.seen": 2,
+    });
+    expect(own).toMatchObject({ "next c.n": 4, "next c.s": 6 });
+  });
+
+  test("an example without a valid token keeps its states", () => {
+    const result = values(text(), {
+      x: [1, 2, 3],
+      valid: [0, 0, 0],
+      fresh: 0,
+      document: 0,
+      "c.n": 1,
+      "c.s": 4,
+      "c.seen": 2,
+    });
+    expect(result).toMatchObject({ "next c.n": 1, "next c.s": 4, "next c.seen": 2 });
+  });
+
+  test.for(["parallel", "stepwise"])("a reset with axis T acts before its step: %s", (kind) => {
+    const leaky = `memory leaky(kind: choice(parallel, stepwise)) {
+  state s starts 10, gradient through
+  step(x[T]) -> [T] {
+    y = when kind is parallel { linear_scan(0.5, where(valid(T), x, 0) over T, from = s) }
+        else { scan over T from m = s yield m { m = 0.5 * m + x } }
+    s <- last(where(valid(T), y, 0) over T)
+    return y
+  }
+}`;
+    const spec = model(
+      `input x[T]; input start[T] in flag\nmemory m = leaky(kind = ${kind}) reset when start\noutput y = m.step(x)`,
+      leaky,
+    );
+    const at = (start: Rows) => values(spec, { x: [1, 1, 1], start, fresh: 0, "m.s": 4 }).y;
+    expect(at([0, 0, 0])).toEqual([3, 2.5, 2.25]);
+    expect(at([1, 0, 0])).toEqual([6, 4, 3]);
+    expect(at([0, 1, 0])).toEqual([3, 6, 4]);
+    expect(at([0, 1, 1])).toEqual([3, 6, 6]);
+  });
+
+  test("`mem[i]` is the entering state of another iteration", () => {
+    const text = model(`dim D = 1
+  input x[T, D]
+  repeat 2 as layer {
+    memory past = fifo(length = 1, width = D)
+    x = x + first(past[(layer + 1) mod 2].rows over M)
+    past.write(x)
+  }
+  output y = x`);
+    const result = values(text, {
+      x: [[0], [0], [0]],
+      fresh: 0,
+      "layer.0.past.rows": [[1]],
+      "layer.1.past.rows": [[20]],
+    });
+    expect(result.y).toEqual([[21], [21], [21]]);
+  });
+});
+
+describe("R11: train, evaluate and generate are builds of one model", () => {
+  const text = (
+    train: string,
+    evaluate: string,
+  ) => `model M(scale: real = 2) { dim n = 3; input x[T]; output y = scale * x * n; loss main = y }
+train { ${train} }
+evaluate { ${evaluate} }`;
+
+  test("each may set the segment, options and dims", () => {
+    const { programs } = modelOf(
+      text("segment 2 tokens", "segment 4 tokens; set scale = 5; set n = 1"),
+    );
+    expect(run(programs.train!, { x: [1, 1] }).y).toEqual([6, 6]);
+    expect(run(programs.evaluate, { x: [1, 1, 1, 1] }).y).toEqual([5, 5, 5, 5]);
+  });
+
+  test("`training` is on in train only", () => {
+    const { programs } =
+      modelOf(`model M { input x[T]; y = when training { 2 * x } else { x }; output z = y; loss main = y }
+train { segment 1 tokens }`);
+    expect(run(programs.train!, { x: [3] }).z).toEqual([6]);
+    expect(run(programs.evaluate, { x: [3] }).z).toEqual([3]);
+  });
+
+  test("settings from outside change options, dims and entries of the schedule", () => {
+    const spec = text("batch 4 streams; rollout 2 segments", "segment 4 tokens");
+    const settings = {
+      scale: "7",
+      n: "1",
+      "train.batch": "8",
+      "train.rollout": "6",
+      "train.optimizer.rate": "0.5",
+      "train.through_time": "mrbp(horizon = 3)",
+    };
+    const { schedule } = programOf(spec, { settings, kind: "train" });
+    expect(schedule).toMatchObject({
+      batch: 8,
+      rollout: 6,
+      stride: 6,
+      optimizer: { rate: 0.5 },
+      throughTime: { kind: "mrbp", horizon: 3 },
+    });
+    expect(run(programOf(spec, { settings }), { x: [1, 1, 1, 1] }).y).toEqual([7, 7, 7, 7]);
+    for (const [address, value] of [
+      ["train.batch", "0"],
+      ["train.batch", "8 } evaluate { batch 2"],
+      ["train.nothing", "1"],
+      ["train.batch.x.y", "1"],
+    ] as const) {
+      expect(codesOf(spec, { settings: { [address]: value } }), address).toEqual(["MEM0173"]);
+    }
+  });
+});
+
+describe("R12 and R18: masks", () => {
+  test("`valid(T)` says which tokens exist, and is on for every other axis", () => {
+    const text = model(
+      "dim D = 2\ninput x[T, D]\noutput y = sum(x over T where valid(T))\noutput z = sum(x over D where valid(D))",
+    );
+    const result = values(text, {
+      x: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      valid: [1, 1, 0],
+    });
+    expect(result).toMatchObject({ y: [4, 6], z: [3, 7, 11] });
+  });
+
+  test("what is masked has weight 0; nothing left gives 0, and -inf for max and logsumexp", () => {
+    expect(ofX("softmax(0 * x over T where x > 1)")).toEqual([0, 0.5, 0.5]);
+    expect(ofX("softmax(x over T where x > 9)")).toEqual([0, 0, 0]);
+    expect(ofX("mean(x over T where x > 9)")).toBe(0);
+    expect(ofX("max(x over T where x > 9)")).toBe(Number.NEGATIVE_INFINITY);
+    expect(ofX("logsumexp(x over T where x > 9)")).toBe(Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe("R14: losses", () => {
+  const lossOf = (loss: string, inputs: Readonly<Record<string, Rows>> = {}): Rows | undefined =>
+    values(model(`dim D = 2\ninput x[T, D]\noutput y = x\nloss main = ${loss}`), {
+      x: [
+        [1, 3],
+        [2, 2],
+        [6, 10],
+      ],
+      ...inputs,
+    })["loss main"];
+
+  test("left-over axes are averaged, over valid tokens only", () => {
+    expect(lossOf("x")).toBe(4);
+    expect(lossOf("sum(x over D)")).toBe(8);
+    expect(lossOf("x", { valid: [1, 1, 0] })).toBe(2);
+  });
+
+  test("`weighted by` weighs, and a term with nothing to count is 0", () => {
+    expect(lossOf("sum(x over D) weighted by index(T)")).toBe(12);
+    expect(lossOf("x weighted by x > 3", { valid: [1, 1, 0] })).toBe(0);
+  });
+
+  test("each instance of a block is a term of its own", () => {
+    const block = "block b(x[T]) -> [T] { loss size = x * x; return 2 * x }";
+    const text = model(
+      "input x[T]\nrepeat 2 as layer { x = b(x) }\noutput y = x\nloss main = 0 * x",
+      block,
+    );
+    expect(programOf(text).losses.map((path) => path.join("."))).toEqual(["layer.b.size", "main"]);
+    expect(values(text, { x: [1, 1, 1] })["loss layer.b.size"]).toBe(5);
+  });
+});
+
+describe("R15: rollouts", () => {
+  const scheduleOf = (entries: string) =>
+    programOf(`model M { input x[T]; output y = x; loss main = x }\ntrain { ${entries} }`, {
+      kind: "train",
+    }).schedule;
+
+  test("the stride is the rollout unless said", () => {
+    expect(scheduleOf("rollout 4 segments")).toMatchObject({ rollout: 4, stride: 4 });
+    expect(scheduleOf("rollout 4 segments; stride 1")).toMatchObject({ rollout: 4, stride: 1 });
+  });
+
+  test("weights, cuts and ways through time", () => {
+    expect(scheduleOf("rollout 3 segments; segment_weights powers(2)").segmentWeights).toEqual({
+      kind: "powers",
+      base: 2,
+    });
+    expect(scheduleOf("rollout 3 segments; segment_weights last").segmentWeights).toEqual({
+      kind: "last",
+    });
+    expect(scheduleOf("average tokens").segmentWeights).toEqual({ kind: "tokens" });
+    expect(
+      scheduleOf(
+        "rollout 4 segments; through_time checkpoint(horizon = 4, every = 2); cut after 0, 2",
+      ),
+    ).toMatchObject({
+      throughTime: { kind: "checkpoint", horizon: 4, every: 2 },
+      cutAfter: [0, 2],
+    });
+  });
+});
+
+describe("R17 and R19: choices and indices", () => {
+  test("`top` descends, lowest index first among equals; `order` ascends and is stable", () => {
+    const text = model(
+      "dim D = 4\ninput x[T, D]\nbest, place = top(x over D, 2 as K)\noutput y = best\noutput p = place\noutput o = order(x over D)",
+    );
+    const result = values(text, {
+      x: [
+        [1, 3, 3, 2],
+        [0, 0, 0, 0],
+        [4, 3, 2, 1],
+      ],
+    });
+    expect(result).toMatchObject({
+      y: [
+        [3, 3],
+        [0, 0],
+        [4, 3],
+      ],
+      p: [
+        [1, 2],
+        [0, 1],
+        [0, 1],
+      ],
+      o: [
+        [0, 3, 1, 2],
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+      ],
+    });
+  });
+
+  test("reading out of range gives 0; `add` sums what meets, `put` keeps the later", () => {
+    expect(ofX("x at T = index(T) + 1")).toEqual([2, 3, 0]);
+    expect(ofX("x at T = -1")).toBe(0);
+    expect(ofX("add(x over T at T = index(T) div 2)")).toEqual([3, 3, 0]);
+    expect(ofX("put(x over T at T = index(T) div 2)")).toEqual([2, 3, 0]);
+  });
+
+  test("window, shift, split, join, first, last, reverse, cumsum", () => {
+    expect(ofX("shift(x over T by 1, fill = 9)")).toEqual([9, 1, 2]);
+    expect(ofX("sum(window(x over T, size = 3, from = -1 as W) over W)")).toEqual([3, 6, 5]);
+    expect(ofX("join(first(x over T, 1 as A) over A, last(x over T, 2 as B) over B as S)")).toEqual(
+      [1, 2, 3],
+    );
+    expect(ofX("last(x over T)")).toBe(3);
+    expect(ofX("reverse(x over T)")).toEqual([3, 2, 1]);
+    expect(ofX("cumsum(x over T)")).toEqual([1, 3, 6]);
+    expect(ofX("x * sum(values([1, 2, 4] as W) over W)")).toEqual([7, 14, 21]);
+  });
+
+  test("linear algebra of constants", () => {
+    const text = model(`dim N = 2
+  input x[T]
+  const a[N, J: N] = real(index(N) + 1) * real(index(N) == index(J))
+  const b[N] = solve(a over (N, J), 4 + 0 * index(N)) rename J as N
+  output y = x * sum(b over N)`);
+    expect(values(text, { x: [1, 2, 3] }).y).toEqual([6, 12, 18]);
+    const decomposed = model(`dim N = 2
+  input x[T]
+  const a[N, J: N] = real(index(N) + 1) * real(index(N) == index(J))
+  s, left, right = svd(a over (N, J) as R)
+  e, vectors = eigh(a over (N, J) as R)
+  output y = x * sum(s over R)
+  output z = x * sum(e over R)`);
+    const result = values(decomposed, { x: [1, 2, 3] });
+    expect(result.y).toEqual([3, 6, 9]);
+    expect(result.z).toEqual([3, 6, 9]);
+  });
+});
+
+describe("R20: draws", () => {
+  test("a draw is an input with an address, fresh for every layer", () => {
+    const program = programOf(
+      model("input x[T]\nrepeat 2 as layer { x = x + draw u[T] ~ uniform }\noutput y = x"),
+    );
+    expect(program.draws.map(({ path }) => path.join("."))).toEqual(["layer.*.u"]);
+    expect(
+      run(program, {
+        x: [0, 0, 0],
+        "layer.*.u": [
+          [1, 2, 3],
+          [10, 20, 30],
+        ],
+      }).y,
+    ).toEqual([11, 22, 33]);
+  });
+
+  test("dropout draws one number for every entry, in training only", () => {
+    const { programs } = modelOf(
+      "model M { dim D = 4; input x[T, D]; output y = dropout(x, rate = 0.5); loss main = y }\ntrain { segment 2 tokens }",
+    );
+    expect(programs.evaluate.draws).toEqual([]);
+    expect(
+      programs.train!.draws.map(({ path, axes }) => [path.join("."), axes.map(({ name }) => name)]),
+    ).toEqual([["dropout.mask", ["T", "D"]]]);
+  });
+});
+
+describe("R21: initialisers", () => {
+  test("the arrow says how many axes come in; `starts` computes", () => {
+    const program = programOf(
+      model(
+        "dim D = 4, F = 2\ninput x[T, D]\nparam w[D -> F] ~ glorot, g[F] starts 0.5 + index(F), b[F] starts 3\noutput y = x . w over D * g + b",
+      ),
+    );
+    const [w, g, b] = program.parameters;
+    expect(w).toMatchObject({ inAxes: 1, start: { kind: "glorot" } });
+    expect(g).toMatchObject({ start: { kind: "computed" } });
+    expect(b).toMatchObject({ start: { kind: "constant", arguments: [{ value: 3 }] } });
+  });
+});
