@@ -54,7 +54,7 @@ describe("depth", () => {
 
 describe("a changed option changes a few lines", () => {
   test.each([
-    ["memformer", { slots: "16" }, 1],
+    ["memformer", { slots: "24" }, 1],
     ["memformer", { heads: "8" }, 1],
     ["memformer", { hidden: "1024", D: "256" }, 2],
     // An option of the model stands where it is used: once in the model, once in each sweep of its training.
