@@ -33,7 +33,8 @@ export async function cli(argv: readonly string[], terminal: Terminal): Promise<
       return exitCode.usage;
     }
     if (error instanceof InputError) {
-      terminal.err(`memc: ${error.message}\n`);
+      const label = error.code === undefined ? "memc" : `error[${error.code}]`;
+      terminal.err(`${label}: ${error.message}\n`);
       if (error.help !== undefined) terminal.err(`  ${error.help}\n`);
       return exitCode.diagnostics;
     }

@@ -49,9 +49,11 @@ export async function readDocuments(path: string, folder: string): Promise<reado
   const place = resolve(folder, path);
   const found = await stat(place).catch((error: unknown) => unreadable(path, error));
   if (!found.isDirectory() && !found.isFile()) {
-    throw new InputError(`${path} is neither a file nor a folder`);
+    throw unusable(`${path} is neither a file nor a folder`);
   }
-  const names = found.isDirectory() ? (await readdir(place)).sort() : [""];
+  const names = found.isDirectory()
+    ? (await readdir(place).catch((error: unknown) => unreadable(path, error))).toSorted()
+    : [""];
   const documents: Uint8Array[] = [];
   let bytes = 0;
   for (const name of names) {
@@ -64,13 +66,13 @@ export async function readDocuments(path: string, folder: string): Promise<reado
     if (!isRegular || size === 0) continue;
     bytes += size;
     if (bytes > largestCorpus) {
-      throw new InputError(`${path} has more than ${largestCorpus} bytes of documents`);
+      throw unusable(`${path} has more than ${largestCorpus} bytes of documents`);
     }
     documents.push(
       await readFile(file).catch((error: unknown) => unreadable(join(path, name), error)),
     );
   }
-  if (documents.length === 0) throw new InputError(`${path} holds no document`);
+  if (documents.length === 0) throw unusable(`${path} holds no document`);
   return documents;
 }
 
@@ -129,17 +131,21 @@ function chapterText(chapter: unknown): string {
     : "";
 }
 
+function unusable(message: string): InputError {
+  return new InputError(message, undefined, "MEM0910");
+}
+
 function unreadable(path: string, error: unknown): never {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
-      throw new InputError(`${path} does not exist`);
+      throw unusable(`${path} does not exist`);
     case "EACCES":
     case "EPERM":
-      throw new InputError(`${path} cannot be read: permission denied`);
+      throw unusable(`${path} cannot be read: permission denied`);
     default:
       if (code === "") throw error;
-      throw new InputError(`${path} cannot be read: ${code}`);
+      throw unusable(`${path} cannot be read: ${code}`);
   }
 }

@@ -1,3 +1,5 @@
+import type { RunCode } from "./run-codes.ts";
+
 /** How a command ends. The codes are part of the command line's contract. */
 export const exitCode = {
   fine: 0,
@@ -16,10 +18,13 @@ export class InputError extends Error {
   override readonly name = "InputError";
   /** What to do, as a sentence or a command. */
   readonly help: string | undefined;
+  /** Of the page that `memc explain` has about it. */
+  readonly code: RunCode | undefined;
 
-  constructor(message: string, help?: string) {
+  constructor(message: string, help?: string, code?: RunCode) {
     super(message);
     this.help = help;
+    this.code = code;
   }
 }
 

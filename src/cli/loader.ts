@@ -47,20 +47,29 @@ async function makeFolder(): Promise<string> {
   }
 }
 
-/** Statements stay as they are; the imports of other generated files follow their new names. */
+/** How types are stripped: statements stay as they are, but not their lines. */
+const stripping = {
+  loader: "ts",
+  format: "esm",
+  target: "node20",
+  charset: "utf8",
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "es2022" } },
+} as const;
+
+/** The source map, as JSON, from what is loaded of a file to its TypeScript. */
+export async function strippedWithMap({ path, text }: OutputFile): Promise<string> {
+  const { transform } = await import("esbuild");
+  return (await transform(text, { ...stripping, sourcefile: path, sourcemap: "external" })).map;
+}
+
+/** The imports of other generated files follow their new names. */
 async function stripTypes(path: string, text: string): Promise<string> {
   const { transform } = await import("esbuild");
-  const { code } = await transform(text, {
-    loader: "ts",
-    format: "esm",
-    target: "node20",
-    sourcefile: path,
-    charset: "utf8",
-    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "es2022" } },
-  });
+  const { code } = await transform(text, { ...stripping, sourcefile: path });
   return code.replaceAll(/(from "\.\/[^"]*)\.ts"/g, '$1.js"');
 }
 
-function javaScriptName(path: string): string {
+/** What a generated file is called when it is loaded. */
+export function javaScriptName(path: string): string {
   return path.replace(/\.ts$/, ".js");
 }

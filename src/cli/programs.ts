@@ -13,6 +13,8 @@ export interface Programs {
   readonly train: TrainingDefinition | undefined;
   /** The program for sampling: the spec's `generate`, or without one `evaluate`. */
   readonly generate: ModelDefinition;
+  /** The files that the programs were loaded from. */
+  readonly generated: readonly GeneratedFile[];
   /** Hash of everything the programs were made from: the generated text. */
   readonly hash: string;
 }
@@ -41,7 +43,13 @@ export async function loadPrograms(
     if (evaluate === undefined) throw new Error("the generated code declares no model");
     const hash = createHash("sha256");
     for (const { path, text } of files) hash.update(`${path}\n${text}\n`);
-    return { evaluate, train, generate: generate ?? evaluate, hash: hash.digest("hex") };
+    return {
+      evaluate,
+      train,
+      generate: generate ?? evaluate,
+      generated: files,
+      hash: hash.digest("hex"),
+    };
   } catch (error) {
     throw new InternalError(error, compiled.files);
   }

@@ -9,6 +9,7 @@ export async function allDiagnostics(): Promise<ReadonlyMap<string, DiagnosticEn
   const { checkCodes } = await import("../ir/check/codes.ts");
   const entries = Object.entries<DiagnosticEntry>({
     ...diagnostics,
+    ...checkCodes,
     ...fileDiagnostics,
     ...runDiagnostics,
   });

@@ -22,11 +22,12 @@ export async function runFolder(
   if (out !== undefined) {
     const path = resolve(folder, out);
     const holds = await holdsTraining(path);
-    if (resume && !holds) throw new InputError(`there is no training in ${out}`);
+    if (resume && !holds) throw noTraining(out);
     if (!resume && holds) {
       throw new InputError(
         `${out} holds a training already`,
         "continue it with --resume, or choose another folder with --out",
+        "MEM0917",
       );
     }
     return { path, shown: out };
@@ -38,7 +39,7 @@ export async function runFolder(
     if (!(await holdsTraining(resolve(folder, shown)))) {
       if (!resume) return { path: resolve(folder, shown), shown };
       if (taken === undefined) {
-        throw new InputError(`there is no training in ${base}`, "train first, or name the folder");
+        throw noTraining(base);
       }
       return { path: resolve(folder, taken), shown: taken };
     }
@@ -46,13 +47,21 @@ export async function runFolder(
   }
 }
 
+function noTraining(shown: string): InputError {
+  return new InputError(
+    `there is no training in ${shown}`,
+    "train first, or name the folder",
+    "MEM0913",
+  );
+}
+
 /** Whether a training has begun here: it leaves metrics with its first step, and checkpoints later. */
 async function holdsTraining(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
-  if (!found.isDirectory()) throw new InputError(`${path} is not a folder`);
+  if (!found.isDirectory()) throw new InputError(`${path} is not a folder`, undefined, "MEM0915");
   const entries = await readdir(path).catch(() => {
-    throw new InputError(`${path} cannot be read`);
+    throw new InputError(`${path} cannot be read`, undefined, "MEM0915");
   });
   return entries.includes("latest") || entries.includes(metricsName);
 }

@@ -1,4 +1,6 @@
 /** A training as the user sees it: progress, metrics, checkpoints, and at the end what was learnt. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
 import type { CheckpointRecord, LoadedCheckpoint } from "../runtime/training/checkpoint.ts";
 import type { TrainingState } from "../runtime/training/trainer.ts";
@@ -7,6 +9,7 @@ import { trainingSource } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { exitCode, InputError } from "./exit.ts";
 import { version } from "./package.ts";
+import { withSpecPlaces } from "./places.ts";
 import { type Programs, parameterCount } from "./programs.ts";
 import { createProgress } from "./progress.ts";
 import { metricsPath, type RunFolder } from "./run-folder.ts";
@@ -87,6 +90,10 @@ export async function runTraining(
     if (stopped !== "aborted") return { code: exitCode.fine, state };
     terminal.err(`stopped after step ${state.step}; go on with:\n  ${request.resumeCommand}\n`);
     return { code: exitCode.interrupted, state };
+  } catch (error) {
+    if (!(error instanceof runtime.NonFiniteError)) throw error;
+    const sentence = await withSpecPlaces(error.message, request.programs.generated);
+    throw new InputError(sentence, brokenHelp(error.step, folder), "MEM0914");
   } finally {
     progress.finish();
     metrics.close();
@@ -94,22 +101,39 @@ export async function runTraining(
   }
 }
 
+/** What a run that broke down leaves. */
+function brokenHelp(step: number, { path, shown }: RunFolder): string {
+  return existsSync(join(path, "latest"))
+    ? `step ${step} was fine; the last checkpoint in ${shown} is from before it`
+    : "there is no checkpoint yet; a lower rate or a longer warm-up may help";
+}
+
 function loadResumed(
   { definition, folder, programs, seed, steps }: TrainingRequest,
   runtime: Runtime,
   terminal: Terminal,
 ): LoadedCheckpoint {
+  if (!existsSync(join(folder.path, "latest"))) {
+    throw new InputError(
+      `${folder.shown} holds no checkpoint yet: the training stopped before its first one`,
+      "train anew with another --out",
+      "MEM0913",
+    );
+  }
   const loaded = runtime.loadCheckpoint(folder.path, definition);
   const { state, record } = loaded;
   if (state.seed !== seed) {
     throw new InputError(
       `the training in ${folder.shown} has seed ${state.seed}, not ${seed}`,
       `add --seed ${state.seed}, or train anew with another --out`,
+      "MEM0917",
     );
   }
   if (steps !== undefined && steps < state.step) {
     throw new InputError(
       `the training in ${folder.shown} has done ${state.step} steps, more than --steps ${steps}`,
+      undefined,
+      "MEM0917",
     );
   }
   if (record.specHash !== programs.hash) {

@@ -3,7 +3,7 @@
  * segments. Memformer's logits stand for tokens of the next segment, which it is fed back as its target.
  */
 import { describe, expect, test } from "vitest";
-import type { DeviceTensor, ModelDefinition, Tree } from "../../src/runtime/index.ts";
+import type { DeviceTensor, Engine, ModelDefinition, Tree } from "../../src/runtime/index.ts";
 import { createOnnxEngine, createRun, referenceEngine } from "../../src/runtime/index.ts";
 import { initialParameters } from "../../src/runtime/training/initializer.ts";
 import { sample, shortestPrompt, TokenReader } from "../../src/runtime/training/sampler.ts";
@@ -33,7 +33,7 @@ const transformerXl = await specPrograms("specs/transformer-xl.mem", {
 });
 
 /** Logits of every position of whole segments, states carried, with the position in the text that each stands for. */
-async function wholeLogits(model: ModelDefinition, engine = referenceEngine) {
+async function wholeLogits(model: ModelDefinition, engine: Engine = referenceEngine) {
   const run = createRun(engine);
   const parameters = uploadTree(engine, initialParameters(model, seed));
   const source = textSource([text], model, { passes: "once", seed });

@@ -1,7 +1,10 @@
 /** `memc train SPEC`: trains a model, says what it learnt, and shows a sample. */
+
+import type { ModelDefinition } from "../../runtime/model.ts";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import { type Compile, parseSettings } from "../compiler.ts";
+import { evaluationSource } from "../corpus-source.ts";
 import { type Corpus, readCorpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
 import { exitCode, InputError } from "../exit.ts";
@@ -68,6 +71,7 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
       const folder = await runFolder(spec, values.out, resume, terminal.folder);
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
+        if (values.evaluate) requireHeldOut(runtime, corpus, model, seed);
         const engine = await createEngine(runtime, values.engine, threads);
         const { code, state } = await runTraining(
           {
@@ -94,6 +98,20 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
       });
     },
   });
+}
+
+/** Says before the training, rather than after it, that there is nothing to evaluate on. */
+function requireHeldOut(runtime: Runtime, corpus: Corpus, model: ModelDefinition, seed: number) {
+  try {
+    evaluationSource(runtime, corpus, model, seed);
+  } catch (error) {
+    if (!(error instanceof runtime.SourceError)) throw error;
+    throw new InputError(
+      `the held-out data cannot be used: ${error.message}`,
+      "name other data with --valid, or leave the evaluation out with --no-evaluate",
+      "MEM0911",
+    );
+  }
 }
 
 interface ResumableValues {
