@@ -68,7 +68,8 @@ export function sessionOptions(
     interOpNumThreads: 1,
     // What "all" adds concerns convolutions.
     graphOptimizationLevel: nodes < MANY_NODES ? "extended" : "basic",
-    enableCpuMemArena: true,
+    // An arena would keep the most that a session ever needed, for each session, whoever runs.
+    enableCpuMemArena: false,
     // With patterns on, resident memory is almost twice that of the plan.
     enableMemPattern: false,
     logSeverityLevel: 3,
