@@ -35,20 +35,24 @@ export interface Page {
   readonly samples: readonly Sample[];
 }
 
-/** The language's reference has forms of its own for specs with their diagnostics, and tests of its own. */
-const elsewhere = new Set(["docs/language.md"]);
+/** Pages whose samples have forms of their own, and the tests that run them. */
+export const testedElsewhere: Readonly<Record<string, string>> = {
+  "docs/errors.md": "test/cli/errors.test.ts",
+  "docs/language.md": "test/ir/check/language.test.ts",
+};
 
 /** Every page of documentation. */
 export function pages(): readonly Page[] {
   const found = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-    .filter((name) => name.endsWith(".md") && !elsewhere.has(name))
+    .filter((name) => name.endsWith(".md"))
     .sort();
   return ["README.md", "CHANGELOG.md", ...found].map(readPage);
 }
 
 export function readPage(path: string): Page {
   const text = readFileSync(join(root, path), "utf8");
+  if (path in testedElsewhere) return { path, text, samples: [] };
   const samples = [...text.matchAll(/^```(\w*)[ \t]*(.*)\n([\s\S]*?)^```$/gm)].map(
     ([, language = "", info = "", body = ""], i): Sample => {
       const [, role = info, where = ""] = /^(\w+)=(\S+)$/.exec(info) ?? [];

@@ -2,7 +2,16 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
-import { exists, isExcerpt, makeProject, numbersOf, pages, root, runCommands } from "./kit.ts";
+import {
+  exists,
+  isExcerpt,
+  makeProject,
+  numbersOf,
+  pages,
+  root,
+  runCommands,
+  testedElsewhere,
+} from "./kit.ts";
 
 describe.each(pages())("$path", (page) => {
   const { path, text, samples } = page;
@@ -67,6 +76,10 @@ describe.each(pages())("$path", (page) => {
     },
     180_000,
   );
+});
+
+test.each(Object.entries(testedElsewhere))("%s has a test of its own, %s", (page, file) => {
+  expect([page, file].filter((path) => !exists(path))).toEqual([]);
 });
 
 test("a quotation may leave lines out, and nothing else", () => {
