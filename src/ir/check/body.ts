@@ -41,7 +41,9 @@ export function makeTemplate(
   const place: Place = { checker, scope };
   let template: Template | undefined;
   checker.report.attempt(() => {
-    for (const [option, value] of given) scope.names.set(option, insideBlock(option, value));
+    for (const [option, value] of callee.method === undefined ? all : given) {
+      scope.names.set(option, insideBlock(option, value));
+    }
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
     for (const axis of boundStateAxes(callee.instance)) {
       if (!scope.axes.has(axis.name)) scope.seeAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);

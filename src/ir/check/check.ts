@@ -3,7 +3,7 @@ import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import { parse } from "../../parser/index.ts";
 import { suggest } from "../../parser/suggest.ts";
 import type { FileTree, InputStatement, ModelDefinition, Option, ProgramDefinition, Statement } from "../../parser/tree.ts";
-import type { Graph, NumberExpression } from "../graph.ts";
+import type { Graph, GraphFunction, NumberExpression } from "../graph.ts";
 import type { CheckedModel, Dim, InputInfo, Program, SizedAxis } from "../program.ts";
 import { Checker } from "./checker.ts";
 import type { Declaration } from "./declaration.ts";
@@ -418,7 +418,20 @@ function finishMain(place: Place, model: ModelDefinition, outputs: readonly { re
     file: model.span.file,
     ...(model.doc === undefined ? {} : { doc: model.doc }),
   };
-  return { functions: new Map([...checker.functions, [main.name, main]]), main: main.name };
+  const functions = reachable(new Map([...checker.functions, [main.name, main]]), main.name);
+  return { functions, main: main.name };
+}
+
+/** The functions that main calls, however deep; one may be left over from a body that was checked again. */
+function reachable(functions: ReadonlyMap<string, GraphFunction>, main: string): ReadonlyMap<string, GraphFunction> {
+  const reached = new Set<string>();
+  const waiting = [main];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    for (const node of functions.get(name)?.nodes ?? []) if ("function" in node) waiting.push(node.function);
+  }
+  return new Map([...functions].filter(([name]) => reached.has(name)));
 }
 
 interface Parts {

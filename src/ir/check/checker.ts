@@ -101,20 +101,9 @@ export class Checker {
     }
   }
 
-  /** What checking has made so far, to go back to when a loop's body is checked again. */
-  snapshot(): Snapshot {
-    return {
-      templates: new Map(this.templates),
-      functions: new Map(this.functions),
-      functionNames: new Set(this.functionNames),
-    };
-  }
-
-  restore(snapshot: Snapshot): void {
-    replaceAll(this.templates, snapshot.templates);
-    replaceAll(this.functions, snapshot.functions);
-    this.functionNames.clear();
-    for (const name of snapshot.functionNames) this.functionNames.add(name);
+  /** Gives a function's name back, when its body is checked again. */
+  releaseName(name: string): void {
+    this.functionNames.delete(name);
   }
 
   /** A name for a function that no other has: `attention`, `attention2`. */
@@ -136,17 +125,6 @@ export class Checker {
     }
     return { file: span.file, line: low + 1, column: span.start - (starts[low] ?? 0) + 1 };
   }
-}
-
-interface Snapshot {
-  readonly templates: ReadonlyMap<string, Template>;
-  readonly functions: ReadonlyMap<string, GraphFunction>;
-  readonly functionNames: ReadonlySet<string>;
-}
-
-function replaceAll<Value>(map: Map<string, Value>, entries: ReadonlyMap<string, Value>): void {
-  map.clear();
-  for (const [key, value] of entries) map.set(key, value);
 }
 
 function startsOfLines(text: string): readonly number[] {

@@ -5,7 +5,7 @@ import type { GraphFunction, Operand, RepeatNode, Value } from "../graph.ts";
 import { literal } from "../symbolic.ts";
 import { lifted } from "./declaration.ts";
 import { toValue } from "./call.ts";
-import { asTensor, axisNumber, emit, type Place, typeOf, writable } from "./emit.ts";
+import { asTensor, axisNumber, broadcastTo, emit, type Place, typeOf, writable } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, type Entity, Frame, Scope, type TensorEntity } from "./frame.ts";
 import { declareInstance, finishInstances } from "./instance.ts";
@@ -93,6 +93,8 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
 interface Promotion {
   readonly real: boolean;
   readonly batch: boolean;
+  /** Axes of what a number is carried as. */
+  readonly axes: readonly CheckedAxis[];
 }
 
 type Promotions = ReadonlyMap<string, Promotion>;
@@ -134,23 +136,29 @@ function startLoop(
 
 function promoted(place: Place, tensor: TensorEntity, promotion: Promotion | undefined, span: Span): TensorEntity {
   const real = promotion?.real && tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor;
-  if (!promotion?.batch || real.batch) return real;
+  const spread = broadcastTo(place, real, promotion?.axes ?? [], span);
+  if (!promotion?.batch || spread.batch) return spread;
   const fresh = globalTensor(place, { kind: "fresh" }, span);
-  return emit(place, "where", [fresh, real, real], {}, { span });
+  return emit(place, "where", [fresh, spread, spread], {}, { span });
 }
 
 /** Which carried names must enter otherwise than they do; undefined if none. */
 function promotionsOf({ inner, carried }: LoopParts, before: Promotions): Promotions | undefined {
   const found = new Map(before);
   let changed = false;
-  for (const { name, port } of carried) {
+  for (const { name, port, outer } of carried) {
     const entity = inner.scope.names.get(name);
     if (entity?.kind !== "tensor" && entity?.kind !== "number") continue;
     const real = port.number === "int" && (entity.kind === "number" ? !entity.integer : entity.number === "real");
     const batch = entity.kind === "tensor" && entity.batch && !port.batch;
-    if (!real && !batch) continue;
+    const spreads = entity.kind === "tensor" && outer.constant && port.axes.length === 0 && entity.axes.length > 0;
+    if (!real && !batch && !spreads) continue;
     const known = found.get(name);
-    found.set(name, { real: real || (known?.real ?? false), batch: batch || (known?.batch ?? false) });
+    found.set(name, {
+      real: real || (known?.real ?? false),
+      batch: batch || (known?.batch ?? false),
+      axes: spreads ? entity.axes : (known?.axes ?? []),
+    });
     changed = true;
   }
   return changed ? found : undefined;
@@ -159,7 +167,6 @@ function promotionsOf({ inner, carried }: LoopParts, before: Promotions): Promot
 /** Runs the body, again where a carried name has to enter as another type. */
 function runLoop(place: Place, body: readonly Statement[], start: (promotions: Promotions) => LoopParts): LoopParts {
   const { checker } = place;
-  const kept = checker.snapshot();
   let promotions: Promotions = new Map();
   for (;;) {
     const parts = start(promotions);
@@ -172,7 +179,7 @@ function runLoop(place: Place, body: readonly Statement[], start: (promotions: P
     const again = promotionsOf(parts, promotions);
     if (again === undefined) return parts;
     promotions = again;
-    checker.restore(kept);
+    checker.releaseName(parts.frame.builder.name);
   }
 }
 

@@ -4,8 +4,8 @@ import type { Argument, Call, Name } from "../../parser/tree.ts";
 import { literal } from "../symbolic.ts";
 import { asTensor, axisNumber, emit, emitAll, type Place, typeOf, writable } from "./emit.ts";
 import { axisOf, evaluate, evaluateNumber, evaluateStatic, evaluateTensor } from "./expression.ts";
-import type { CheckedAxis, Entity, TensorEntity } from "./frame.ts";
-import { findAxis, requireAxis, validOf } from "./names.ts";
+import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
+import { capture, findAxis, requireAxis, validOf } from "./names.ts";
 import { unaryPrimitives } from "./primitive-names.ts";
 import { problem } from "./problem.ts";
 import { restartedScan } from "./restart.ts";
@@ -177,10 +177,24 @@ function axisArgument(place: Place, call: Call): CheckedAxis {
 
 rules.set("index", (place, call, hint) => {
   onlyCount(call, [1]);
-  const axis = axisArgument(place, call);
-  const size = writable(place.scope, axisNumber(place.scope, axis));
-  return emit(place, "index", [], { axis: axis.name, size }, { span: call.span, hints: [hint], axes: [axis] });
+  return indexAlong(place, axisArgument(place, call), call, hint);
 });
+
+/** Positions along an axis; inside a scan over it, the current step's. */
+function indexAlong(place: Place, axis: CheckedAxis, call: Call, hint: string | undefined): TensorEntity {
+  const { scope, checker } = place;
+  const { outer } = scope.frame;
+  if (outer !== undefined && steps(scope.frame, axis.name)) {
+    return capture(scope, "index", indexAlong({ checker, scope: outer }, axis, call, "index"));
+  }
+  const size = writable(scope, axisNumber(scope, axis));
+  return emit(place, "index", [], { axis: axis.name, size }, { span: call.span, hints: [hint], axes: [axis] });
+}
+
+/** Whether the function is in a scan over the axis. */
+function steps(frame: Frame, axis: string): boolean {
+  return frame.stepAxis === axis || (frame.outer !== undefined && steps(frame.outer.frame, axis));
+}
 
 rules.set("valid", (place, call) => {
   onlyCount(call, [1]);

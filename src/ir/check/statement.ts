@@ -1,8 +1,8 @@
 /** Statements of models, blocks, methods and loops, in program order. */
-import type { AssignStatement, Expression, LossStatement, Statement, WriteStatement } from "../../parser/tree.ts";
+import type { AssignStatement, Expression, LossStatement, Span, Statement, WriteStatement } from "../../parser/tree.ts";
 import { asTensor, emit, type Place, renameAxes, typeOf } from "./emit.ts";
 import { evaluate, evaluateTensor, holds } from "./expression.ts";
-import type { Entity, TensorEntity } from "./frame.ts";
+import type { Entity, Scope, TensorEntity } from "./frame.ts";
 import { declareInstance } from "./instance.ts";
 import { repeatStatement, scanStatement } from "./loop.ts";
 import { constEntity, declaredAxes, dimEntity, globalTensor, matchAxes, memberItems, validOf } from "./names.ts";
@@ -205,8 +205,23 @@ function renamedByOrder(
   return renamed;
 }
 
+/** The state of that name of the method that a loop stands in. */
+function outerState(scope: Scope, name: string): Span | undefined {
+  const { outer } = scope.frame;
+  if (outer === undefined) return undefined;
+  const item = memberItems(outer.member?.definition).find((each) => each.name === name);
+  return item?.statement.kind === "state" ? item.statement.span : outerState(outer, name);
+}
+
 function write(place: Place, { state, value, span }: WriteStatement): void {
   const { member } = place.scope;
+  const outside = outerState(place.scope, state.text);
+  if (member === undefined && outside !== undefined) {
+    throw problem("MEM0220", span, `${state.text} is written inside a loop, so more than once a segment.`, {
+      notes: [{ message: "The state is declared here.", span: outside }],
+      help: "Carry a local through the loop and write it once afterwards.",
+    });
+  }
   const item = memberItems(member?.definition).find((each) => each.name === state.text);
   if (member?.write === undefined || item?.statement.kind !== "state") {
     throw problem("MEM0236", state.span, `${state.text} is not a state of the memory this method belongs to.`, {

@@ -1,5 +1,5 @@
 /** Random changes of one token of a spec. */
-import { Random } from "../kit.ts";
+import type { Random } from "../kit.ts";
 
 const token = /[A-Za-z_]\w*|\d+(?:\.\d+)?|\.\.\.|<-|->|\.\.|[<>=!]=|[^\s\w]/g;
 

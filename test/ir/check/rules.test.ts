@@ -1,5 +1,6 @@
 /** The rules of docs/language.md, one by one, with numbers where a rule is about values. */
 import { describe, expect, test } from "vitest";
+import { verify } from "../../../src/ir/verify.ts";
 import { codesOf, modelOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
 
 /** A model with the segment axis T of 3 tokens. */
@@ -273,6 +274,32 @@ describe("R4: repeat and scan are folds", () => {
     expect(values(text, { x: [1, 2, 4] }).z).toEqual([1, 2.5, 5.25]);
   });
 
+  test("inside a scan `index` and `valid` are the current step's", () => {
+    const text = model(
+      "input x[T]\ny = scan over T from m = 0 yield m { m = where(valid(T), m + index(T) * x, m) }\noutput z = y",
+    );
+    expect(values(text, { x: [1, 2, 4], valid: [1, 1, 0] }).z).toEqual([0, 2, 2]);
+  });
+
+  test("a number that a scan starts from spreads over the axes it gets", () => {
+    const text = model(
+      "dim D = 2\ninput x[T, D]\ny = scan over T from m = 0 yield m { m = m + x }\noutput z = last(y over T)",
+    );
+    const x = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    expect(values(text, { x }).z).toEqual([9, 12]);
+  });
+
+  test("a block that is checked again for a carried value leaves nothing behind", () => {
+    const text = model(
+      "dim D = 2\ninput x[T, D]\nmemory m = slots(count = 2, width = D)\ny = scan over T from h = 0 yield h { h = unit(h + x) + sum(m.M over S) }\noutput z = y",
+    );
+    expect(verify(programOf(text).graph)).toEqual([]);
+  });
+
   test("a number that is carried becomes a tensor of every example", () => {
     const text = model(
       "input x[T]\ntotal = 0\nrepeat 2 as i { total = total + sum(x over T) }\noutput y = total",
@@ -336,6 +363,12 @@ describe("R6: addresses of parameters", () => {
       "mem.write.Wq",
     ]);
     expect(paths).toContain("mem.bias");
+  });
+
+  test("a block without methods keeps the options of its instance", () => {
+    const block = "block times(x[...], factor: real) -> [...] { return factor * x }";
+    const text = model("input x[T]\nuse f = times(factor = 3)\noutput y = f(f(x))", block);
+    expect(values(text, { x: [1, 2, 3] }).y).toEqual([9, 18, 27]);
   });
 
   test("one instance called twice has one set of parameters", () => {
@@ -482,6 +515,14 @@ describe("R9: a segment reads what entered it and writes once", () => {
     expect(at([1, 0, 0])).toEqual([6, 4, 3]);
     expect(at([0, 1, 0])).toEqual([3, 6, 4]);
     expect(at([0, 1, 1])).toEqual([3, 6, 6]);
+  });
+
+  test("a method's loop does not write", () => {
+    const memory =
+      "memory m(w: int = 1) { state s starts 0, gradient stop; step(x[T]) { repeat 2 as i { s <- s + sum(x over T where valid(T)) } } }";
+    expect(codesOf(model("input x[T]\nmemory a = m()\na.step(x)\noutput y = x", memory))).toEqual([
+      "MEM0220",
+    ]);
   });
 
   test("`mem[i]` is the entering state of another iteration", () => {
