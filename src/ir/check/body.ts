@@ -7,13 +7,20 @@ import type { Checker } from "./checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "./emit.ts";
 import { evaluateNumber } from "./expression.ts";
 import {
-  type CheckedAxis, type Entity, Frame, type Implicit, type Member, type Restart, Scope, type TensorEntity,
+  type CheckedAxis,
+  type Entity,
+  Frame,
+  type Implicit,
+  type Member,
+  type Restart,
+  Scope,
+  type TensorEntity,
 } from "./frame.ts";
 import { boundStateAxes, finishInstances } from "./instance.ts";
 import { declaredAxes, findName } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
-import { problem } from "./problem.ts";
 import { addProbes } from "./probe.ts";
+import { problem } from "./problem.ts";
 import { warnOfPadding } from "./ragged.ts";
 import { runStatements } from "./statement.ts";
 import type { Static } from "./static.ts";
@@ -32,12 +39,17 @@ export function makeTemplate(
   const all = [...(callee.instance?.options ?? []), ...given];
   const formalValues = new Map<string, number>();
   for (const [name, value] of all) {
-    for (const formal of numberFormals(name, value)) formalValues.set(formal.name, formal.value.value);
+    for (const formal of numberFormals(name, value))
+      formalValues.set(formal.name, formal.value.value);
   }
   const name = checker.functionName(camel(callee.title));
   const frame = new Frame(name, callee.title, undefined, formalValues);
   const members: Template["members"] = new Map();
-  const scope = new Scope({ frame, definitions: callee.definitions, member: memberOf(callee, frame) });
+  const scope = new Scope({
+    frame,
+    definitions: callee.definitions,
+    member: memberOf(callee, frame),
+  });
   const place: Place = { checker, scope };
   let template: Template | undefined;
   checker.report.attempt(() => {
@@ -46,13 +58,17 @@ export function makeTemplate(
     }
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
     for (const axis of boundStateAxes(callee.instance)) {
-      if (!scope.axes.has(axis.name)) scope.seeAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
+      if (!scope.axes.has(axis.name))
+        scope.seeAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
     }
     frame.restAxes = [...axes.rest.keys()].flatMap((name) => scope.axes.get(name) ?? []);
     for (const formal of callee.formals) checkFormalSizes(place, axes, formal.axes);
     for (const option of callee.options) {
       if (given.has(option.name.text) || option.default === undefined) continue;
-      scope.names.set(option.name.text, optionValue(place, option.type, option.default, option.name.text));
+      scope.names.set(
+        option.name.text,
+        optionValue(place, option.type, option.default, option.name.text),
+      );
     }
     const before = checker.report.failed;
     const returned = runStatements(place, callee.body);
@@ -67,7 +83,9 @@ export function makeTemplate(
 /** Methods see the dims, constants, parameters and states of their instance. */
 function memberOf(callee: Callee, frame: Frame): Member | undefined {
   if (callee.instance === undefined || callee.method === undefined) return undefined;
-  const options = [...callee.instance.options].map(([name, value]) => [name, insideBlock(name, value)] as const);
+  const options = [...callee.instance.options].map(
+    ([name, value]) => [name, insideBlock(name, value)] as const,
+  );
   const member: Member = {
     definition: callee.definition,
     options: new Map(options),
@@ -76,7 +94,9 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
       const isState = callee.definition.body.length > 0 && isStateName(callee, name);
       const entity = { number, axes, batch: isState };
       const port = frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
-      return callee.instance?.starts.has(name) ? { ...port, restart: (axis: CheckedAxis) => restartPorts(frame, name, port, axis) } : port;
+      return callee.instance?.starts.has(name)
+        ? { ...port, restart: (axis: CheckedAxis) => restartPorts(frame, name, port, axis) }
+        : port;
     },
     next: (name) => {
       const written = frame.writes.get(name);
@@ -87,7 +107,9 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
       const known = member.known.get(`next ${name}`);
       if (known?.kind === "tensor") return known;
       frame.implicit.set(port, { kind: "next", state: name });
-      const tensor = frame.input(port, { ...before.value, axes: before.value.axes }, "argument", [port]);
+      const tensor = frame.input(port, { ...before.value, axes: before.value.axes }, "argument", [
+        port,
+      ]);
       member.known.set(`next ${name}`, tensor);
       return tensor;
     },
@@ -107,7 +129,11 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
 
 /** Arguments that say where a state restarts along the axis, and as what. */
 function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: CheckedAxis): Restart {
-  const take = (port: string, implicit: Implicit, type: Pick<TensorEntity, "number" | "axes" | "batch">): TensorEntity => {
+  const take = (
+    port: string,
+    implicit: Implicit,
+    type: Pick<TensorEntity, "number" | "axes" | "batch">,
+  ): TensorEntity => {
     const known = frame.globals.get(port);
     if (known !== undefined) return known;
     frame.implicit.set(port, implicit);
@@ -116,8 +142,16 @@ function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: Che
     return tensor;
   };
   return {
-    flag: take(`restart${axis.name}`, { kind: "restart", axis: axis.name }, { number: "flag", axes: [axis], batch: true }),
-    start: take(`${name}Start`, { kind: "start", state: name }, { number: state.number, axes: state.axes, batch: true }),
+    flag: take(
+      `restart${axis.name}`,
+      { kind: "restart", axis: axis.name },
+      { number: "flag", axes: [axis], batch: true },
+    ),
+    start: take(
+      `${name}Start`,
+      { kind: "start", state: name },
+      { number: state.number, axes: state.axes, batch: true },
+    ),
   };
 }
 
@@ -135,7 +169,9 @@ function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
   const tensor = axes.tensors.get(name.text);
   if (tensor === undefined) return;
   const { scope } = place;
-  const inside = tensor.axes.map((axis): CheckedAxis => ({ ...axis, declared: { kind: "axis", name: axis.name } }));
+  const inside = tensor.axes.map(
+    (axis): CheckedAxis => ({ ...axis, declared: { kind: "axis", name: axis.name } }),
+  );
   const port = scope.frame.input(name.text, { ...tensor, axes: inside }, "argument", [name.text]);
   scope.seeAxes(inside);
   const entering: TensorEntity = { ...port, constant: tensor.constant };
@@ -144,13 +180,22 @@ function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
 }
 
 /** `[H, J: H]`, and formal axes that a dim of the instance also names. */
-function checkFormalSizes(place: Place, axes: AxisBinding, declared: readonly AxisDeclaration[]): void {
+function checkFormalSizes(
+  place: Place,
+  axes: AxisBinding,
+  declared: readonly AxisDeclaration[],
+): void {
   for (const { name, size } of declared) {
     const axis = axes.formals.get(name.text);
     if (axis === undefined) continue;
-    const wanted = size !== undefined ? evaluateNumber(place, size).value : memberSize(place, name.text);
+    const wanted =
+      size !== undefined ? evaluateNumber(place, size).value : memberSize(place, name.text);
     if (wanted !== undefined && wanted !== axis.size) {
-      throw problem("MEM0223", name.span, `Axis ${name.text} must have ${wanted} entries, the argument has ${axis.size}.`);
+      throw problem(
+        "MEM0223",
+        name.span,
+        `Axis ${name.text} must have ${wanted} entries, the argument has ${axis.size}.`,
+      );
     }
   }
 }
@@ -163,7 +208,11 @@ function memberSize(place: Place, name: string): number | undefined {
 
 // ---------------------------------------------------------------- what comes out
 
-function finishReturns(place: Place, callee: Callee, returned: readonly ReturnedValue[] | undefined): readonly NamedTensor[] {
+function finishReturns(
+  place: Place,
+  callee: Callee,
+  returned: readonly ReturnedValue[] | undefined,
+): readonly NamedTensor[] {
   const { outputs } = callee;
   if (outputs === undefined) {
     if (returned !== undefined) {
@@ -179,11 +228,21 @@ function finishReturns(place: Place, callee: Callee, returned: readonly Returned
     if (returned !== undefined) {
       const value = returned[position];
       if (value !== undefined && returned.length === wanted.length) return value;
-      throw problem("MEM0225", returned[0]?.span ?? span, `${callee.title} declares ${wanted.length} results and returns ${returned.length}.`);
+      throw problem(
+        "MEM0225",
+        returned[0]?.span ?? span,
+        `${callee.title} declares ${wanted.length} results and returns ${returned.length}.`,
+      );
     }
     const entity = name === undefined ? undefined : place.scope.names.get(name);
     if (entity !== undefined) return { entity, span };
-    throw problem("MEM0226", span, name === undefined ? `${callee.title} returns nothing, but declares a result.` : `${callee.title} never gives ${name} a value.`);
+    throw problem(
+      "MEM0226",
+      span,
+      name === undefined
+        ? `${callee.title} returns nothing, but declares a result.`
+        : `${callee.title} never gives ${name} a value.`,
+    );
   });
   return wanted.map((output, position) => {
     const value = values[position];
@@ -215,25 +274,45 @@ function outputsOf(outputs: Outputs): readonly WantedOutput[] {
   if (outputs.kind === "axes") {
     return [{ name: undefined, rest: outputs.rest, axes: outputs.axes, span: outputs.span }];
   }
-  return outputs.outputs.map(({ name, rest, axes }) => ({ name: name.text, rest, axes, span: name.span }));
+  return outputs.outputs.map(({ name, rest, axes }) => ({
+    name: name.text,
+    rest,
+    axes,
+    span: name.span,
+  }));
 }
 
 const hintOf = (tensor: TensorEntity): string =>
   "name" in tensor.operand ? tensor.operand.name.replace(/^_/, "") : "result";
 
 /** The value with the axes the signature declares: the declared order counts for calls, a missing axis is repeated. */
-function declaredResult(place: Place, callee: Callee, tensor: TensorEntity, output: WantedOutput, span: Span): TensorEntity {
+function declaredResult(
+  place: Place,
+  callee: Callee,
+  tensor: TensorEntity,
+  output: WantedOutput,
+  span: Span,
+): TensorEntity {
   const declared = declaredAxes(place, output.axes);
   const passing = tensor.axes.filter((axis) => !declared.some((each) => each.name === axis.name));
   if (!output.rest && passing.length > 0) {
-    throw problem("MEM0227", span, `${callee.title} declares [${declared.map((axis) => axis.name).join(", ")}] but gives ${typeOf(tensor)}.`, {
-      notes: [{ message: "The result is declared here.", span: output.span }],
-    });
+    throw problem(
+      "MEM0227",
+      span,
+      `${callee.title} declares [${declared.map((axis) => axis.name).join(", ")}] but gives ${typeOf(tensor)}.`,
+      {
+        notes: [{ message: "The result is declared here.", span: output.span }],
+      },
+    );
   }
   for (const axis of declared) {
     const own = tensor.axes.find((each) => each.name === axis.name);
     if (own !== undefined && own.size !== axis.size) {
-      throw problem("MEM0227", span, `${callee.title} declares ${axis.name} = ${axis.size} but gives ${typeOf(tensor)}.`);
+      throw problem(
+        "MEM0227",
+        span,
+        `${callee.title} declares ${axis.name} = ${axis.size} but gives ${typeOf(tensor)}.`,
+      );
     }
   }
   const whole = broadcastTo(place, tensor, declared, span);
@@ -255,7 +334,13 @@ function finish(
     if (!("name" in operand)) throw new Error("A result is a value.");
     if (callee.outputs?.kind === "named") builder.suggestName(operand, name);
     builder.result(operand, { role: "return", path: [name] });
-    types.push({ name, number: tensor.number, axes: tensor.axes, batch: tensor.batch, constant: tensor.constant });
+    types.push({
+      name,
+      number: tensor.number,
+      axes: tensor.axes,
+      batch: tensor.batch,
+      constant: tensor.constant,
+    });
   }
   const written = new Map(members);
   for (const [state, { value }] of frame.writes) {
@@ -272,7 +357,13 @@ function finish(
   const graph = finishGraph(frame, callee);
   if (callee.method !== undefined) warnOfPadding(place, graph);
   checker.functions.set(graph.name, graph);
-  return { graph, returns: types, declarations: frame.declarations, members: written, implicit: frame.implicit };
+  return {
+    graph,
+    returns: types,
+    declarations: frame.declarations,
+    members: written,
+    implicit: frame.implicit,
+  };
 }
 
 function finishGraph(frame: Frame, callee: Callee): GraphFunction {
@@ -284,4 +375,3 @@ function finishGraph(frame: Frame, callee: Callee): GraphFunction {
     ...(doc === undefined ? {} : { doc }),
   };
 }
-

@@ -1,23 +1,35 @@
 /** Calls of blocks and of methods of instances: binding arguments by name and axis (rule R3), sharing checked templates. */
-import type { Argument, BlockDefinition, Call, Expression, Formal, MethodDefinition, Option, Outputs, Span, Statement } from "../../parser/tree.ts";
+
 import { suggest } from "../../parser/suggest.ts";
+import type {
+  Argument,
+  BlockDefinition,
+  Call,
+  Expression,
+  Formal,
+  MethodDefinition,
+  Option,
+  Outputs,
+  Span,
+  Statement,
+} from "../../parser/tree.ts";
 import type { NumberBinding, NumberExpression, Operand, Port } from "../graph.ts";
+import { makeTemplate } from "./body.ts";
 import { lifted } from "./declaration.ts";
 import type { Definitions } from "./definitions.ts";
+import { findDefinition } from "./definitions.ts";
 import { emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
 import { evaluate, evaluateTensor } from "./expression.ts";
-import { findDefinition } from "./definitions.ts";
 import type { CheckedAxis, Entity, Instance, TensorEntity } from "./frame.ts";
 import { bindInstanceAxis, boundStateAxes, captureMember, instanceTensor } from "./instance.ts";
-import { prepareRestarts, reachedStart, restartAlong } from "./restart.ts";
 import { findName, globalTensor, validOf } from "./names.ts";
 import { numberFormals, optionValue } from "./option.ts";
 import { declareTensor } from "./parameter.ts";
 import { primitiveRule } from "./primitives.ts";
 import { problem, Silenced } from "./problem.ts";
-import { type Static, staticKey, type StaticNumber, substitute } from "./static.ts";
+import { prepareRestarts, reachedStart, restartAlong } from "./restart.ts";
+import { type Static, type StaticNumber, staticKey, substitute } from "./static.ts";
 import type { Template } from "./template.ts";
-import { makeTemplate } from "./body.ts";
 
 /** A block, or a method of one, to be called. */
 export interface Callee {
@@ -38,24 +50,40 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
   if (callee.kind === "reference") {
     const { text, span } = callee.name;
     const entity = findName(place, text);
-    if (entity?.kind === "instance") return callInstance(place, call, entity.instance, undefined, hint);
+    if (entity?.kind === "instance")
+      return callInstance(place, call, entity.instance, undefined, hint);
     if (entity === undefined || isStatic(entity)) {
       const rule = primitiveRule(text);
       if (rule !== undefined) return rule(place, call, hint);
     }
     const found = findDefinition(place.scope.definitions, text);
-    if (found !== undefined && (entity === undefined || entity.kind === "definition" || isStatic(entity))) {
-      if (found.definition.kind === "memory" || found.definition.body.some((each) => each.kind === "method")) {
+    if (
+      found !== undefined &&
+      (entity === undefined || entity.kind === "definition" || isStatic(entity))
+    ) {
+      if (
+        found.definition.kind === "memory" ||
+        found.definition.body.some((each) => each.kind === "method")
+      ) {
         throw problem("MEM0210", span, `${text} has methods: make an instance first.`, {
           help: `${found.definition.kind === "memory" ? "memory" : "use"} name = ${text}(…)`,
         });
       }
-      return callTemplate(place, call, blockCallee(found.definition, found.definitions, undefined), [call.alias?.text ?? text], hint);
+      return callTemplate(
+        place,
+        call,
+        blockCallee(found.definition, found.definitions, undefined),
+        [call.alias?.text ?? text],
+        hint,
+      );
     }
     const rule = primitiveRule(text);
     if (rule !== undefined && entity === undefined) return rule(place, call, hint);
     if (entity !== undefined) throw problem("MEM0211", span, `${text} is not a block.`);
-    const names = [...place.scope.definitions.own.keys(), ...place.scope.definitions.library.keys()];
+    const names = [
+      ...place.scope.definitions.own.keys(),
+      ...place.scope.definitions.library.keys(),
+    ];
     const near = suggest(text, names);
     throw problem("MEM0110", span, `There is no block ${text}.`, {
       help: near === undefined ? undefined : `Did you mean ${near}?`,
@@ -68,38 +96,87 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
       throw problem("MEM0211", callee.span, "Only instances of blocks and memories have methods.");
     }
     const method = object.instance.definition.body.find(
-      (each): each is MethodDefinition => each.kind === "method" && each.name.text === callee.member.text,
+      (each): each is MethodDefinition =>
+        each.kind === "method" && each.name.text === callee.member.text,
     );
     if (method === undefined) {
-      const names = object.instance.definition.body.flatMap((each) => (each.kind === "method" ? [each.name.text] : []));
+      const names = object.instance.definition.body.flatMap((each) =>
+        each.kind === "method" ? [each.name.text] : [],
+      );
       const near = suggest(callee.member.text, names);
-      throw problem("MEM0212", callee.member.span, `${object.instance.definition.name.text} has no method ${callee.member.text}.`, {
-        help: near === undefined ? `It has ${names.join(", ")}.` : `Did you mean ${near}?`,
-      });
+      throw problem(
+        "MEM0212",
+        callee.member.span,
+        `${object.instance.definition.name.text} has no method ${callee.member.text}.`,
+        {
+          help: near === undefined ? `It has ${names.join(", ")}.` : `Did you mean ${near}?`,
+        },
+      );
     }
     return callInstance(place, call, object.instance, method, hint);
   }
   throw problem("MEM0211", callee.span, "This cannot be called.");
 }
 
-const isStatic = (entity: Entity): boolean => ["number", "flag", "choice", "list"].includes(entity.kind);
+const isStatic = (entity: Entity): boolean =>
+  ["number", "flag", "choice", "list"].includes(entity.kind);
 
-function blockCallee(definition: BlockDefinition, definitions: Definitions, instance: Instance | undefined): Callee {
+function blockCallee(
+  definition: BlockDefinition,
+  definitions: Definitions,
+  instance: Instance | undefined,
+): Callee {
   const { formals, options, outputs, body } = definition;
-  return { definition, method: undefined, definitions, instance, formals, options: instance ? [] : options, outputs, body, title: definition.name.text };
+  return {
+    definition,
+    method: undefined,
+    definitions,
+    instance,
+    formals,
+    options: instance ? [] : options,
+    outputs,
+    body,
+    title: definition.name.text,
+  };
 }
 
-function callInstance(place: Place, call: Call, instance: Instance, method: MethodDefinition | undefined, hint: string | undefined): Entity {
+function callInstance(
+  place: Place,
+  call: Call,
+  instance: Instance,
+  method: MethodDefinition | undefined,
+  hint: string | undefined,
+): Entity {
   const { definition, definitions } = instance;
   if (method === undefined) {
     if (definition.body.some((each) => each.kind === "method")) {
-      throw problem("MEM0210", call.span, `${instance.name} has methods; call one: ${instance.name}.method(…).`);
+      throw problem(
+        "MEM0210",
+        call.span,
+        `${instance.name} has methods; call one: ${instance.name}.method(…).`,
+      );
     }
-    return callTemplate(place, call, blockCallee(definition, definitions, instance), [instance.name], hint);
+    return callTemplate(
+      place,
+      call,
+      blockCallee(definition, definitions, instance),
+      [instance.name],
+      hint,
+    );
   }
   const { formals, options, outputs, body } = method;
   const title = `${definition.name.text}.${method.name.text}`;
-  const callee: Callee = { definition, method, definitions, instance, formals, options, outputs, body, title };
+  const callee: Callee = {
+    definition,
+    method,
+    definitions,
+    instance,
+    formals,
+    options,
+    outputs,
+    body,
+    title,
+  };
   const scope = call.alias === undefined ? [instance.name, method.name.text] : [call.alias.text];
   return callTemplate(place, call, callee, scope, hint);
 }
@@ -117,12 +194,21 @@ interface Arguments {
   readonly options: ReadonlyMap<string, Static>;
 }
 
-function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly string[]): Arguments {
+function bindArguments(
+  place: Place,
+  call: Call,
+  callee: Callee,
+  scope: readonly string[],
+): Arguments {
   const tensors: Bound[] = [];
   const options = new Map<string, Static>();
   const bindOption = (option: Option, argument: Argument) => {
-    if (options.has(option.name.text)) throw problem("MEM0213", argument.span, `${option.name.text} is given twice.`);
-    options.set(option.name.text, optionValue(place, option.type, argument.value, option.name.text));
+    if (options.has(option.name.text))
+      throw problem("MEM0213", argument.span, `${option.name.text} is given twice.`);
+    options.set(
+      option.name.text,
+      optionValue(place, option.type, argument.value, option.name.text),
+    );
   };
   const bindTensor = (formal: Formal, argument: Argument) => {
     const outer = call.alias === undefined ? place.scope : place.scope.outside();
@@ -138,7 +224,10 @@ function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly
       if (option !== undefined) bindOption(option, argument);
       else if (formal !== undefined) bindTensor(formal, argument);
       else {
-        const near = suggest(text, [...callee.options, ...callee.formals].map((each) => each.name.text));
+        const near = suggest(
+          text,
+          [...callee.options, ...callee.formals].map((each) => each.name.text),
+        );
         throw problem("MEM0171", span, `${callee.title} has no option ${text}.`, {
           help: near === undefined ? undefined : `Did you mean ${near}?`,
         });
@@ -153,10 +242,20 @@ function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly
     }
     const formal = callee.formals.find((each) => !tensors.some((done) => done.formal === each));
     if (formal === undefined) {
-      throw problem("MEM0214", argument.span, `${callee.title} takes ${callee.formals.length} tensors; this is one more.`, {
-        notes: [{ message: "It is declared here.", span: (callee.method ?? callee.definition).name.span }],
-        help: "Options go by name: heads = 4.",
-      });
+      throw problem(
+        "MEM0214",
+        argument.span,
+        `${callee.title} takes ${callee.formals.length} tensors; this is one more.`,
+        {
+          notes: [
+            {
+              message: "It is declared here.",
+              span: (callee.method ?? callee.definition).name.span,
+            },
+          ],
+          help: "Options go by name: heads = 4.",
+        },
+      );
     }
     bindTensor(formal, argument);
   }
@@ -166,14 +265,19 @@ function bindArguments(place: Place, call: Call, callee: Callee, scope: readonly
       notes: [{ message: "It is declared here.", span: missing.span }],
     });
   }
-  const unset = callee.options.find((option) => option.default === undefined && !options.has(option.name.text));
+  const unset = callee.options.find(
+    (option) => option.default === undefined && !options.has(option.name.text),
+  );
   if (unset !== undefined) {
     throw problem("MEM0170", call.span, `${callee.title} needs its option ${unset.name.text}.`, {
       notes: [{ message: "It is declared here.", span: unset.name.span }],
       help: `${unset.name.text} = …`,
     });
   }
-  return { tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)), options };
+  return {
+    tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)),
+    options,
+  };
 }
 
 /** `f(g(x) as name)`: the name is the inner call's. */
@@ -201,7 +305,9 @@ function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]): AxisBi
   const formals = new Map<string, { axis: CheckedAxis; by: Bound }>();
   const rest = new Map<string, CheckedAxis>();
   const tensors = new Map<string, TensorEntity>();
-  const inner = new Set(callee.formals.flatMap((formal) => formal.axes.map((axis) => axis.name.text)));
+  const inner = new Set(
+    callee.formals.flatMap((formal) => formal.axes.map((axis) => axis.name.text)),
+  );
   for (const each of bound) {
     const { formal, tensor, argument } = each;
     const given = orderedAxes(tensor, argument);
@@ -209,9 +315,14 @@ function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]): AxisBi
     const enough = formal.rest ? given.length >= count : given.length === count;
     if (!enough) {
       const wanted = `[${[...(formal.rest ? ["..."] : []), ...formal.axes.map((axis) => axis.name.text)].join(", ")}]`;
-      throw problem("MEM0216", argument.span, `${callee.title} wants ${formal.name.text}${wanted}, this is ${typeOf(tensor)}.`, {
-        notes: [{ message: "The formal is declared here.", span: formal.span }],
-      });
+      throw problem(
+        "MEM0216",
+        argument.span,
+        `${callee.title} wants ${formal.name.text}${wanted}, this is ${typeOf(tensor)}.`,
+        {
+          notes: [{ message: "The formal is declared here.", span: formal.span }],
+        },
+      );
     }
     const names = new Map<string, string>();
     const tail = given.slice(given.length - count);
@@ -221,12 +332,23 @@ function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]): AxisBi
       const before = formals.get(name.text);
       if (before === undefined) formals.set(name.text, { axis, by: each });
       else if (before.axis.size !== axis.size) {
-        throw problem("MEM0217", argument.span, `${callee.title}: axis ${name.text} is ${before.axis.size} in ${before.by.formal.name.text} but ${axis.size} in ${formal.name.text}.`, {
-          notes: [
-            { message: `${before.by.formal.name.text} has ${before.axis.name} = ${before.axis.size}.`, span: before.by.argument.span },
-            { message: `${formal.name.text} has ${axis.name} = ${axis.size}.`, span: argument.span },
-          ],
-        });
+        throw problem(
+          "MEM0217",
+          argument.span,
+          `${callee.title}: axis ${name.text} is ${before.axis.size} in ${before.by.formal.name.text} but ${axis.size} in ${formal.name.text}.`,
+          {
+            notes: [
+              {
+                message: `${before.by.formal.name.text} has ${before.axis.name} = ${before.axis.size}.`,
+                span: before.by.argument.span,
+              },
+              {
+                message: `${formal.name.text} has ${axis.name} = ${axis.size}.`,
+                span: argument.span,
+              },
+            ],
+          },
+        );
       }
       names.set(axis.name, name.text);
     });
@@ -246,7 +368,8 @@ function orderedAxes(tensor: TensorEntity, argument: Argument): readonly Checked
   if (order === undefined) return tensor.axes;
   const named = order.map((name) => {
     const axis = tensor.axes.find((candidate) => candidate.name === name.text);
-    if (axis === undefined) throw problem("MEM0133", name.span, `There is no axis ${name.text} in ${typeOf(tensor)}.`);
+    if (axis === undefined)
+      throw problem("MEM0133", name.span, `There is no axis ${name.text} in ${typeOf(tensor)}.`);
     return axis;
   });
   const others = tensor.axes.filter((axis) => !named.includes(axis));
@@ -257,12 +380,19 @@ function orderedAxes(tensor: TensorEntity, argument: Argument): readonly Checked
 
 const mostTemplates = 2000;
 
-function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly string[], hint: string | undefined): Entity {
+function callTemplate(
+  place: Place,
+  call: Call,
+  callee: Callee,
+  scope: readonly string[],
+  hint: string | undefined,
+): Entity {
   const { checker } = place;
   const given = bindArguments(place, call, callee, scope);
   const axes = bindAxes(place, callee, given.tensors);
   if (callee.instance !== undefined) {
-    for (const [formal, axis] of axes.formals) bindInstanceAxis(place, callee.instance, formal, axis, call.span);
+    for (const [formal, axis] of axes.formals)
+      bindInstanceAxis(place, callee.instance, formal, axis, call.span);
   }
   if (callee.instance !== undefined) prepareRestarts(place, callee.instance);
   const key = templateKey(callee, given.options, axes);
@@ -270,10 +400,16 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
   if (template === undefined) {
     const nested = `${callee.title} ${callee.definition.span.file}`;
     if (checker.calls.includes(nested)) {
-      throw problem("MEM0218", call.span, `${callee.title} calls itself.`, { help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`." });
+      throw problem("MEM0218", call.span, `${callee.title} calls itself.`, {
+        help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`.",
+      });
     }
     if (checker.templates.size >= mostTemplates) {
-      throw problem("MEM0263", call.span, `This spec calls blocks in more than ${mostTemplates} different ways.`);
+      throw problem(
+        "MEM0263",
+        call.span,
+        `This spec calls blocks in more than ${mostTemplates} different ways.`,
+      );
     }
     checker.deeper(callee.title, call.span);
     checker.calls.push(nested);
@@ -286,8 +422,14 @@ function callTemplate(place: Place, call: Call, callee: Callee, scope: readonly 
   return bindTemplate(place, call, callee, template, given, axes, scope, hint);
 }
 
-function templateKey(callee: Callee, options: ReadonlyMap<string, Static>, axes: AxisBinding): string {
-  const states = boundStateAxes(callee.instance).map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`).join(",");
+function templateKey(
+  callee: Callee,
+  options: ReadonlyMap<string, Static>,
+  axes: AxisBinding,
+): string {
+  const states = boundStateAxes(callee.instance)
+    .map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`)
+    .join(",");
   const all = [...(callee.instance?.options ?? []), ...options];
   const statics = all.map(([name, value]) => `${name}=${staticKey(value)}`);
   const tensors = [...axes.tensors].map(([name, tensor]) => {
@@ -321,36 +463,52 @@ function bindTemplate(
     if (kind === "formal") return formalNumbers.get(name)?.declared.text;
     return (axes.formals.get(name) ?? axes.rest.get(name))?.declared;
   };
-  const path = instance !== undefined && callee.method === undefined ? instance.path : [...prefix, ...scope];
+  const path =
+    instance !== undefined && callee.method === undefined ? instance.path : [...prefix, ...scope];
   const operandOf = (port: Port): Operand => {
     const [name = ""] = port.path;
     if (port.role === "argument") {
-      const tensor = axes.tensors.get(name) ?? implicitTensor(place, callee, template, name, axes, call.span);
+      const tensor =
+        axes.tensors.get(name) ?? implicitTensor(place, callee, template, name, axes, call.span);
       return toValue(place, tensor, call.span).operand;
     }
     if (port.struct !== "own" && instance !== undefined) {
       return instanceTensor(place, instance, name).operand;
     }
-    const declaration = template.declarations.find((each) => each.path.join(".") === port.path.join("."));
+    const declaration = template.declarations.find(
+      (each) => each.path.join(".") === port.path.join("."),
+    );
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     const own = lifted(declaration, path, [], declaredText);
     const shared = instance !== undefined && callee.method === undefined;
     if (shared && instance.frame !== frame) {
       const outer = sharedTensor({ checker, scope: instance.scope }, own);
-      return captureMember(place.scope, instance, declaration.path, outer, declaration.role).operand;
+      return captureMember(place.scope, instance, declaration.path, outer, declaration.role)
+        .operand;
     }
     return (shared ? sharedTensor(place, own) : declareTensor(place, own)).operand;
   };
   const inputs = template.graph.inputs.map(operandOf);
   const numbers = template.graph.numbers.map(({ name, value }): NumberBinding => {
     const number = formalNumbers.get(name);
-    return { name, value: number === undefined ? { value: Number(value), text: { kind: "literal", value: Number(value) } } : writable(place.scope, number) };
+    return {
+      name,
+      value:
+        number === undefined
+          ? { value: Number(value), text: { kind: "literal", value: Number(value) } }
+          : writable(place.scope, number),
+    };
   });
   const hints = template.graph.results.map((port) => {
     if (port.role === "return" && template.returns.length === 1) return hint;
     return port.path.at(-1);
   });
-  const results = frame.builder.call(template.graph, inputs, { scope: [...prefix, ...scope], numbers, hints, origin: checker.origin(call.span) });
+  const results = frame.builder.call(template.graph, inputs, {
+    scope: [...prefix, ...scope],
+    numbers,
+    hints,
+    origin: checker.origin(call.span),
+  });
   const returned: { name: string; value: TensorEntity }[] = [];
   template.graph.results.forEach((port, position) => {
     const value = results[position];
@@ -358,16 +516,38 @@ function bindTemplate(
     if (port.role === "return") {
       const type = template.returns[returned.length];
       if (type === undefined) return;
-      const tensor: TensorEntity = { kind: "tensor", operand: value, number: type.number, axes: type.axes, batch: type.batch, constant: type.constant };
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: type.number,
+        axes: type.axes,
+        batch: type.batch,
+        constant: type.constant,
+      };
       for (const axis of type.axes) frame.visibleAxes.add(axis.name);
-      returned.push({ name: type.name, value: outerAxes(place, callee, tensor, axes, formalNumbers, declaredText, call.span) });
+      returned.push({
+        name: type.name,
+        value: outerAxes(place, callee, tensor, axes, formalNumbers, declaredText, call.span),
+      });
     } else if (port.role === "loss") {
-      const below = instance === undefined ? [...prefix, ...scope] : instance.frame === frame ? instance.path : [instance.name];
+      const below =
+        instance === undefined
+          ? [...prefix, ...scope]
+          : instance.frame === frame
+            ? instance.path
+            : [instance.name];
       frame.losses.push({ path: [...below, ...port.path], value: scalar(value) });
     } else if (port.role === "next") {
       const [state = ""] = port.path;
       const written = template.members.get(`next ${state}`);
-      const tensor: TensorEntity = { kind: "tensor", operand: value, number: value.type.kind, axes: written?.axes ?? [], batch: value.type.axes.some((axis) => axis.name === "batch"), constant: false };
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: value.type.kind,
+        axes: written?.axes ?? [],
+        batch: value.type.axes.some((axis) => axis.name === "batch"),
+        constant: false,
+      };
       if (port.struct === "own" || instance === undefined) {
         frame.next.push({ path: [...path, ...port.path], value });
       } else {
@@ -380,8 +560,18 @@ function bindTemplate(
   return { kind: "tuple", items: returned };
 }
 
-function scalar(value: { readonly name: string; readonly type: Port["value"]["type"] }): TensorEntity {
-  return { kind: "tensor", operand: value, number: "real", axes: [], batch: false, constant: false };
+function scalar(value: {
+  readonly name: string;
+  readonly type: Port["value"]["type"];
+}): TensorEntity {
+  return {
+    kind: "tensor",
+    operand: value,
+    number: "real",
+    axes: [],
+    batch: false,
+    constant: false,
+  };
 }
 
 /** A tensor of an instance's own block, declared by the first of its calls. */
@@ -390,7 +580,14 @@ function sharedTensor(place: Place, declaration: ReturnType<typeof lifted>): Ten
   return known?.port ?? declareTensor(place, declaration);
 }
 
-function implicitTensor(place: Place, callee: Callee, template: Template, name: string, axes: AxisBinding, span: Span): TensorEntity {
+function implicitTensor(
+  place: Place,
+  callee: Callee,
+  template: Template,
+  name: string,
+  axes: AxisBinding,
+  span: Span,
+): TensorEntity {
   const implicit = template.implicit.get(name);
   switch (implicit?.kind) {
     case "fresh":
@@ -400,13 +597,20 @@ function implicitTensor(place: Place, callee: Callee, template: Template, name: 
       const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
       if (axis === undefined) throw new Error(`${implicit.axis} is bound by no argument.`);
       const valid = validOf(place, axis, span);
-      if (valid.kind !== "tensor") throw new Error("A data axis has a tensor that says what is valid.");
+      if (valid.kind !== "tensor")
+        throw new Error("A data axis has a tensor that says what is valid.");
       return renameAxes(place, valid, new Map([[axis.name, implicit.axis]]), span);
     }
     case "restart": {
       const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
-      if (axis === undefined || callee.instance === undefined) throw new Error("A restart comes from the declaration of a memory.");
-      return renameAxes(place, restartAlong(place, callee.instance, axis, span), new Map([[axis.name, implicit.axis]]), span);
+      if (axis === undefined || callee.instance === undefined)
+        throw new Error("A restart comes from the declaration of a memory.");
+      return renameAxes(
+        place,
+        restartAlong(place, callee.instance, axis, span),
+        new Map([[axis.name, implicit.axis]]),
+        span,
+      );
     }
     case "start": {
       const start = callee.instance && reachedStart(place, callee.instance, implicit.state);
@@ -415,29 +619,51 @@ function implicitTensor(place: Place, callee: Callee, template: Template, name: 
     }
     case "next": {
       const written = callee.instance?.next.get(implicit.state);
-      if (written !== undefined && callee.instance?.frame === place.scope.frame) return written.value;
-      throw problem("MEM0190", span, `${callee.title} reads next ${implicit.state}, but nothing has written ${implicit.state} before.`, {
-        help: "Call the method that writes it first.",
-      });
+      if (written !== undefined && callee.instance?.frame === place.scope.frame)
+        return written.value;
+      throw problem(
+        "MEM0190",
+        span,
+        `${callee.title} reads next ${implicit.state}, but nothing has written ${implicit.state} before.`,
+        {
+          help: "Call the method that writes it first.",
+        },
+      );
     }
     default:
       throw new Error(`${name} is no argument of ${callee.title}.`);
   }
 }
 
-export function writeInstance(place: Place, instance: Instance, state: string, value: TensorEntity, span: Span): void {
+export function writeInstance(
+  place: Place,
+  instance: Instance,
+  state: string,
+  value: TensorEntity,
+  span: Span,
+): void {
   if (instance.frame !== place.scope.frame) {
-    throw problem("MEM0220", span, `${instance.name} is written inside a repeat, so more than once a segment.`, {
-      notes: [{ message: "It is declared outside of the repeat.", span: instance.span }],
-      help: "Declare the memory inside the repeat (one for each iteration), or write it after the repeat.",
-    });
+    throw problem(
+      "MEM0220",
+      span,
+      `${instance.name} is written inside a repeat, so more than once a segment.`,
+      {
+        notes: [{ message: "It is declared outside of the repeat.", span: instance.span }],
+        help: "Declare the memory inside the repeat (one for each iteration), or write it after the repeat.",
+      },
+    );
   }
   const before = instance.next.get(state);
   if (before !== undefined) {
-    throw problem("MEM0221", span, `The state ${state} of ${instance.name} is written twice in a segment.`, {
-      notes: [{ message: "The first write is here.", span: before.span }],
-      help: "Compute in a local and write once.",
-    });
+    throw problem(
+      "MEM0221",
+      span,
+      `The state ${state} of ${instance.name} is written twice in a segment.`,
+      {
+        notes: [{ message: "The first write is here.", span: before.span }],
+        help: "Compute in a local and write once.",
+      },
+    );
   }
   instance.next.set(state, { value, span });
 }
@@ -462,9 +688,16 @@ function outerAxes(
     const dim = axis.declared.kind === "formal" ? numbers.get(axis.declared.name)?.dim : undefined;
     const name = dim ?? axis.name;
     names.set(axis.name, name);
-    return { name, size: axis.size, declared: substitute(axis.declared, declaredText), data: axis.data };
+    return {
+      name,
+      size: axis.size,
+      declared: substitute(axis.declared, declaredText),
+      data: axis.data,
+    };
   });
-  const clash = outer.find((axis, position) => outer.findIndex((other) => other.name === axis.name) !== position);
+  const clash = outer.find(
+    (axis, position) => outer.findIndex((other) => other.name === axis.name) !== position,
+  );
   if (clash !== undefined) {
     throw problem("MEM0222", span, `${callee.title} gives two axes called ${clash.name}.`, {
       help: "Rename one of the arguments' axes first: x rename T as U.",

@@ -2,12 +2,20 @@
 import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import { parse } from "../../parser/index.ts";
 import { suggest } from "../../parser/suggest.ts";
-import type { FileTree, InputStatement, ModelDefinition, Option, ProgramDefinition, Statement } from "../../parser/tree.ts";
+import type {
+  FileTree,
+  InputStatement,
+  ModelDefinition,
+  Option,
+  ProgramDefinition,
+  Statement,
+} from "../../parser/tree.ts";
 import type { Graph, GraphFunction, NumberExpression } from "../graph.ts";
 import type { CheckedModel, Dim, InputInfo, Program, SizedAxis } from "../program.ts";
+import { toValue } from "./call.ts";
 import { Checker } from "./checker.ts";
 import type { Declaration } from "./declaration.ts";
-import { resolveDefinitions, type Program as Resolved } from "./definitions.ts";
+import { type Program as Resolved, resolveDefinitions } from "./definitions.ts";
 import { asTensor, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, Frame, Scope } from "./frame.ts";
@@ -15,11 +23,10 @@ import { finishInstances } from "./instance.ts";
 import { declaredAxes, dimEntity, matchAxes } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
-import { toValue } from "./call.ts";
 import { addProbes } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { axisNames, resolveNames } from "./resolve.ts";
-import { checkSchedule, type CheckedSchedule, pathOf } from "./schedule.ts";
+import { type CheckedSchedule, checkSchedule, pathOf } from "./schedule.ts";
 import { bindNew, poison, runStatements } from "./statement.ts";
 import { namedNumber } from "./static.ts";
 
@@ -37,7 +44,11 @@ export interface Checked {
 }
 
 /** Checks the main file. Library files are those whose path begins with `std/`. */
-export function check(sources: readonly SourceFile[], main: string, options: CheckOptions = {}): Checked {
+export function check(
+  sources: readonly SourceFile[],
+  main: string,
+  options: CheckOptions = {},
+): Checked {
   const report = new Report();
   try {
     return checkFiles(sources, main, options, report);
@@ -56,7 +67,12 @@ function parsedOnce(source: SourceFile): ReturnType<typeof parse> {
   return known;
 }
 
-function checkFiles(sources: readonly SourceFile[], main: string, options: CheckOptions, report: Report): Checked {
+function checkFiles(
+  sources: readonly SourceFile[],
+  main: string,
+  options: CheckOptions,
+  report: Report,
+): Checked {
   const trees = new Map<string, FileTree>();
   const library: FileTree[] = [];
   let syntaxFailed = false;
@@ -76,16 +92,27 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
   const imported = new Set<string>();
   for (const tree of [...library, ...trees.values()]) axisNames(tree, axes);
   for (const tree of trees.values()) {
-    for (const item of tree.items) if (item.kind === "import") for (const name of item.names) imported.add(name.text);
+    for (const item of tree.items)
+      if (item.kind === "import") for (const name of item.names) imported.add(name.text);
   }
   for (const [path, tree] of trees) {
     const definitions = resolved.files.get(path);
-    if (definitions !== undefined) resolveNames(tree, path === main ? model : undefined, definitions, { axes, imported }, report);
+    if (definitions !== undefined)
+      resolveNames(
+        tree,
+        path === main ? model : undefined,
+        definitions,
+        { axes, imported },
+        report,
+      );
   }
   if (model === undefined) {
     if (!syntaxFailed) {
       const span = { file: main, start: 0, end: 0 };
-      report.add(problem("MEM0320", span, "This file has no model.", { help: "model Name { … }" }).diagnostic);
+      report.add(
+        problem("MEM0320", span, "This file has no model.", { help: "model Name { … }" })
+          .diagnostic,
+      );
     }
     return { diagnostics: report.list() };
   }
@@ -97,29 +124,65 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
   const find = (kind: string): ProgramDefinition | undefined => {
     const all = resolved.programs.filter((each) => each.program.text === kind);
     const second = all[1];
-    if (second !== undefined) report.add(problem("MEM0300", second.program.span, `${kind} stands twice.`).diagnostic);
+    if (second !== undefined)
+      report.add(problem("MEM0300", second.program.span, `${kind} stands twice.`).diagnostic);
     return all[0];
   };
   const trainDefinition = find("train");
-  const trainSchedule = checkSchedule("train", trainDefinition, undefined, settings, model.name.span, report);
-  const evaluateSchedule = checkSchedule("evaluate", find("evaluate"), trainSchedule.schedule, settings, model.name.span, report);
+  const trainSchedule = checkSchedule(
+    "train",
+    trainDefinition,
+    undefined,
+    settings,
+    model.name.span,
+    report,
+  );
+  const evaluateSchedule = checkSchedule(
+    "evaluate",
+    find("evaluate"),
+    trainSchedule.schedule,
+    settings,
+    model.name.span,
+    report,
+  );
   const generateDefinition = find("generate");
-  const generateSchedule = checkSchedule("generate", generateDefinition, evaluateSchedule.schedule, settings, model.name.span, report);
+  const generateSchedule = checkSchedule(
+    "generate",
+    generateDefinition,
+    evaluateSchedule.schedule,
+    settings,
+    model.name.span,
+    report,
+  );
   const evaluated = make("evaluate", evaluateSchedule);
   const trained = trainDefinition === undefined ? undefined : make("train", trainSchedule);
-  const generated = generateDefinition === undefined ? undefined : make("generate", generateSchedule);
-  const spans = new Map([...trainSchedule.settingSpans, ...evaluateSchedule.settingSpans, ...generateSchedule.settingSpans]);
+  const generated =
+    generateDefinition === undefined ? undefined : make("generate", generateSchedule);
+  const spans = new Map([
+    ...trainSchedule.settingSpans,
+    ...evaluateSchedule.settingSpans,
+    ...generateSchedule.settingSpans,
+  ]);
   for (const name of new Set([...settings.keys(), ...spans.keys()])) {
     if (used.has(name) || /^(train|evaluate|generate)\./.test(name)) continue;
     // Addresses are only known where the model could be made.
     if (evaluated === undefined) continue;
     const near = suggest(name, [...evaluated.addresses, ...(trained?.addresses ?? [])]);
     const help = near === undefined ? undefined : `Did you mean ${near}?`;
-    report.add(problem("MEM0321", spans.get(name) ?? model.name.span, `There is nothing to set at ${name}.`, { help }).diagnostic);
+    report.add(
+      problem(
+        "MEM0321",
+        spans.get(name) ?? model.name.span,
+        `There is nothing to set at ${name}.`,
+        { help },
+      ).diagnostic,
+    );
   }
   if (trained !== undefined) checkReferences(trained.program, trainDefinition, report);
-  if (report.failed || syntaxFailed || evaluated === undefined) return { diagnostics: report.list() };
-  for (const other of [trained, generated]) compareParameters(evaluated.program, other?.program, model, report);
+  if (report.failed || syntaxFailed || evaluated === undefined)
+    return { diagnostics: report.list() };
+  for (const other of [trained, generated])
+    compareParameters(evaluated.program, other?.program, model, report);
   if (report.failed) return { diagnostics: report.list() };
   return {
     diagnostics: report.list(),
@@ -138,7 +201,11 @@ function checkFiles(sources: readonly SourceFile[], main: string, options: Check
 }
 
 /** What a schedule names in the model: inputs of `data`, parameters of `group` and `freeze`. */
-function checkReferences(program: Program, definition: ProgramDefinition | undefined, report: Report): void {
+function checkReferences(
+  program: Program,
+  definition: ProgramDefinition | undefined,
+  report: Report,
+): void {
   const inputs = program.inputs.map(({ name }) => name);
   const addresses = program.parameters.map(({ path }) => path.join("."));
   for (const entry of definition?.entries ?? []) {
@@ -158,7 +225,11 @@ function checkReferences(program: Program, definition: ProgramDefinition | undef
     for (const value of entry.values) {
       const pattern = pathOf(value);
       if (pattern === undefined || addresses.some((address) => matches(pattern, address))) continue;
-      report.add(warning("MEM0316", value.span, `No parameter is called ${pattern}.`, { help: "`*` is one step of a path, `**` any number: **.bias, layer[*].attention.Wq." }));
+      report.add(
+        warning("MEM0316", value.span, `No parameter is called ${pattern}.`, {
+          help: "`*` is one step of a path, `**` any number: **.bias, layer[*].attention.Wq.",
+        }),
+      );
     }
   }
 }
@@ -176,7 +247,11 @@ function matches(pattern: string, address: string): boolean {
 }
 
 function lastSegment(address: string): string {
-  const name = address.replace(/\[[^\]]*\]/g, "").split(".").at(-1) ?? address;
+  const name =
+    address
+      .replace(/\[[^\]]*\]/g, "")
+      .split(".")
+      .at(-1) ?? address;
   return address.includes(".next.") ? `next ${name}` : name;
 }
 
@@ -216,7 +291,11 @@ interface MadeProgram {
  */
 function checkProgram(making: Making): MadeProgram | undefined {
   const stateAxes: StateAxes = new Map();
-  const attempt = (): { readonly report: Report; readonly made: MadeProgram | undefined; readonly end?: unknown } => {
+  const attempt = (): {
+    readonly report: Report;
+    readonly made: MadeProgram | undefined;
+    readonly end?: unknown;
+  } => {
     const report = new Report();
     try {
       return { report, made: attemptProgram({ ...making, report }, stateAxes) };
@@ -225,7 +304,8 @@ function checkProgram(making: Making): MadeProgram | undefined {
     }
   };
   const first = attempt();
-  const { report, made, end } = first.report.failed && first.end === undefined && stateAxes.size > 0 ? attempt() : first;
+  const { report, made, end } =
+    first.report.failed && first.end === undefined && stateAxes.size > 0 ? attempt() : first;
   for (const diagnostic of report.list()) making.report.add(diagnostic);
   if (end !== undefined) throw end;
   return made;
@@ -238,10 +318,21 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   const inputs = model.body.filter((each): each is InputStatement => each.kind === "input");
   const { axis, unsized } = segmentAxis(model, inputs, report);
   const overrides = new Map([...schedule.settings, ...settings]);
-  const checker = new Checker({ report, training: kind === "train", segmentAxis: axis, probes, overrides, sources, stateAxes });
+  const checker = new Checker({
+    report,
+    training: kind === "train",
+    segmentAxis: axis,
+    probes,
+    overrides,
+    sources,
+    stateAxes,
+  });
   const dims: Dim[] = [];
   const formalValues = new Map<string, number>();
-  const frame = new Frame("segment", model.name.text, undefined, formalValues, { isMain: true, address: [] });
+  const frame = new Frame("segment", model.name.text, undefined, formalValues, {
+    isMain: true,
+    address: [],
+  });
   const scope = new Scope({ frame, definitions: resolved.definitions });
   const place: Place = { checker, scope };
   const outputs: { name: string; doc?: string }[] = [];
@@ -255,11 +346,20 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   report.attempt(() => {
     addDim(axis, tokens, { kind: "literal", value: tokens });
     for (const name of unsized) scope.names.set(name, { kind: "poison" });
-    const T: CheckedAxis = { name: axis, size: tokens, declared: { kind: "formal", name: axis }, data: true };
+    const T: CheckedAxis = {
+      name: axis,
+      size: tokens,
+      declared: { kind: "formal", name: axis },
+      data: true,
+    };
     scope.seeAxes([T]);
     modelOptions(place, model.options, formalValues);
-    const fresh = frame.input("fresh", { number: "flag", axes: [], batch: true }, "argument", ["fresh"]);
-    const valid = frame.input("valid", { number: "flag", axes: [T], batch: true }, "argument", ["valid"]);
+    const fresh = frame.input("fresh", { number: "flag", axes: [], batch: true }, "argument", [
+      "fresh",
+    ]);
+    const valid = frame.input("valid", { number: "flag", axes: [T], batch: true }, "argument", [
+      "valid",
+    ]);
     frame.globals.set("fresh", fresh);
     frame.globals.set(`valid${axis}`, valid);
     for (const statement of model.body) {
@@ -269,7 +369,11 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   });
   for (const name of checker.usedOverrides) used.add(name);
   if (frame.losses.length === 0 && kind === "train" && !report.failed) {
-    report.add(problem("MEM0322", model.name.span, `${model.name.text} is trained but has no loss.`, { help: "loss main = cross_entropy(logits, labels)" }).diagnostic);
+    report.add(
+      problem("MEM0322", model.name.span, `${model.name.text} is trained but has no loss.`, {
+        help: "loss main = cross_entropy(logits, labels)",
+      }).diagnostic,
+    );
   }
   if (!before && report.failed) return undefined;
   if (report.failed) return undefined;
@@ -296,27 +400,44 @@ function segmentAxis(
   };
   walk(model.body);
   for (const option of model.options) dims.add(option.name.text);
-  const open = inputs.flatMap((input) => input.axes.filter((axis) => axis.size === undefined && !dims.has(axis.name.text)));
+  const open = inputs.flatMap((input) =>
+    input.axes.filter((axis) => axis.size === undefined && !dims.has(axis.name.text)),
+  );
   const names = [...new Set(open.map((axis) => axis.name.text))];
   const second = open.find((axis) => axis.name.text !== names[0]);
   if (second !== undefined) {
-    report.add(problem("MEM0323", second.name.span, `Only one axis of the inputs runs along the segment; ${second.name.text} needs a size.`, { help: `dim ${second.name.text} = …` }).diagnostic);
+    report.add(
+      problem(
+        "MEM0323",
+        second.name.span,
+        `Only one axis of the inputs runs along the segment; ${second.name.text} needs a size.`,
+        { help: `dim ${second.name.text} = …` },
+      ).diagnostic,
+    );
   }
   return { axis: names[0] ?? "T", unsized: names.slice(1) };
 }
 
-function modelOptions(place: Place, options: readonly Option[], formalValues: Map<string, number>): void {
+function modelOptions(
+  place: Place,
+  options: readonly Option[],
+  formalValues: Map<string, number>,
+): void {
   const { scope } = place;
   for (const option of options) {
     const went = place.checker.report.attempt(() => {
       const name = option.name.text;
       const override = overrideAt(place, name, option.type, option);
       if (override === undefined && option.default === undefined) {
-        throw problem("MEM0324", option.name.span, `The model's option ${name} needs a default.`, { help: `${name}: … = VALUE` });
+        throw problem("MEM0324", option.name.span, `The model's option ${name} needs a default.`, {
+          help: `${name}: … = VALUE`,
+        });
       }
-      const value = override ?? (option.default && optionValue(place, option.type, option.default, name));
+      const value =
+        override ?? (option.default && optionValue(place, option.type, option.default, name));
       if (value === undefined) return;
-      for (const formal of numberFormals(name, value)) formalValues.set(formal.name, formal.value.value);
+      for (const formal of numberFormals(name, value))
+        formalValues.set(formal.name, formal.value.value);
       scope.names.set(name, insideBlock(name, value));
     });
     if (!went) scope.names.set(option.name.text, { kind: "poison" });
@@ -341,29 +462,46 @@ function runModelStatement(place: Place, statement: Statement, parts: ModelParts
           const override = overrideAt(place, name.text, type, { name });
           const entity = override ?? number;
           if (entity.kind !== "number") return;
-          const text = override === undefined && number.kind === "number" ? number.declared.text : ({ kind: "literal", value: entity.value } as const);
+          const text =
+            override === undefined && number.kind === "number"
+              ? number.declared.text
+              : ({ kind: "literal", value: entity.value } as const);
           parts.addDim(name.text, entity.value, text);
           const formal: NumberExpression = { kind: "formal", name: name.text };
-          bindNew(place, name, { ...namedNumber({ value: entity.value, integer: true }, formal, formal, name.text), from: value.span });
+          bindNew(place, name, {
+            ...namedNumber({ value: entity.value, integer: true }, formal, formal, name.text),
+            from: value.span,
+          });
         });
         if (!went && !scope.names.has(name.text)) scope.names.set(name.text, { kind: "poison" });
       }
       return;
     case "input":
-      if (!checker.report.attempt(() => declareInput(place, statement, parts))) poison(place, statement);
+      if (!checker.report.attempt(() => declareInput(place, statement, parts)))
+        poison(place, statement);
       return;
     case "output":
       checker.report.attempt(() => {
         const tensor = evaluateTensor(place, statement.value, statement.name.text);
-        const named = statement.axes === undefined ? tensor : matchAxes(place, tensor, declaredAxes(place, statement.axes), statement.name);
+        const named =
+          statement.axes === undefined
+            ? tensor
+            : matchAxes(place, tensor, declaredAxes(place, statement.axes), statement.name);
         const { operand } = toValue(place, named, statement.span);
         if ("name" in operand) scope.frame.builder.suggestName(operand, statement.name.text);
         scope.names.set(statement.name.text, named);
-        parts.outputs.push({ name: statement.name.text, ...(statement.doc === undefined ? {} : { doc: statement.doc }) });
+        parts.outputs.push({
+          name: statement.name.text,
+          ...(statement.doc === undefined ? {} : { doc: statement.doc }),
+        });
       });
       return;
     case "return":
-      checker.report.add(problem("MEM0325", statement.span, "A model has outputs, not a return.", { help: "output logits = …" }).diagnostic);
+      checker.report.add(
+        problem("MEM0325", statement.span, "A model has outputs, not a return.", {
+          help: "output logits = …",
+        }).diagnostic,
+      );
       return;
     default:
       runStatements(place, [statement]);
@@ -373,16 +511,35 @@ function runModelStatement(place: Place, statement: Statement, parts: ModelParts
 
 function declareInput(place: Place, statement: InputStatement, parts: ModelParts): void {
   const { name, role, doc } = statement;
-  const axes = statement.axes.map((axis) => (axis.name.text === parts.axis.name && axis.size === undefined ? [parts.axis] : declaredAxes(place, [axis]))).flat();
+  const axes = statement.axes.flatMap((axis) =>
+    axis.name.text === parts.axis.name && axis.size === undefined
+      ? [parts.axis]
+      : declaredAxes(place, [axis]),
+  );
   const membership = statement.in;
-  const number = membership === undefined || membership.kind === "real" ? "real" : membership.kind === "flag" ? "flag" : "int";
+  const number =
+    membership === undefined || membership.kind === "real"
+      ? "real"
+      : membership.kind === "flag"
+        ? "flag"
+        : "int";
   const range =
     membership?.kind === "below"
       ? evaluateNumber(place, membership.bound)
       : membership?.kind === "range"
-        ? evaluateNumber(place, { kind: "binary", operator: "+", left: membership.high, right: { kind: "number", value: 1, integer: true, span: membership.span }, span: membership.span })
+        ? evaluateNumber(place, {
+            kind: "binary",
+            operator: "+",
+            left: membership.high,
+            right: { kind: "number", value: 1, integer: true, span: membership.span },
+            span: membership.span,
+          })
         : undefined;
-  bindNew(place, name, place.scope.frame.input(name.text, { number, axes, batch: true }, "argument", [name.text]));
+  bindNew(
+    place,
+    name,
+    place.scope.frame.input(name.text, { number, axes, batch: true }, "argument", [name.text]),
+  );
   place.scope.seeAxes(axes);
   parts.declared.push({
     name: name.text,
@@ -394,9 +551,16 @@ function declareInput(place: Place, statement: InputStatement, parts: ModelParts
   });
 }
 
-const sized = (axis: CheckedAxis): SizedAxis => ({ name: axis.name, size: { value: axis.size, text: axis.declared } });
+const sized = (axis: CheckedAxis): SizedAxis => ({
+  name: axis.name,
+  size: { value: axis.size, text: axis.declared },
+});
 
-function finishMain(place: Place, model: ModelDefinition, outputs: readonly { readonly name: string }[]): Graph {
+function finishMain(
+  place: Place,
+  model: ModelDefinition,
+  outputs: readonly { readonly name: string }[],
+): Graph {
   const { scope, checker } = place;
   const { frame } = scope;
   const { builder } = frame;
@@ -423,13 +587,17 @@ function finishMain(place: Place, model: ModelDefinition, outputs: readonly { re
 }
 
 /** The functions that main calls, however deep; one may be left over from a body that was checked again. */
-function reachable(functions: ReadonlyMap<string, GraphFunction>, main: string): ReadonlyMap<string, GraphFunction> {
+function reachable(
+  functions: ReadonlyMap<string, GraphFunction>,
+  main: string,
+): ReadonlyMap<string, GraphFunction> {
   const reached = new Set<string>();
   const waiting = [main];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
-    for (const node of functions.get(name)?.nodes ?? []) if ("function" in node) waiting.push(node.function);
+    for (const node of functions.get(name)?.nodes ?? [])
+      if ("function" in node) waiting.push(node.function);
   }
   return new Map([...functions].filter(([name]) => reached.has(name)));
 }
@@ -462,14 +630,24 @@ function assemble({ kind, graph, dims, declared, outputs, frame, schedule, axis 
     losses: frame.losses.map(({ path }) => path),
     parameters: frame.declarations.flatMap((each) =>
       each.role === "parameter"
-        ? [{ ...common(each), start: each.start, ...(each.inAxes === undefined ? {} : { inAxes: each.inAxes }) }]
+        ? [
+            {
+              ...common(each),
+              start: each.start,
+              ...(each.inAxes === undefined ? {} : { inAxes: each.inAxes }),
+            },
+          ]
         : [],
     ),
     states: frame.declarations.flatMap((each) =>
-      each.role === "state" ? [{ ...common(each), kind: each.number, gradient: each.gradient }] : [],
+      each.role === "state"
+        ? [{ ...common(each), kind: each.number, gradient: each.gradient }]
+        : [],
     ),
     draws: frame.declarations.flatMap((each) =>
-      each.role === "draw" ? [{ ...common(each), distribution: each.distribution, shared: each.shared }] : [],
+      each.role === "draw"
+        ? [{ ...common(each), distribution: each.distribution, shared: each.shared }]
+        : [],
     ),
     schedule: { ...schedule.schedule, segment: { axis, tokens: schedule.schedule.segment.tokens } },
   };
@@ -479,12 +657,19 @@ function addressesOf(frame: Frame, model: ModelDefinition): readonly string[] {
   return [
     ...model.options.map((option) => option.name.text),
     ...frame.formals.map(({ name }) => name),
-    ...frame.instances.flatMap((instance) => [...instance.options.keys()].map((option) => [...instance.path, option].join("."))),
+    ...frame.instances.flatMap((instance) =>
+      [...instance.options.keys()].map((option) => [...instance.path, option].join(".")),
+    ),
   ];
 }
 
 /** Parameter shapes agree between programs (rule R11). */
-function compareParameters(one: Program, other: Program | undefined, model: ModelDefinition, report: Report): void {
+function compareParameters(
+  one: Program,
+  other: Program | undefined,
+  model: ModelDefinition,
+  report: Report,
+): void {
   if (other === undefined) return;
   const shape = (info: Program["parameters"][number]) =>
     `[${info.copies.map((copy) => `${copy.value} x `).join("")}${info.axes.map((axis) => `${axis.name} = ${axis.size.value}`).join(", ")}]`;
@@ -493,7 +678,14 @@ function compareParameters(one: Program, other: Program | undefined, model: Mode
     const path = info.path.join(".");
     const expected = shapes.get(path);
     if (expected === undefined || expected === shape(info)) continue;
-    report.add(problem("MEM0326", model.name.span, `The parameter ${path} is ${shape(info)} in ${other.kind} but ${expected} in ${one.kind}.`, { help: "Give both programs the same segment, or make the parameter's axes dims." }).diagnostic);
+    report.add(
+      problem(
+        "MEM0326",
+        model.name.span,
+        `The parameter ${path} is ${shape(info)} in ${other.kind} but ${expected} in ${one.kind}.`,
+        { help: "Give both programs the same segment, or make the parameter's axes dims." },
+      ).diagnostic,
+    );
   }
 }
 

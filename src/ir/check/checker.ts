@@ -59,10 +59,13 @@ export class Checker {
 
   /** Runs a step that may need others of its kind: a definition that depends on others, a loop within loops. */
   nested<Result>(name: string, span: Span, step: () => Result): Result {
-    const same = (each: { readonly span: Span }) => each.span.start === span.start && each.span.file === span.file;
+    const same = (each: { readonly span: Span }) =>
+      each.span.start === span.start && each.span.file === span.file;
     if (this.open.some(same)) {
       throw problem("MEM0117", span, `${name} depends on itself.`, {
-        notes: this.open.slice(this.open.findIndex(same) + 1).map((each) => ({ message: `It needs ${each.name}.`, span: each.span })),
+        notes: this.open
+          .slice(this.open.findIndex(same) + 1)
+          .map((each) => ({ message: `It needs ${each.name}.`, span: each.span })),
       });
     }
     this.deeper(name, span);
@@ -83,7 +86,11 @@ export class Checker {
   /** Counts one evaluation, so that a spec cannot take unbounded time. */
   step(span: Span): void {
     if (this.depth > deepestExpression) {
-      throw problem("MEM0264", span, `Expressions are more than ${deepestExpression} deep, blocks that they call included.`);
+      throw problem(
+        "MEM0264",
+        span,
+        `Expressions are more than ${deepestExpression} deep, blocks that they call included.`,
+      );
     }
     this.steps += 1;
     if (this.steps > mostSteps) {

@@ -1,6 +1,14 @@
 /** Which blocks and memories a file sees: its own, its imports, the library (rule R7). */
-import type { BlockDefinition, FileTree, Import, ModelDefinition, Name, ProgramDefinition } from "../../parser/tree.ts";
+
 import { suggest } from "../../parser/suggest.ts";
+import type {
+  BlockDefinition,
+  FileTree,
+  Import,
+  ModelDefinition,
+  Name,
+  ProgramDefinition,
+} from "../../parser/tree.ts";
 import { problem, type Report, warning } from "./problem.ts";
 
 export interface Definitions {
@@ -33,7 +41,9 @@ const importsOf = (tree: FileTree): readonly Import[] =>
   tree.items.filter((item): item is Import => item.kind === "import");
 
 const blocksOf = (tree: FileTree): readonly BlockDefinition[] =>
-  tree.items.filter((item): item is BlockDefinition => item.kind === "block" || item.kind === "memory");
+  tree.items.filter(
+    (item): item is BlockDefinition => item.kind === "block" || item.kind === "memory",
+  );
 
 /** Resolves names of the main file and of every file it imports. */
 export function resolveDefinitions(project: Files, main: string, report: Report): Program {
@@ -52,12 +62,20 @@ export function resolveDefinitions(project: Files, main: string, report: Report)
     const definitions: Definitions = { own, library };
     defined.set(path, own);
     for (const definition of blocksOf(tree)) {
-      declare(own, library, definition.name.text, { definition, definitions }, definition.name.span, report);
+      declare(
+        own,
+        library,
+        definition.name.text,
+        { definition, definitions },
+        definition.name.span,
+        report,
+      );
     }
     return importsOf(tree).map((item) => project.resolve(path, item.from.text));
   };
   const waiting = [main];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) waiting.push(...files(path));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop())
+    waiting.push(...files(path));
   // Imports come after, so that files may import each other, and give only what a file itself defines.
   const exported = new Map([...defined].map(([path, own]) => [path, new Map(own)]));
   for (const [path, own] of defined) {
@@ -65,7 +83,9 @@ export function resolveDefinitions(project: Files, main: string, report: Report)
     for (const item of tree === undefined ? [] : importsOf(tree)) {
       const theirs = exported.get(project.resolve(path, item.from.text));
       if (theirs === undefined) {
-        report.add(problem("MEM0105", item.from.span, `There is no file ${item.from.text} here.`).diagnostic);
+        report.add(
+          problem("MEM0105", item.from.span, `There is no file ${item.from.text} here.`).diagnostic,
+        );
         continue;
       }
       for (const name of item.names) importName(own, library, name, theirs, item.from.text, report);
@@ -73,15 +93,29 @@ export function resolveDefinitions(project: Files, main: string, report: Report)
   }
   const definitions: Definitions = { own: defined.get(main) ?? new Map(), library };
   const tree = project.trees.get(main);
-  const models = (tree?.items ?? []).filter((item): item is ModelDefinition => item.kind === "model");
+  const models = (tree?.items ?? []).filter(
+    (item): item is ModelDefinition => item.kind === "model",
+  );
   for (const extra of models.slice(1)) {
     report.add(
-      problem("MEM0103", extra.name.span, `A file has one model; ${extra.name.text} is a second one.`, {
-        notes: [{ message: "The first one is here.", ...(models[0] ? { span: models[0].name.span } : {}) }],
-      }).diagnostic,
+      problem(
+        "MEM0103",
+        extra.name.span,
+        `A file has one model; ${extra.name.text} is a second one.`,
+        {
+          notes: [
+            {
+              message: "The first one is here.",
+              ...(models[0] ? { span: models[0].name.span } : {}),
+            },
+          ],
+        },
+      ).diagnostic,
     );
   }
-  const programs = (tree?.items ?? []).filter((item): item is ProgramDefinition => item.kind === "program");
+  const programs = (tree?.items ?? []).filter(
+    (item): item is ProgramDefinition => item.kind === "program",
+  );
   const seen = new Map([...defined].map(([path, own]) => [path, { own, library }]));
   return { definitions, files: seen, model: models[0], programs };
 }
@@ -101,7 +135,10 @@ function importName(
   }
   const near = suggest(name.text, theirs.keys());
   const help = near === undefined ? undefined : `Did you mean ${near}?`;
-  report.add(problem("MEM0101", name.span, `${file} has no block or memory ${name.text}.`, { help }).diagnostic);
+  report.add(
+    problem("MEM0101", name.span, `${file} has no block or memory ${name.text}.`, { help })
+      .diagnostic,
+  );
 }
 
 function declare(

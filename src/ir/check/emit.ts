@@ -5,7 +5,13 @@ import type { Span } from "../../parser/tree.ts";
 import type { NumberExpression, Operand, SymbolicNumber, Value } from "../graph.ts";
 import { isValue, literal, mentions } from "../symbolic.ts";
 import type { Checker } from "./checker.ts";
-import { type CheckedAxis, type Entity, mentionAll, type Scope, type TensorEntity } from "./frame.ts";
+import {
+  type CheckedAxis,
+  type Entity,
+  mentionAll,
+  type Scope,
+  type TensorEntity,
+} from "./frame.ts";
 import { type Problem, problem, Silenced } from "./problem.ts";
 import { namedNumber, type Static, type StaticNumber } from "./static.ts";
 
@@ -40,7 +46,10 @@ export function emitAll<Name extends OpName>(
     results = frame.builder.ops<OpName>(op, given, attributes, hints, checker.origin(span));
   } catch (error) {
     if (!(error instanceof OpError)) throw error;
-    throw misaligned(operands, span) ?? problem("MEM0200", span, error.message, { notes: axisNotes(operands) });
+    throw (
+      misaligned(operands, span) ??
+      problem("MEM0200", span, error.message, { notes: axisNotes(operands) })
+    );
   }
   const constant = operands.every((operand) => operand.constant);
   for (const { type } of results) limitSize(type.axes, constant, span);
@@ -91,7 +100,11 @@ const mostEntries = 2 ** 31 - 1;
 const mostConstantEntries = 2 ** 28;
 
 /** Throws if a tensor with these axes is larger than a spec may ask for; the batch counts 1. */
-export function limitSize(axes: readonly { readonly name: string; readonly size: number }[], constant: boolean, span: Span): void {
+export function limitSize(
+  axes: readonly { readonly name: string; readonly size: number }[],
+  constant: boolean,
+  span: Span,
+): void {
   const own = axes.filter((axis) => axis.name !== BATCH);
   const entries = own.reduce((count, axis) => count * axis.size, 1);
   const shape = `[${own.map((axis) => `${axis.name} = ${axis.size}`).join(", ")}]`;
@@ -99,7 +112,11 @@ export function limitSize(axes: readonly { readonly name: string; readonly size:
     throw problem("MEM0260", span, `A tensor ${shape} has more than ${mostEntries} entries.`);
   }
   if (constant && entries > mostConstantEntries) {
-    throw problem("MEM0261", span, `A constant ${shape} has more than ${mostConstantEntries} entries.`);
+    throw problem(
+      "MEM0261",
+      span,
+      `A constant ${shape} has more than ${mostConstantEntries} entries.`,
+    );
   }
 }
 
@@ -115,10 +132,15 @@ function misaligned(operands: readonly TensorEntity[], span: Span): Problem | un
           message: `${each.axis.name} = ${each.axis.size} in ${nameOf(each.operand)}, ${typeOf(each.operand)}${each.axis.from === undefined ? "." : ", comes from here."}`,
           ...(each.axis.from === undefined ? {} : { span: each.axis.from }),
         }));
-        return problem("MEM0204", span, `Axis ${axis.name} has ${before.axis.size} entries in ${nameOf(before.operand)} but ${axis.size} in ${nameOf(operand)}.`, {
-          notes,
-          help: `If these are two different axes, rename one: \`rename ${axis.name} as …\`.`,
-        });
+        return problem(
+          "MEM0204",
+          span,
+          `Axis ${axis.name} has ${before.axis.size} entries in ${nameOf(before.operand)} but ${axis.size} in ${nameOf(operand)}.`,
+          {
+            notes,
+            help: `If these are two different axes, rename one: \`rename ${axis.name} as …\`.`,
+          },
+        );
       }
     }
   }
@@ -186,17 +208,32 @@ export function asTensor(scope: Scope, entity: Entity, span: Span): TensorEntity
     case "list":
       return constantTensor(scope, entity, span);
     case "tuple":
-      throw problem("MEM0202", span, `This gives ${entity.items.length} tensors where one is needed.`, {
-        help: `Name them: ${entity.items.map((item) => item.name).join(", ")} = …`,
-      });
+      throw problem(
+        "MEM0202",
+        span,
+        `This gives ${entity.items.length} tensors where one is needed.`,
+        {
+          help: `Name them: ${entity.items.map((item) => item.name).join(", ")} = …`,
+        },
+      );
     case "instance":
-      throw problem("MEM0201", span, `${entity.instance.name} is a ${entity.instance.definition.kind}, not a tensor.`, {
-        help: "Call one of its methods.",
-      });
+      throw problem(
+        "MEM0201",
+        span,
+        `${entity.instance.name} is a ${entity.instance.definition.kind}, not a tensor.`,
+        {
+          help: "Call one of its methods.",
+        },
+      );
     case "definition":
-      throw problem("MEM0201", span, `${entity.definition.name.text} is a ${entity.definition.kind}, not a tensor.`, {
-        help: "Call it with its arguments in parentheses.",
-      });
+      throw problem(
+        "MEM0201",
+        span,
+        `${entity.definition.name.text} is a ${entity.definition.kind}, not a tensor.`,
+        {
+          help: "Call it with its arguments in parentheses.",
+        },
+      );
     case "poison":
       throw new Silenced();
     default:
@@ -238,7 +275,9 @@ export function renameAxes(
 ): TensorEntity {
   const changed = tensor.axes.filter((axis) => (names.get(axis.name) ?? axis.name) !== axis.name);
   if (changed.length === 0) return tensor;
-  const record = Object.fromEntries(changed.map((axis) => [axis.name, names.get(axis.name) ?? axis.name]));
+  const record = Object.fromEntries(
+    changed.map((axis) => [axis.name, names.get(axis.name) ?? axis.name]),
+  );
   const axes = changed.map((axis) => renamedAxis(axis, names.get(axis.name) ?? axis.name));
   return emit(place, "rename", [tensor], { names: record }, { span, axes });
 }
@@ -252,6 +291,9 @@ export function broadcastTo(
 ): TensorEntity {
   const missing = axes.filter((axis) => !tensor.axes.some((own) => own.name === axis.name));
   if (missing.length === 0) return tensor;
-  const sizes = missing.map((axis) => ({ name: axis.name, size: writable(place.scope, axisNumber(place.scope, axis)) }));
+  const sizes = missing.map((axis) => ({
+    name: axis.name,
+    size: writable(place.scope, axisNumber(place.scope, axis)),
+  }));
   return emit(place, "broadcast", [tensor], { axes: sizes }, { span, axes: missing });
 }

@@ -1,21 +1,37 @@
 /** Evaluating expressions: compile-time values stay values, everything else becomes operations of the function at hand. */
 import type { OpName } from "../../ops/index.ts";
-import type {
-  At, Binary, Contraction, DrawExpression, Expression, IndexedMember, IsExpression, Merge, Rename, Split, Unary,
-} from "../../parser/tree.ts";
 import { suggest } from "../../parser/suggest.ts";
+import type {
+  At,
+  Binary,
+  Contraction,
+  DrawExpression,
+  Expression,
+  IndexedMember,
+  IsExpression,
+  Merge,
+  Rename,
+  Split,
+  Unary,
+} from "../../parser/tree.ts";
 import { literal } from "../symbolic.ts";
 import { callBlock } from "./call.ts";
-import {
-  asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable,
-} from "./emit.ts";
+import { asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "./frame.ts";
 import { instanceMember, nextOf, siblingOf } from "./instance.ts";
 import { scanExpression } from "./loop.ts";
 import { declaredAxes, findAxis, resolveName } from "./names.ts";
 import { checkDistribution, declareDraw } from "./parameter.ts";
 import { problem, Silenced } from "./problem.ts";
-import { arithmetic, flagValue, plainNumber, type Static, staticKey, type StaticNumber, staticText } from "./static.ts";
+import {
+  arithmetic,
+  flagValue,
+  plainNumber,
+  type Static,
+  type StaticNumber,
+  staticKey,
+  staticText,
+} from "./static.ts";
 
 export function evaluate(place: Place, expression: Expression, hint?: string): Entity {
   const { checker } = place;
@@ -68,7 +84,11 @@ function entityOf(place: Place, expression: Expression, hint: string | undefined
     case "rename":
       return rename(place, expression);
     case "when-expression":
-      return evaluate(place, holds(place, expression.condition) ? expression.then : expression.otherwise, hint);
+      return evaluate(
+        place,
+        holds(place, expression.condition) ? expression.then : expression.otherwise,
+        hint,
+      );
     case "scan-expression":
       return scanExpression(place, expression.scan);
     default:
@@ -90,9 +110,14 @@ export function evaluateStatic(place: Place, expression: Expression): Static {
     case "list":
       return entity;
     default:
-      throw problem("MEM0121", expression.span, "This must be known while compiling, but it is computed from tensors.", {
-        help: "Options, dims, axis sizes and numbers are known; a choice on data is written where(c, a, b).",
-      });
+      throw problem(
+        "MEM0121",
+        expression.span,
+        "This must be known while compiling, but it is computed from tensors.",
+        {
+          help: "Options, dims, axis sizes and numbers are known; a choice on data is written where(c, a, b).",
+        },
+      );
   }
 }
 
@@ -107,24 +132,41 @@ export function holds(place: Place, condition: Expression): boolean {
   const entity = evaluate(place, condition);
   if (entity.kind === "flag") return entity.value;
   if (entity.kind === "tensor" || entity.kind === "tuple") {
-    throw problem("MEM0123", condition.span, "`when` chooses while compiling, but this condition is data.", {
-      help: "A choice on data is written where(condition, a, b).",
-    });
+    throw problem(
+      "MEM0123",
+      condition.span,
+      "`when` chooses while compiling, but this condition is data.",
+      {
+        help: "A choice on data is written where(condition, a, b).",
+      },
+    );
   }
   throw problem("MEM0124", condition.span, "`when` needs a flag.", {
     help: "Compare: `when n > 1`, `when sampling is sticky`.",
   });
 }
 
-function memberOf(place: Place, object: Expression, member: { readonly text: string; readonly span: Expression["span"] }): Entity {
+function memberOf(
+  place: Place,
+  object: Expression,
+  member: { readonly text: string; readonly span: Expression["span"] },
+): Entity {
   const entity = evaluate(place, object);
   if (entity.kind === "choice") {
     const option = entity.options.get(member.text);
     if (option !== undefined) return option;
     const near = suggest(member.text, [...entity.options.keys()]);
-    throw problem("MEM0125", member.span, `The choice ${entity.name} has no option ${member.text}.`, {
-      help: near === undefined ? "Test the choice first: `when sampling is sticky { … }`." : `Did you mean ${near}?`,
-    });
+    throw problem(
+      "MEM0125",
+      member.span,
+      `The choice ${entity.name} has no option ${member.text}.`,
+      {
+        help:
+          near === undefined
+            ? "Test the choice first: `when sampling is sticky { … }`."
+            : `Did you mean ${near}?`,
+      },
+    );
   }
   if (entity.kind === "instance") return instanceMember(place, entity.instance, member);
   throw problem("MEM0126", member.span, "Only an instance or a choice has members.");
@@ -150,10 +192,21 @@ function unary(place: Place, expression: Unary, hint: string | undefined): Entit
 }
 
 const arithmeticOps = {
-  "+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", div: "floorDiv", mod: "mod",
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "/": "div",
+  "^": "pow",
+  div: "floorDiv",
+  mod: "mod",
 } as const satisfies Record<string, OpName>;
 const comparisonOps = {
-  "==": "equal", "!=": "notEqual", "<": "less", "<=": "lessEqual", ">": "greater", ">=": "greaterEqual",
+  "==": "equal",
+  "!=": "notEqual",
+  "<": "less",
+  "<=": "lessEqual",
+  ">": "greater",
+  ">=": "greaterEqual",
 } as const satisfies Record<string, OpName>;
 
 function binary(place: Place, expression: Binary, hint: string | undefined): Entity {
@@ -174,7 +227,8 @@ function binary(place: Place, expression: Binary, hint: string | undefined): Ent
     case "div":
     case "mod": {
       if (left.kind === "number" && right.kind === "number") {
-        const zero = right.value === 0 && (operator === "/" || operator === "div" || operator === "mod");
+        const zero =
+          right.value === 0 && (operator === "/" || operator === "div" || operator === "mod");
         if (zero) throw problem("MEM0127", expression.right.span, "Division by zero.");
         return arithmetic(operator, left, right);
       }
@@ -182,7 +236,13 @@ function binary(place: Place, expression: Binary, hint: string | undefined): Ent
       if (operator === "^" && right.kind === "number" && right.value === 2 && a !== undefined) {
         return emit(place, "mul", [a, a], {}, making);
       }
-      return emit(place, arithmeticOps[operator], [a, b].filter((each) => each !== undefined), {}, making);
+      return emit(
+        place,
+        arithmeticOps[operator],
+        [a, b].filter((each) => each !== undefined),
+        {},
+        making,
+      );
     }
     case "==":
     case "!=":
@@ -201,24 +261,45 @@ function binary(place: Place, expression: Binary, hint: string | undefined): Ent
     case "and":
     case "or": {
       const absorbing = operator === "or";
-      for (const [one, other] of [[left, right], [right, left]] as const) {
+      for (const [one, other] of [
+        [left, right],
+        [right, left],
+      ] as const) {
         if (one.kind === "flag") return one.value === absorbing ? one : other;
       }
       return emit(place, operator, tensors(), {}, making);
     }
     case "in": {
       if (!isStatic(left) || right.kind !== "list") {
-        throw problem("MEM0128", expression.span, "`in` asks whether a compile-time value is in a list.");
+        throw problem(
+          "MEM0128",
+          expression.span,
+          "`in` asks whether a compile-time value is in a list.",
+        );
       }
       return flagValue(right.items.some((item) => staticKey(item) === staticKey(left)));
     }
     case "..": {
-      const whole = [left, right].every((end) => end.kind === "number" && Number.isInteger(end.value));
-      if (!whole || left.kind !== "number" || right.kind !== "number" || right.value - left.value >= 1e5) {
-        throw problem("MEM0129", expression.span, "`a .. b` is a list of at most 100000 whole numbers.");
+      const whole = [left, right].every(
+        (end) => end.kind === "number" && Number.isInteger(end.value),
+      );
+      if (
+        !whole ||
+        left.kind !== "number" ||
+        right.kind !== "number" ||
+        right.value - left.value >= 1e5
+      ) {
+        throw problem(
+          "MEM0129",
+          expression.span,
+          "`a .. b` is a list of at most 100000 whole numbers.",
+        );
       }
       const count = Math.max(0, right.value - left.value + 1);
-      return { kind: "list", items: Array.from({ length: count }, (_, i) => plainNumber(left.value + i, true)) };
+      return {
+        kind: "list",
+        items: Array.from({ length: count }, (_, i) => plainNumber(left.value + i, true)),
+      };
     }
     default:
       return operator satisfies never;
@@ -226,7 +307,12 @@ function binary(place: Place, expression: Binary, hint: string | undefined): Ent
 }
 
 function isStatic(entity: Entity): entity is Static {
-  return entity.kind === "number" || entity.kind === "flag" || entity.kind === "choice" || entity.kind === "list";
+  return (
+    entity.kind === "number" ||
+    entity.kind === "flag" ||
+    entity.kind === "choice" ||
+    entity.kind === "list"
+  );
 }
 
 function compare(operator: keyof typeof comparisonOps, a: number, b: number): boolean {
@@ -251,38 +337,72 @@ function compare(operator: keyof typeof comparisonOps, a: number, b: number): bo
 function is(place: Place, { value, alternative, span }: IsExpression): Entity {
   const choice = evaluateStatic(place, value);
   if (choice.kind !== "choice") {
-    throw problem("MEM0130", span, `\`is\` asks which alternative a choice has; this is ${staticText(choice)}.`);
+    throw problem(
+      "MEM0130",
+      span,
+      `\`is\` asks which alternative a choice has; this is ${staticText(choice)}.`,
+    );
   }
   if (!choice.alternatives.includes(alternative.text)) {
     const near = suggest(alternative.text, choice.alternatives);
-    throw problem("MEM0131", alternative.span, `${alternative.text} is no alternative here: ${choice.alternatives.join(", ")}.`, {
-      help: near === undefined ? undefined : `Did you mean ${near}?`,
-    });
+    throw problem(
+      "MEM0131",
+      alternative.span,
+      `${alternative.text} is no alternative here: ${choice.alternatives.join(", ")}.`,
+      {
+        help: near === undefined ? undefined : `Did you mean ${near}?`,
+      },
+    );
   }
   return flagValue(choice.name === alternative.text);
 }
 
-function contraction(place: Place, { left, right, over, span }: Contraction, hint: string | undefined): Entity {
+function contraction(
+  place: Place,
+  { left, right, over, span }: Contraction,
+  hint: string | undefined,
+): Entity {
   const a = evaluateTensor(place, left);
   const b = evaluateTensor(place, right);
   for (const name of over) {
-    for (const [side, tensor] of [["left", a], ["right", b]] as const) {
+    for (const [side, tensor] of [
+      ["left", a],
+      ["right", b],
+    ] as const) {
       if (!tensor.axes.some((axis) => axis.name === name.text)) {
-        throw problem("MEM0132", name.span, `The ${side} side of this product has no axis ${name.text}; it is ${typeOf(tensor)}.`, {
-          help: "Both sides of a contraction have the axes that are summed.",
-        });
+        throw problem(
+          "MEM0132",
+          name.span,
+          `The ${side} side of this product has no axis ${name.text}; it is ${typeOf(tensor)}.`,
+          {
+            help: "Both sides of a contraction have the axes that are summed.",
+          },
+        );
       }
     }
   }
-  return emit(place, "contract", [a, b], { over: over.map((name) => name.text) }, { span, hints: [hint] });
+  return emit(
+    place,
+    "contract",
+    [a, b],
+    { over: over.map((name) => name.text) },
+    { span, hints: [hint] },
+  );
 }
 
 // ---------------------------------------------------------------- shape and indexing
 
-export function axisOf(place: Place, tensor: TensorEntity, name: { readonly text: string; readonly span: Expression["span"] }): CheckedAxis {
+export function axisOf(
+  place: Place,
+  tensor: TensorEntity,
+  name: { readonly text: string; readonly span: Expression["span"] },
+): CheckedAxis {
   const axis = tensor.axes.find((candidate) => candidate.name === name.text);
   if (axis !== undefined) return axis;
-  const near = suggest(name.text, tensor.axes.map((candidate) => candidate.name));
+  const near = suggest(
+    name.text,
+    tensor.axes.map((candidate) => candidate.name),
+  );
   throw problem("MEM0133", name.span, `There is no axis ${name.text} in ${typeOf(tensor)}.`, {
     help: near === undefined ? undefined : `Did you mean ${near}?`,
   });
@@ -292,15 +412,33 @@ function at(place: Place, { value, axis, index, span }: At, hint: string | undef
   const tensor = evaluateTensor(place, value);
   const along = axisOf(place, tensor, axis);
   const position = evaluate(place, index);
-  if (position.kind === "number" && position.integer && position.value >= 0 && position.value < along.size) {
-    const attributes = { axis: along.name, start: writable(place.scope, position), size: literal(1), into: null };
+  if (
+    position.kind === "number" &&
+    position.integer &&
+    position.value >= 0 &&
+    position.value < along.size
+  ) {
+    const attributes = {
+      axis: along.name,
+      start: writable(place.scope, position),
+      size: literal(1),
+      into: null,
+    };
     return emit(place, "slice", [tensor], attributes, { span, hints: [hint] });
   }
   const indices = asTensor(place.scope, position, index.span);
   if (indices.number !== "int") {
-    throw problem("MEM0134", index.span, `An index is an int, not ${typeOf(indices)}.`, { help: "int(x) truncates a real." });
+    throw problem("MEM0134", index.span, `An index is an int, not ${typeOf(indices)}.`, {
+      help: "int(x) truncates a real.",
+    });
   }
-  return emit(place, "gather", [tensor, indices], { axis: along.name }, { span, hints: [hint], axes: indices.axes });
+  return emit(
+    place,
+    "gather",
+    [tensor, indices],
+    { axis: along.name },
+    { span, hints: [hint], axes: indices.axes },
+  );
 }
 
 function split(place: Place, expression: Split, hint: string | undefined): Entity {
@@ -309,39 +447,72 @@ function split(place: Place, expression: Split, hint: string | undefined): Entit
   const along = axisOf(place, tensor, axis);
   const pieces = parts.map((part) => {
     if (part.name === undefined) {
-      const count = part.size === undefined ? plainNumber(1, true) : evaluateNumber(place, part.size);
-      if (count.value !== 1) throw problem("MEM0135", part.span, "Only a piece of 1 may go without a name.");
+      const count =
+        part.size === undefined ? plainNumber(1, true) : evaluateNumber(place, part.size);
+      if (count.value !== 1)
+        throw problem("MEM0135", part.span, "Only a piece of 1 may go without a name.");
       return { name: null, number: count, axis: undefined };
     }
     const { text } = part.name;
     if (part.size !== undefined) {
       const number = evaluateNumber(place, part.size);
-      return { name: text, number, axis: { name: text, size: number.value, declared: number.declared.text, data: false } };
+      return {
+        name: text,
+        number,
+        axis: { name: text, size: number.value, declared: number.declared.text, data: false },
+      };
     }
     const known = findAxis(place, text);
     return { name: text, number: known && axisNumber(place.scope, known), axis: known };
   });
   const unknown = pieces.filter((piece) => piece.number === undefined);
   if (unknown.length > 1) {
-    throw problem("MEM0136", span, `The sizes of ${unknown.map((piece) => piece.name).join(" and ")} are not known.`);
+    throw problem(
+      "MEM0136",
+      span,
+      `The sizes of ${unknown.map((piece) => piece.name).join(" and ")} are not known.`,
+    );
   }
   const whole = axisNumber(place.scope, along);
   const sized = pieces.map((piece) => {
     if (piece.number !== undefined) return { ...piece, number: piece.number };
     const others = pieces.flatMap((other) => (other.number === undefined ? [] : [other.number]));
-    const rest = others.reduce((left, other) => arithmetic(mode === "as" ? "/" : "-", left, other), whole);
+    const rest = others.reduce(
+      (left, other) => arithmetic(mode === "as" ? "/" : "-", left, other),
+      whole,
+    );
     const name = piece.name ?? "";
-    return { ...piece, number: rest, axis: { name, size: rest.value, declared: rest.declared.text, data: false } };
+    return {
+      ...piece,
+      number: rest,
+      axis: { name, size: rest.value, declared: rest.declared.text, data: false },
+    };
   });
-  const total = sized.reduce((sum, piece) => (mode === "as" ? sum * piece.number.value : sum + piece.number.value), mode === "as" ? 1 : 0);
+  const total = sized.reduce(
+    (sum, piece) => (mode === "as" ? sum * piece.number.value : sum + piece.number.value),
+    mode === "as" ? 1 : 0,
+  );
   if (total !== along.size) {
     const sizes = sized.map((piece) => `${piece.name ?? "1"} = ${piece.number.value}`).join(", ");
-    throw problem("MEM0137", span, `Axis ${along.name} has ${along.size} entries, its parts ${sizes} make ${total}.`);
+    throw problem(
+      "MEM0137",
+      span,
+      `Axis ${along.name} has ${along.size} entries, its parts ${sizes} make ${total}.`,
+    );
   }
   const axes = sized.flatMap((piece) => (piece.axis ? [piece.axis] : []));
   if (mode === "as") {
-    const into = sized.map((piece) => ({ name: piece.name ?? "", size: writable(place.scope, piece.number) }));
-    return emit(place, "split", [tensor], { axis: along.name, into }, { span, hints: [hint], axes });
+    const into = sized.map((piece) => ({
+      name: piece.name ?? "",
+      size: writable(place.scope, piece.number),
+    }));
+    return emit(
+      place,
+      "split",
+      [tensor],
+      { axis: along.name, into },
+      { span, hints: [hint], axes },
+    );
   }
   let start = plainNumber(0, true);
   const items = sized.map((piece, position) => {
@@ -352,7 +523,10 @@ function split(place: Place, expression: Split, hint: string | undefined): Entit
       into: piece.name,
     };
     start = arithmetic("+", start, piece.number);
-    return { name: piece.name ?? `part${position + 1}`, value: emit(place, "slice", [tensor], attributes, { span, axes }) };
+    return {
+      name: piece.name ?? `part${position + 1}`,
+      value: emit(place, "slice", [tensor], attributes, { span, axes }),
+    };
   });
   return { kind: "tuple", items };
 }
@@ -360,7 +534,9 @@ function split(place: Place, expression: Split, hint: string | undefined): Entit
 function merge(place: Place, { value, axes, as, span }: Merge, hint: string | undefined): Entity {
   const tensor = evaluateTensor(place, value);
   const merged = axes.map((axis) => axisOf(place, tensor, axis));
-  const number = merged.map((axis) => axisNumber(place.scope, axis)).reduce((left, right) => arithmetic("*", left, right));
+  const number = merged
+    .map((axis) => axisNumber(place.scope, axis))
+    .reduce((left, right) => arithmetic("*", left, right));
   const known = findAxis(place, as.text);
   const axis: CheckedAxis =
     known !== undefined && known.size === number.value
@@ -377,7 +553,9 @@ function rename(place: Place, { value, from, to, span }: Rename): Entity {
 }
 
 function draw(place: Place, expression: DrawExpression): Entity {
-  const axes = [...(expression.rest ? place.scope.frame.restAxes : []), ...declaredAxes(place, expression.axes)];
+  const axes = [
+    ...(expression.rest ? place.scope.frame.restAxes : []),
+    ...declaredAxes(place, expression.axes),
+  ];
   return declareDraw(place, expression, axes, checkDistribution(place, expression.distribution));
 }
-

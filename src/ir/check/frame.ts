@@ -127,7 +127,10 @@ export class Frame {
   /** It is the function of a whole segment. */
   readonly isMain: boolean;
   /** Addressed tensors that belong to the function's own struct, by dotted path. */
-  readonly addressed = new Map<string, { readonly declaration: Declaration; readonly port: TensorEntity }>();
+  readonly addressed = new Map<
+    string,
+    { readonly declaration: Declaration; readonly port: TensorEntity }
+  >();
   readonly declarations: Declaration[] = [];
   readonly instances: Instance[] = [];
   /** Number formals that the body mentions, and those it could. */

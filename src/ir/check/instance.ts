@@ -1,22 +1,43 @@
 /** Instances of blocks and memories: their options, parameters and states, and how states enter and leave a segment (rule R9). */
 import type { NumberKind } from "../../ops/index.ts";
-import type { BlockDefinition, Call, Expression, IndexedMember, Name, Next, Span, Statement } from "../../parser/tree.ts";
 import { suggest } from "../../parser/suggest.ts";
+import type {
+  BlockDefinition,
+  Call,
+  Expression,
+  IndexedMember,
+  Name,
+  Next,
+  Span,
+  Statement,
+} from "../../parser/tree.ts";
 import type { Declaration } from "./declaration.ts";
 import { findDefinition } from "./definitions.ts";
 import { asTensor, broadcastTo, emit, type Place } from "./emit.ts";
 import { evaluate, evaluateTensor } from "./expression.ts";
 import {
-  type CheckedAxis, type Entity, type Frame, type Instance, type Member, Scope, type TensorEntity,
+  type CheckedAxis,
+  type Entity,
+  type Frame,
+  type Instance,
+  type Member,
+  Scope,
+  type TensorEntity,
 } from "./frame.ts";
 import {
-  declaredAxes, globalTensor, isTaken, keepCapture, memberItems, memberScope, stateKind,
+  declaredAxes,
+  globalTensor,
+  isTaken,
+  keepCapture,
+  memberItems,
+  memberScope,
+  stateKind,
 } from "./names.ts";
 import { optionValue } from "./option.ts";
+import { overrideOf } from "./override.ts";
 import { declareTensor, parameterDeclaration } from "./parameter.ts";
 import { problem, warning } from "./problem.ts";
 import { declaredReset, restartAlong, stepResetOf } from "./restart.ts";
-import { overrideOf } from "./override.ts";
 import type { Static } from "./static.ts";
 
 type StateStatement = Extract<Statement, { kind: "state" }>;
@@ -35,11 +56,19 @@ export function declareInstance(
   }
   const found = findDefinition(place.scope.definitions, call.callee.name.text);
   if (found === undefined) {
-    const names = [...place.scope.definitions.own.keys(), ...place.scope.definitions.library.keys()];
+    const names = [
+      ...place.scope.definitions.own.keys(),
+      ...place.scope.definitions.library.keys(),
+    ];
     const near = suggest(call.callee.name.text, names);
-    throw problem("MEM0110", call.callee.name.span, `There is no block or memory ${call.callee.name.text}.`, {
-      help: near === undefined ? undefined : `Did you mean ${near}?`,
-    });
+    throw problem(
+      "MEM0110",
+      call.callee.name.span,
+      `There is no block or memory ${call.callee.name.text}.`,
+      {
+        help: near === undefined ? undefined : `Did you mean ${near}?`,
+      },
+    );
   }
   const { definition } = found;
   if ((definition.kind === "memory") !== (keyword === "memory")) {
@@ -82,9 +111,14 @@ function chosenCall(place: Place, value: Expression): Call {
   if (value.kind === "call") return value;
   if (value.kind === "when-expression") {
     const condition = evaluate(place, value.condition);
-    if (condition.kind === "flag") return chosenCall(place, condition.value ? value.then : value.otherwise);
+    if (condition.kind === "flag")
+      return chosenCall(place, condition.value ? value.then : value.otherwise);
   }
-  throw problem("MEM0180", value.span, "A block or memory with its options is needed: slots(count = 64, width = D).");
+  throw problem(
+    "MEM0180",
+    value.span,
+    "A block or memory with its options is needed: slots(count = 64, width = D).",
+  );
 }
 
 function instanceOptions(
@@ -99,10 +133,20 @@ function instanceOptions(
     const name = argument.name ?? bare;
     const option = definition.options.find((each) => each.name.text === name?.text);
     if (name === undefined || option === undefined) {
-      const near = name && suggest(name.text, definition.options.map((each) => each.name.text));
-      throw problem("MEM0171", argument.span, `${definition.name.text} has no option ${name?.text ?? "without a name"}.`, {
-        help: near === undefined ? undefined : `Did you mean ${near}?`,
-      });
+      const near =
+        name &&
+        suggest(
+          name.text,
+          definition.options.map((each) => each.name.text),
+        );
+      throw problem(
+        "MEM0171",
+        argument.span,
+        `${definition.name.text} has no option ${name?.text ?? "without a name"}.`,
+        {
+          help: near === undefined ? undefined : `Did you mean ${near}?`,
+        },
+      );
     }
     options.set(name.text, optionValue(place, option.type, argument.value, name.text));
   }
@@ -171,7 +215,12 @@ function requireMember(scope: Scope): Member {
   return scope.member;
 }
 
-function ownParameter(place: Place, instance: Instance, statement: Statement, position: number): TensorEntity {
+function ownParameter(
+  place: Place,
+  instance: Instance,
+  statement: Statement,
+  position: number,
+): TensorEntity {
   if (statement.kind !== "param") throw new Error("Only parameters and states have tensors.");
   const item = statement.parameters[position];
   if (item === undefined) throw new Error("A parameter has a position.");
@@ -181,7 +230,12 @@ function ownParameter(place: Place, instance: Instance, statement: Statement, po
   return declareTensor(place, parameterDeclaration(place, item, path, axes, owner, statement.doc));
 }
 
-function enteringState(place: Place, instance: Instance, statement: StateStatement, name: string): TensorEntity {
+function enteringState(
+  place: Place,
+  instance: Instance,
+  statement: StateStatement,
+  name: string,
+): TensorEntity {
   const state = statement.states.find((each) => each.name.text === name);
   if (state === undefined) throw new Error("A state has a name.");
   const number = stateKind(statement);
@@ -200,32 +254,62 @@ function enteringState(place: Place, instance: Instance, statement: StateStateme
   const carried = declareTensor(place, declaration);
   const { span } = statement.starts;
   const written = evaluateTensor(place, statement.starts);
-  const starts = written.number === "int" && number === "real" ? emit(place, "real", [written], {}, { span }) : written;
+  const starts =
+    written.number === "int" && number === "real"
+      ? emit(place, "real", [written], {}, { span })
+      : written;
   if (starts.number !== number) {
-    throw problem("MEM0182", span, `The state ${name} is ${number}, it cannot start as ${starts.number}.`);
+    throw problem(
+      "MEM0182",
+      span,
+      `The state ${name} is ${number}, it cannot start as ${starts.number}.`,
+    );
   }
   const stray = starts.axes.find((axis) => !carried.axes.some((own) => own.name === axis.name));
   if (stray !== undefined) {
-    throw problem("MEM0183", span, `The state ${name} has no axis ${stray.name}, which its start value has.`);
+    throw problem(
+      "MEM0183",
+      span,
+      `The state ${name} has no axis ${stray.name}, which its start value has.`,
+    );
   }
   const flag = resetFlag(place, instance, statement, span);
   const entering = emit(place, "where", [flag, starts, carried], {}, { span, hints: [name] });
   if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
-  const start = emit(place, "where", [flag, starts, broadcastTo(place, starts, entering.axes, span)], {}, { span, hints: [`${name}Start`] });
+  const start = emit(
+    place,
+    "where",
+    [flag, starts, broadcastTo(place, starts, entering.axes, span)],
+    {},
+    { span, hints: [`${name}Start`] },
+  );
   instance.starts.set(name, start);
-  return { ...entering, restart: (axis, at) => ({ flag: restartAlong(place, instance, axis, at), start }) };
+  return {
+    ...entering,
+    restart: (axis, at) => ({ flag: restartAlong(place, instance, axis, at), start }),
+  };
 }
 
 function stateGradient(statement: StateStatement, number: NumberKind): "through" | "stop" {
   if (number !== "real") return "stop";
   if (statement.gradient !== undefined) return statement.gradient;
-  throw problem("MEM0184", statement.span, "A state says whether gradient crosses the edge between segments.", {
-    help: "Add `, gradient through` or `, gradient stop`.",
-  });
+  throw problem(
+    "MEM0184",
+    statement.span,
+    "A state says whether gradient crosses the edge between segments.",
+    {
+      help: "Add `, gradient through` or `, gradient stop`.",
+    },
+  );
 }
 
 /** Where an example starts anew: its stream's first segment, the declaration's flag, the state's own. */
-function resetFlag(place: Place, instance: Instance, statement: StateStatement, span: Span): TensorEntity {
+function resetFlag(
+  place: Place,
+  instance: Instance,
+  statement: StateStatement,
+  span: Span,
+): TensorEntity {
   const owner: Place = { ...place, scope: instance.scope };
   const declared = statement.kept ? undefined : declaredReset(place, instance);
   const flags = [
@@ -239,12 +323,19 @@ function resetFlag(place: Place, instance: Instance, statement: StateStatement, 
 function ownReset(place: Place, expression: Expression): TensorEntity {
   const tensor = evaluateTensor(place, expression);
   if (tensor.number !== "flag") {
-    throw problem("MEM0124", expression.span, "`reset when` needs a flag.", { help: "reset when count >= limit" });
+    throw problem("MEM0124", expression.span, "`reset when` needs a flag.", {
+      help: "reset when count >= limit",
+    });
   }
   if (tensor.axes.length > 0) {
-    throw problem("MEM0186", expression.span, `A state's own reset is one flag; this one has ${tensor.axes.map(({ name }) => name).join(", ")}.`, {
-      help: "The reset of the memory's declaration may have the segment's axis.",
-    });
+    throw problem(
+      "MEM0186",
+      expression.span,
+      `A state's own reset is one flag; this one has ${tensor.axes.map(({ name }) => name).join(", ")}.`,
+      {
+        help: "The reset of the memory's declaration may have the segment's axis.",
+      },
+    );
   }
   return tensor;
 }
@@ -286,7 +377,13 @@ export function captureMember(
 }
 
 /** Binds a formal axis that states and dims of the instance mention; every call must bind the same one. */
-export function bindInstanceAxis({ checker }: Place, instance: Instance, formal: string, axis: CheckedAxis, span: Span): void {
+export function bindInstanceAxis(
+  { checker }: Place,
+  instance: Instance,
+  formal: string,
+  axis: CheckedAxis,
+  span: Span,
+): void {
   const before = instance.bound.get(formal);
   if (before === undefined) {
     const bound = { ...axis, name: formal };
@@ -296,15 +393,22 @@ export function bindInstanceAxis({ checker }: Place, instance: Instance, formal:
     const known = checker.stateAxes.get(key) ?? new Map<string, CheckedAxis>();
     checker.stateAxes.set(key, known.set(formal, bound));
   } else if (before.size !== axis.size && statesMention(instance.definition, formal)) {
-    throw problem("MEM0187", span, `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`);
+    throw problem(
+      "MEM0187",
+      span,
+      `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`,
+    );
   }
 }
 
-const stateAxesKey = (span: Span, path: readonly string[]): string => `${span.file}:${span.start} ${path.join(".")}`;
+const stateAxesKey = (span: Span, path: readonly string[]): string =>
+  `${span.file}:${span.start} ${path.join(".")}`;
 
 /** Axes of the instance's states that formals of its methods have bound. */
 export function boundStateAxes(instance: Instance | undefined): readonly CheckedAxis[] {
-  return [...(instance?.bound.values() ?? [])].filter((axis) => statesMention(instance?.definition, axis.name));
+  return [...(instance?.bound.values() ?? [])].filter((axis) =>
+    statesMention(instance?.definition, axis.name),
+  );
 }
 
 function statesMention(definition: BlockDefinition | undefined, axis: string): boolean {
@@ -333,10 +437,17 @@ export function instanceMember(place: Place, instance: Instance, member: Name): 
 /** `mem[layer - 1]`: the instance of another iteration of an unrolled repeat. */
 export function siblingOf(place: Place, expression: IndexedMember, index: number): Entity {
   const { object } = expression;
-  const siblings = object.kind === "reference" ? place.scope.frame.siblings.get(object.name.text) : undefined;
+  const siblings =
+    object.kind === "reference" ? place.scope.frame.siblings.get(object.name.text) : undefined;
   const sibling = siblings?.[index];
   if (sibling !== undefined) return { kind: "instance", instance: sibling };
-  throw problem("MEM0189", expression.span, siblings === undefined ? "Only a memory declared in a repeat has siblings." : `There is no iteration ${index}.`);
+  throw problem(
+    "MEM0189",
+    expression.span,
+    siblings === undefined
+      ? "Only a memory declared in a repeat has siblings."
+      : `There is no iteration ${index}.`,
+  );
 }
 
 /** `next M`: what a state was written, legal after its write in program order. */
@@ -345,15 +456,21 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
     const object = evaluate(place, state.object);
     if (object.kind === "instance") {
       const written = object.instance.next.get(state.member.text);
-      if (written !== undefined && place.scope.frame === object.instance.frame) return written.value;
+      if (written !== undefined && place.scope.frame === object.instance.frame)
+        return written.value;
     }
   } else if (state.kind === "reference") {
     const written = place.scope.member?.next(state.name.text) ?? outerNext(place, state.name.text);
     if (written !== undefined) return written;
   }
-  throw problem("MEM0190", span, "`next` gives the value a state has been written, but no write stands before it.", {
-    help: "Write the state first: M <- …",
-  });
+  throw problem(
+    "MEM0190",
+    span,
+    "`next` gives the value a state has been written, but no write stands before it.",
+    {
+      help: "Write the state first: M <- …",
+    },
+  );
 }
 
 function outerNext(place: Place, name: string): TensorEntity | undefined {
@@ -374,24 +491,46 @@ export function finishInstances(place: Place, frame: Frame): void {
       const entering = instance.entering.get(name);
       if (written === undefined && entering === undefined) continue;
       const before = entering ?? ownTensor(owner, instance, name);
-      const value = written === undefined ? before : kept(owner, before, written.value, name, written.span);
+      const value =
+        written === undefined ? before : kept(owner, before, written.value, name, written.span);
       const operand = asTensor(place.scope, value, instance.span).operand;
       if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
       frame.next.push({ path: [...instance.path, name], value: operand });
     }
-    if (instance.declaredReset !== undefined && instance.declaredReset.axes.length > 0 && !instance.restarted && !place.checker.report.failed) {
+    if (
+      instance.declaredReset !== undefined &&
+      instance.declaredReset.axes.length > 0 &&
+      !instance.restarted &&
+      !place.checker.report.failed
+    ) {
       const span = instance.reset?.span ?? instance.span;
       place.checker.report.add(
-        problem("MEM0186", span, `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from a state of it.`).diagnostic,
+        problem(
+          "MEM0186",
+          span,
+          `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from a state of it.`,
+        ).diagnostic,
       );
     }
-    if (instance.entering.size === 0 && instance.definition.kind === "memory" && !place.checker.report.failed) {
-      place.checker.report.add(warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`));
+    if (
+      instance.entering.size === 0 &&
+      instance.definition.kind === "memory" &&
+      !place.checker.report.failed
+    ) {
+      place.checker.report.add(
+        warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),
+      );
     }
   }
 }
 
-function kept(place: Place, before: TensorEntity, written: TensorEntity, name: string, span: Span): TensorEntity {
+function kept(
+  place: Place,
+  before: TensorEntity,
+  written: TensorEntity,
+  name: string,
+  span: Span,
+): TensorEntity {
   const present = globalTensor(place, { kind: "present" }, span);
   const whole = broadcastTo(place, written, before.axes, span);
   // Axes stay as the state declares them, whatever the order of what was written (rule R1).
@@ -401,4 +540,3 @@ function kept(place: Place, before: TensorEntity, written: TensorEntity, name: s
   }
   return emit(place, "where", [present, whole, before], {}, { span, hints: [`${name}Next`] });
 }
-

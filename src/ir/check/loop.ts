@@ -3,8 +3,8 @@ import type { RepeatStatement, ScanStatement, Span, Statement } from "../../pars
 import type { LoopInput } from "../function-builder.ts";
 import type { GraphFunction, Operand, RepeatNode, Value } from "../graph.ts";
 import { literal } from "../symbolic.ts";
-import { lifted } from "./declaration.ts";
 import { toValue } from "./call.ts";
+import { lifted } from "./declaration.ts";
 import { asTensor, axisNumber, broadcastTo, emit, type Place, typeOf, writable } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, type Entity, Frame, Scope, type TensorEntity } from "./frame.ts";
@@ -21,11 +21,16 @@ const mostIterations = 10_000;
 export function repeatStatement(place: Place, statement: RepeatStatement): void {
   const count = evaluateNumber(place, statement.count);
   if (!Number.isInteger(count.value) || count.value < 0 || count.value > mostIterations) {
-    throw problem("MEM0240", statement.count.span, `A repeat runs 0 to ${mostIterations} times, not ${count.value}.`);
+    throw problem(
+      "MEM0240",
+      statement.count.span,
+      `A repeat runs 0 to ${mostIterations} times, not ${count.value}.`,
+    );
   }
   if (count.value === 0) {
     const [first] = statement.yields;
-    if (first !== undefined) throw problem("MEM0241", first.span, "A repeat of 0 iterations has nothing to yield.");
+    if (first !== undefined)
+      throw problem("MEM0241", first.span, "A repeat of 0 iterations has nothing to yield.");
     return;
   }
   if (mentionsName(statement.body, statement.index.text)) unrolled(place, statement, count.value);
@@ -51,13 +56,25 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
   const scopes = Array.from({ length: count }, (_, iteration) => {
     const names = new Map<string, Entity>();
     names.set(statement.index.text, plainNumber(iteration, true));
-    return new Scope({ ...scope, names, prefix: [...scope.prefix, statement.index.text, String(iteration)] });
+    return new Scope({
+      ...scope,
+      names,
+      prefix: [...scope.prefix, statement.index.text, String(iteration)],
+    });
   });
   const memories = statement.body.filter((each) => each.kind === "memory");
-  for (const inner of scopes) for (const [name, entity] of scope.names) if (!inner.names.has(name)) inner.names.set(name, entity);
+  for (const inner of scopes)
+    for (const [name, entity] of scope.names)
+      if (!inner.names.has(name)) inner.names.set(name, entity);
   for (const memory of memories) {
     const siblings = scopes.map((inner) => {
-      const instance = declareInstance({ ...place, scope: inner }, memory.name, memory.value, "memory", memory.reset);
+      const instance = declareInstance(
+        { ...place, scope: inner },
+        memory.name,
+        memory.value,
+        "memory",
+        memory.reset,
+      );
       inner.names.set(memory.name.text, { kind: "instance", instance });
       return instance;
     });
@@ -75,15 +92,28 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     }
     for (const name of statement.yields) {
       const entity = inner.names.get(name.text);
-      if (entity === undefined) throw problem("MEM0242", name.span, `The repeat never gives ${name.text} a value.`);
+      if (entity === undefined)
+        throw problem("MEM0242", name.span, `The repeat never gives ${name.text} a value.`);
       yields.get(name.text)?.push(asTensor(scope, entity, name.span));
     }
   }
   for (const [name, tensors] of yields) {
     const into = statement.index.text;
-    const axis: CheckedAxis = { name: into, size: count, declared: literal(count).text, data: false };
+    const axis: CheckedAxis = {
+      name: into,
+      size: count,
+      declared: literal(count).text,
+      data: false,
+    };
     const attributes = { pieces: tensors.map(() => null), into };
-    scope.names.set(name, emit(place, "join", tensors, attributes, { span: statement.span, hints: [name], axes: [axis] }));
+    scope.names.set(
+      name,
+      emit(place, "join", tensors, attributes, {
+        span: statement.span,
+        hints: [name],
+        axes: [axis],
+      }),
+    );
   }
 }
 
@@ -103,7 +133,12 @@ interface LoopParts {
   readonly place: Place;
   readonly frame: Frame;
   readonly inner: Place;
-  readonly carried: readonly { readonly name: string; readonly outer: TensorEntity; readonly port: TensorEntity; readonly span: Span }[];
+  readonly carried: readonly {
+    readonly name: string;
+    readonly outer: TensorEntity;
+    readonly port: TensorEntity;
+    readonly span: Span;
+  }[];
 }
 
 function startLoop(
@@ -116,8 +151,13 @@ function startLoop(
   promotions: Promotions,
 ): LoopParts {
   const { checker, scope } = place;
-  const frame = new Frame(checker.functionName(title), title, scope, scope.frame.formalValues, { address });
-  const inner: Place = { checker, scope: new Scope({ frame, definitions: scope.definitions, inLoss: false }) };
+  const frame = new Frame(checker.functionName(title), title, scope, scope.frame.formalValues, {
+    address,
+  });
+  const inner: Place = {
+    checker,
+    scope: new Scope({ frame, definitions: scope.definitions, inLoss: false }),
+  };
   const assigned = [...assignedNames(body)].flatMap((name) => {
     if (from.some((each) => each.name === name)) return [];
     const entity = findName(place, name);
@@ -134,8 +174,16 @@ function startLoop(
   return { place, frame, inner, carried };
 }
 
-function promoted(place: Place, tensor: TensorEntity, promotion: Promotion | undefined, span: Span): TensorEntity {
-  const real = promotion?.real && tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor;
+function promoted(
+  place: Place,
+  tensor: TensorEntity,
+  promotion: Promotion | undefined,
+  span: Span,
+): TensorEntity {
+  const real =
+    promotion?.real && tensor.number === "int"
+      ? emit(place, "real", [tensor], {}, { span })
+      : tensor;
   const spread = broadcastTo(place, real, promotion?.axes ?? [], span);
   if (!promotion?.batch || spread.batch) return spread;
   const fresh = globalTensor(place, { kind: "fresh" }, span);
@@ -149,9 +197,15 @@ function promotionsOf({ inner, carried }: LoopParts, before: Promotions): Promot
   for (const { name, port, outer } of carried) {
     const entity = inner.scope.names.get(name);
     if (entity?.kind !== "tensor" && entity?.kind !== "number") continue;
-    const real = port.number === "int" && (entity.kind === "number" ? !entity.integer : entity.number === "real");
+    const real =
+      port.number === "int" &&
+      (entity.kind === "number" ? !entity.integer : entity.number === "real");
     const batch = entity.kind === "tensor" && entity.batch && !port.batch;
-    const spreads = entity.kind === "tensor" && outer.constant && port.axes.length === 0 && entity.axes.length > 0;
+    const spreads =
+      entity.kind === "tensor" &&
+      outer.constant &&
+      port.axes.length === 0 &&
+      entity.axes.length > 0;
     if (!real && !batch && !spreads) continue;
     const known = found.get(name);
     found.set(name, {
@@ -165,7 +219,11 @@ function promotionsOf({ inner, carried }: LoopParts, before: Promotions): Promot
 }
 
 /** Runs the body, again where a carried name has to enter as another type. */
-function runLoop(place: Place, body: readonly Statement[], start: (promotions: Promotions) => LoopParts): LoopParts {
+function runLoop(
+  place: Place,
+  body: readonly Statement[],
+  start: (promotions: Promotions) => LoopParts,
+): LoopParts {
   const { checker } = place;
   let promotions: Promotions = new Map();
   for (;;) {
@@ -184,14 +242,19 @@ function runLoop(place: Place, body: readonly Statement[], start: (promotions: P
 }
 
 /** Names that statements bind, in order. */
-function assignedNames(statements: readonly Statement[], into: Set<string> = new Set()): Set<string> {
+function assignedNames(
+  statements: readonly Statement[],
+  into: Set<string> = new Set(),
+): Set<string> {
   for (const statement of statements) {
-    if (statement.kind === "assign") for (const target of statement.targets) into.add(target.name.text);
+    if (statement.kind === "assign")
+      for (const target of statement.targets) into.add(target.name.text);
     if (statement.kind === "when") {
       assignedNames(statement.then, into);
       assignedNames(statement.otherwise ?? [], into);
     }
-    if (statement.kind === "repeat" || statement.kind === "scan") assignedNames(statement.body, into);
+    if (statement.kind === "repeat" || statement.kind === "scan")
+      assignedNames(statement.body, into);
   }
   return into;
 }
@@ -202,24 +265,38 @@ function carriedResults({ inner, carried }: LoopParts): readonly Value[] {
     const entity = inner.scope.names.get(name);
     if (entity === undefined || entity.kind === "poison") throw new Silenced();
     const given = toValue(inner, asTensor(inner.scope, entity, span), span);
-    const tensor = given.number === "int" && port.number === "real" ? emit(inner, "real", [given], {}, { span }) : given;
+    const tensor =
+      given.number === "int" && port.number === "real"
+        ? emit(inner, "real", [given], {}, { span })
+        : given;
     const sameAxes =
       tensor.axes.length === port.axes.length &&
-      tensor.axes.every((axis) => port.axes.some((own) => own.name === axis.name && own.size === axis.size));
+      tensor.axes.every((axis) =>
+        port.axes.some((own) => own.name === axis.name && own.size === axis.size),
+      );
     if (!sameAxes || tensor.number !== port.number) {
-      throw problem("MEM0243", span, `${name} enters each iteration as ${typeOf(port)} but leaves it as ${typeOf(tensor)}.`, {
-        help: "A name bound before a loop and rebound inside is carried with unchanged type.",
-      });
+      throw problem(
+        "MEM0243",
+        span,
+        `${name} enters each iteration as ${typeOf(port)} but leaves it as ${typeOf(tensor)}.`,
+        {
+          help: "A name bound before a loop and rebound inside is carried with unchanged type.",
+        },
+      );
     }
     if (!("name" in tensor.operand)) throw new Error("A carried result is a value.");
     return tensor.operand;
   });
 }
 
-function yielded({ inner }: LoopParts, names: readonly { readonly text: string; readonly span: Span }[]): readonly TensorEntity[] {
+function yielded(
+  { inner }: LoopParts,
+  names: readonly { readonly text: string; readonly span: Span }[],
+): readonly TensorEntity[] {
   return names.map((name) => {
     const entity = inner.scope.names.get(name.text);
-    if (entity === undefined) throw problem("MEM0242", name.span, `The loop never gives ${name.text} a value.`);
+    if (entity === undefined)
+      throw problem("MEM0242", name.span, `The loop never gives ${name.text} a value.`);
     if (entity.kind === "poison") throw new Silenced();
     return toValue(inner, asTensor(inner.scope, entity, name.span), name.span);
   });
@@ -235,7 +312,10 @@ interface Collected {
   readonly collecting: RepeatNode["collecting"];
 }
 
-function finishLoop(parts: LoopParts, yields: readonly { readonly name: string; readonly tensor: TensorEntity }[]): Collected {
+function finishLoop(
+  parts: LoopParts,
+  yields: readonly { readonly name: string; readonly tensor: TensorEntity }[],
+): Collected {
   const { frame, inner, place } = parts;
   const carried = carriedResults(parts);
   finishInstances(inner, frame);
@@ -246,7 +326,10 @@ function finishLoop(parts: LoopParts, yields: readonly { readonly name: string; 
     collecting.push("carried");
   });
   for (const { name, tensor } of yields) {
-    builder.result(valueOfTensor(tensor), { role: "return", path: [carried.length > 0 ? `${name}Each` : name] });
+    builder.result(valueOfTensor(tensor), {
+      role: "return",
+      path: [carried.length > 0 ? `${name}Each` : name],
+    });
     collecting.push("stacked");
   }
   for (const { path, value } of frame.next) {
@@ -271,7 +354,9 @@ const numbersOf = (place: Place, frame: Frame) =>
   });
 
 function captureInputs(frame: Frame): ReadonlyMap<string, Operand> {
-  return new Map([...frame.captured.values()].map(({ outer, port }) => [valueOfTensor(port).name, outer]));
+  return new Map(
+    [...frame.captured.values()].map(({ outer, port }) => [valueOfTensor(port).name, outer]),
+  );
 }
 
 // ---------------------------------------------------------------- repeat
@@ -279,15 +364,23 @@ function captureInputs(frame: Frame): ReadonlyMap<string, Operand> {
 function loop(place: Place, statement: RepeatStatement, count: StaticNumber): void {
   const { scope, checker } = place;
   const index = statement.index.text;
-  const address = scope.frame.address === undefined ? undefined : [...scope.frame.address, ...scope.prefix, index];
+  const address =
+    scope.frame.address === undefined
+      ? undefined
+      : [...scope.frame.address, ...scope.prefix, index];
   const parts = runLoop(place, statement.body, (promotions) =>
     startLoop(place, index, statement.body, address, [], statement.span, promotions),
   );
-  const yields = yielded(parts, statement.yields).map((tensor, i) => ({ name: statement.yields[i]?.text ?? "", tensor }));
+  const yields = yielded(parts, statement.yields).map((tensor, i) => ({
+    name: statement.yields[i]?.text ?? "",
+    tensor,
+  }));
   const { graph, collecting } = finishLoop(parts, yields);
   const { frame } = parts;
   const captures = captureInputs(frame);
-  const carriedValues = new Map(parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]));
+  const carriedValues = new Map(
+    parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]),
+  );
   const inputs = graph.inputs.map((port): LoopInput => {
     const carried = carriedValues.get(port.value.name);
     if (carried !== undefined) return { value: carried, passing: "carried" };
@@ -295,7 +388,12 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     if (captured !== undefined) return { value: captured, passing: "captured" };
     const declaration = frame.addressed.get(port.path.join("."))?.declaration;
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
-    const own = lifted(declaration, [...scope.prefix, index, "*"], [count.declared], () => undefined);
+    const own = lifted(
+      declaration,
+      [...scope.prefix, index, "*"],
+      [count.declared],
+      () => undefined,
+    );
     const copies = own.copies.map((each) => each.value);
     return { value: declareCopies(place, own, copies).operand, passing: "stacked" };
   });
@@ -316,22 +414,43 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     } else if (port.role === "return") {
       const yielding = yields[position - parts.carried.length];
       if (yielding === undefined) return;
-      const axis: CheckedAxis = { name: index, size: count.value, declared: count.declared.text, data: false };
+      const axis: CheckedAxis = {
+        name: index,
+        size: count.value,
+        declared: count.declared.text,
+        data: false,
+      };
       const stacked = scope.frame.builder.stack(value, index, yielding.name);
       const { tensor } = yielding;
-      scope.names.set(yielding.name, { ...tensor, operand: stacked, axes: [axis, ...tensor.axes], constant: false });
+      scope.names.set(yielding.name, {
+        ...tensor,
+        operand: stacked,
+        axes: [axis, ...tensor.axes],
+        constant: false,
+      });
       scope.seeAxes([axis]);
       scope.frame.visibleAxes.add(index);
     } else if (port.role === "next") {
       scope.frame.next.push({ path: [...scope.prefix, index, "*", ...port.path], value });
     } else if (port.role === "loss") {
-      const tensor: TensorEntity = { kind: "tensor", operand: value, number: "real", axes: [], batch: false, constant: false };
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: "real",
+        axes: [],
+        batch: false,
+        constant: false,
+      };
       scope.frame.losses.push({ path: [...scope.prefix, index, ...port.path], value: tensor });
     }
   });
 }
 
-function declareCopies(place: Place, declaration: ReturnType<typeof lifted>, copies: readonly number[]): TensorEntity {
+function declareCopies(
+  place: Place,
+  declaration: ReturnType<typeof lifted>,
+  copies: readonly number[],
+): TensorEntity {
   return declareTensor(place, declaration, copies);
 }
 
@@ -348,7 +467,12 @@ export function scanStatement(place: Place, statement: ScanStatement): void {
 export function scanExpression(place: Place, statement: ScanStatement): Entity {
   const { yields } = scan(place, statement);
   const [first] = yields;
-  if (first === undefined) throw problem("MEM0244", statement.span, "A scan used as a value yields something: `scan over T from m = M yield m { … }`.");
+  if (first === undefined)
+    throw problem(
+      "MEM0244",
+      statement.span,
+      "A scan used as a value yields something: `scan over T from m = M yield m { … }`.",
+    );
   if (yields.length === 1) return first.tensor;
   return { kind: "tuple", items: yields.map(({ name, tensor }) => ({ name, value: tensor })) };
 }
@@ -359,15 +483,34 @@ interface NamedTensor {
 }
 
 /** A loop over the entries of an axis; a value that has the axis is seen at the current step. */
-function scan(place: Place, statement: ScanStatement): { readonly yields: readonly NamedTensor[]; readonly carried: readonly NamedTensor[] } {
+function scan(
+  place: Place,
+  statement: ScanStatement,
+): { readonly yields: readonly NamedTensor[]; readonly carried: readonly NamedTensor[] } {
   const { scope, checker } = place;
   const axis = requireAxis(place, statement.axis);
-  const from = statement.from.map(({ name, value }) => ({ name: name.text, value: evaluateTensor(place, value), span: name.span }));
+  const from = statement.from.map(({ name, value }) => ({
+    name: name.text,
+    value: evaluateTensor(place, value),
+    span: name.span,
+  }));
   const parts = runLoop(place, statement.body, (promotions) => {
-    const started = startLoop(place, "step", statement.body, undefined, from, statement.span, promotions);
+    const started = startLoop(
+      place,
+      "step",
+      statement.body,
+      undefined,
+      from,
+      statement.span,
+      promotions,
+    );
     for (const { port, span, name } of started.carried) {
       if (port.axes.some((own) => own.name === axis.name)) {
-        throw problem("MEM0245", span, `${name} is carried from step to step and cannot have the axis ${axis.name} itself.`);
+        throw problem(
+          "MEM0245",
+          span,
+          `${name} is carried from step to step and cannot have the axis ${axis.name} itself.`,
+        );
       }
     }
     started.frame.stepAxis = axis.name;
@@ -378,7 +521,10 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
       // Before each step: the start where the memory restarts there.
       const flag = capture(started.inner.scope, "restart", restart.flag);
       const start = capture(started.inner.scope, `${name}Start`, restart.start);
-      started.inner.scope.names.set(name, emit(started.inner, "where", [flag, start, port], {}, { span, hints: [`${name}Before`] }));
+      started.inner.scope.names.set(
+        name,
+        emit(started.inner, "where", [flag, start, port], {}, { span, hints: [`${name}Before`] }),
+      );
     }
     return started;
   });
@@ -389,10 +535,15 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
       help: "Declare it before the scan; carry what changes at every step.",
     });
   }
-  const yields = yielded(parts, statement.yields).map((tensor, i) => ({ name: statement.yields[i]?.text ?? "", tensor }));
+  const yields = yielded(parts, statement.yields).map((tensor, i) => ({
+    name: statement.yields[i]?.text ?? "",
+    tensor,
+  }));
   const { graph, collecting } = finishLoop(parts, yields);
   const captures = captureInputs(frame);
-  const carriedValues = new Map(parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]));
+  const carriedValues = new Map(
+    parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]),
+  );
   const inputs = graph.inputs.map((port): LoopInput => {
     const carried = carriedValues.get(port.value.name);
     if (carried !== undefined) return { value: carried, passing: "carried" };
@@ -404,9 +555,14 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
     const declaration = frame.addressed.get(port.path.join("."))?.declaration;
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     if (declaration.role === "draw") {
-      throw problem("MEM0246", declaration.span, "A draw inside a scan would be the same at every step.", {
-        help: `Draw before the scan, with the axis ${axis.name}: draw u[${axis.name}, …] ~ uniform.`,
-      });
+      throw problem(
+        "MEM0246",
+        declaration.span,
+        "A draw inside a scan would be the same at every step.",
+        {
+          help: `Draw before the scan, with the axis ${axis.name}: draw u[${axis.name}, …] ~ uniform.`,
+        },
+      );
     }
     const own = lifted(declaration, scope.prefix, [], () => undefined);
     return { value: declareTensor(place, own).operand, passing: "captured" };
@@ -425,18 +581,30 @@ function scan(place: Place, statement: ScanStatement): { readonly yields: readon
     if (value === undefined) return;
     const carried = parts.carried[position];
     if (carried !== undefined) {
-      collected.carried.push({ name: carried.name, tensor: { ...carried.outer, operand: value, constant: false } });
+      collected.carried.push({
+        name: carried.name,
+        tensor: { ...carried.outer, operand: value, constant: false },
+      });
     } else if (port.role === "return") {
       const yielding = yields[position - parts.carried.length];
       if (yielding === undefined) return;
       const { tensor } = yielding;
       const batch = tensor.batch;
-      collected.yields.push({ name: yielding.name, tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false } });
+      collected.yields.push({
+        name: yielding.name,
+        tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false },
+      });
     } else if (port.role === "loss") {
-      const tensor: TensorEntity = { kind: "tensor", operand: value, number: "real", axes: [], batch: false, constant: false };
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: "real",
+        axes: [],
+        batch: false,
+        constant: false,
+      };
       scope.frame.losses.push({ path: [...scope.prefix, ...port.path], value: tensor });
     }
   });
   return collected;
 }
-

@@ -1,11 +1,25 @@
 /** What a name means at a place: locals, members of the instance, captures of a loop, definitions. */
 import type { NumberKind } from "../../ops/index.ts";
 import { suggest } from "../../parser/suggest.ts";
-import type { AxisDeclaration, BlockDefinition, Expression, Name, Span, Statement } from "../../parser/tree.ts";
+import type {
+  AxisDeclaration,
+  BlockDefinition,
+  Expression,
+  Name,
+  Span,
+  Statement,
+} from "../../parser/tree.ts";
+import { findDefinition } from "./definitions.ts";
 import { axisNumber, emit, type Place, renameAxes } from "./emit.ts";
 import { evaluateStatic, evaluateTensor } from "./expression.ts";
-import { findDefinition } from "./definitions.ts";
-import { type CheckedAxis, type Entity, type Member, Scope, type TensorEntity, valueOf } from "./frame.ts";
+import {
+  type CheckedAxis,
+  type Entity,
+  type Member,
+  Scope,
+  type TensorEntity,
+  valueOf,
+} from "./frame.ts";
 import { primitiveNames } from "./primitive-names.ts";
 import { problem, Silenced } from "./problem.ts";
 import { flagValue, staticText } from "./static.ts";
@@ -73,7 +87,13 @@ export function findAxis(place: Place, name: string): CheckedAxis | undefined {
   if (seen !== undefined) return seen;
   const entity = findName(place, name);
   if (entity?.kind === "number" && entity.integer && entity.value >= 0) {
-    return { name, size: entity.value, declared: entity.declared.text, data: false, ...(entity.from === undefined ? {} : { from: entity.from }) };
+    return {
+      name,
+      size: entity.value,
+      declared: entity.declared.text,
+      data: false,
+      ...(entity.from === undefined ? {} : { from: entity.from }),
+    };
   }
   const { outer } = scope.frame;
   return outer === undefined ? undefined : findAxis({ checker, scope: outer }, name);
@@ -90,7 +110,10 @@ export function requireAxis(place: Place, name: Name): CheckedAxis {
 }
 
 /** Axes as a declaration writes them: `[S, D]`, `[H, J: H]`. */
-export function declaredAxes(place: Place, axes: readonly AxisDeclaration[]): readonly CheckedAxis[] {
+export function declaredAxes(
+  place: Place,
+  axes: readonly AxisDeclaration[],
+): readonly CheckedAxis[] {
   const result: CheckedAxis[] = [];
   for (const { name, size } of axes) {
     if (result.some((axis) => axis.name === name.text)) {
@@ -104,9 +127,19 @@ export function declaredAxes(place: Place, axes: readonly AxisDeclaration[]): re
     }
     const number = evaluateStatic(place, size);
     if (number.kind !== "number" || !Number.isInteger(number.value) || number.value < 0) {
-      throw problem("MEM0113", size.span, `The size of axis ${name.text} must be a whole number, not ${staticText(number)}.`);
+      throw problem(
+        "MEM0113",
+        size.span,
+        `The size of axis ${name.text} must be a whole number, not ${staticText(number)}.`,
+      );
     }
-    result.push({ name: name.text, size: number.value, declared: number.declared.text, data: false, from: size.span });
+    result.push({
+      name: name.text,
+      size: number.value,
+      declared: number.declared.text,
+      data: false,
+      from: size.span,
+    });
   }
   place.scope.seeAxes(result);
   return result;
@@ -174,14 +207,23 @@ export function globalTensor(place: Place, global: Global, span: Span): TensorEn
     const valid = frame.globals.get(`valid${checker.segmentAxis}`);
     if (frame.isMain && valid !== undefined) {
       if (global.kind === "present") {
-        return emit(place, "any", [valid], { over: [checker.segmentAxis] }, { span, hints: [name] });
+        return emit(
+          place,
+          "any",
+          [valid],
+          { over: [checker.segmentAxis] },
+          { span, hints: [name] },
+        );
       }
       if (global.kind === "valid") {
         return renameAxes(place, valid, new Map([[checker.segmentAxis, global.axis.name]]), span);
       }
     }
     const axes = global.kind === "valid" ? [global.axis] : [];
-    frame.implicit.set(name, global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global);
+    frame.implicit.set(
+      name,
+      global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global,
+    );
     return frame.input(name, { number: "flag", axes, batch: true }, "argument", [name]);
   };
   const tensor = make();
@@ -215,7 +257,8 @@ export function memberItems(definition: BlockDefinition | undefined): readonly M
   const items: MemberItem[] = [];
   const walk = (statements: readonly Statement[], conditions: MemberItem["conditions"]): void => {
     for (const statement of statements) {
-      const add = (name: string, position: number) => items.push({ name, statement, position, conditions });
+      const add = (name: string, position: number) =>
+        items.push({ name, statement, position, conditions });
       switch (statement.kind) {
         case "dim":
           statement.dims.forEach((dim, position) => add(dim.name.text, position));
@@ -334,7 +377,11 @@ export function stateKind(statement: Extract<Statement, { kind: "state" }>): Num
 export function dimEntity(place: Place, name: string, value: Expression): Entity {
   const number = evaluateStatic(place, value);
   if (number.kind !== "number" || !Number.isInteger(number.value) || number.value < 0) {
-    throw problem("MEM0114", value.span, `dim ${name} must be a whole number of at least 0, not ${staticText(number)}.`);
+    throw problem(
+      "MEM0114",
+      value.span,
+      `dim ${name} must be a whole number of at least 0, not ${staticText(number)}.`,
+    );
   }
   const { dim: _, ...rest } = number;
   return { ...rest, integer: true, dim: name, from: value.span };
@@ -350,9 +397,14 @@ export function constEntity(
   const declared = declaredAxes(place, axes);
   const tensor = evaluateTensor(place, value, name.text);
   if (!tensor.constant) {
-    throw problem("MEM0115", value.span, `const ${name.text} depends on something that is only known while running.`, {
-      help: "A const is made of numbers, index(…), dims and other consts.",
-    });
+    throw problem(
+      "MEM0115",
+      value.span,
+      `const ${name.text} depends on something that is only known while running.`,
+      {
+        help: "A const is made of numbers, index(…), dims and other consts.",
+      },
+    );
   }
   return matchAxes(place, tensor, declared, name);
 }
@@ -366,11 +418,18 @@ export function matchAxes(
 ): TensorEntity {
   const missing = axes.filter((axis) => !tensor.axes.some((own) => own.name === axis.name));
   const extra = tensor.axes.filter((own) => !axes.some((axis) => axis.name === own.name));
-  const show = (list: readonly CheckedAxis[]) => `[${list.map((axis) => `${axis.name} = ${axis.size}`).join(", ")}]`;
+  const show = (list: readonly CheckedAxis[]) =>
+    `[${list.map((axis) => `${axis.name} = ${axis.size}`).join(", ")}]`;
   const mismatch = () =>
-    problem("MEM0116", name.span, `${name.text} is declared ${show(axes)}, its value is ${show(tensor.axes)}.`);
+    problem(
+      "MEM0116",
+      name.span,
+      `${name.text} is declared ${show(axes)}, its value is ${show(tensor.axes)}.`,
+    );
   if (missing.length !== extra.length) throw mismatch();
-  const names = new Map(extra.map((own, position) => [own.name, missing[position]?.name ?? own.name]));
+  const names = new Map(
+    extra.map((own, position) => [own.name, missing[position]?.name ?? own.name]),
+  );
   const renamed = renameAxes(place, tensor, names, name.span);
   for (const axis of axes) {
     const own = renamed.axes.find((candidate) => candidate.name === axis.name);
@@ -378,4 +437,3 @@ export function matchAxes(
   }
   return renamed;
 }
-

@@ -1,6 +1,7 @@
 /** Options of a block: their types, legal ranges and defaults. */
-import type { Alternative, Expression, Option, OptionType, Range } from "../../parser/tree.ts";
+
 import { suggest } from "../../parser/suggest.ts";
+import type { Alternative, Expression, Option, OptionType, Range } from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
 import type { Place } from "./emit.ts";
 import { evaluateNumber, evaluateStatic } from "./expression.ts";
@@ -9,30 +10,54 @@ import { problem } from "./problem.ts";
 import { namedNumber, type Static, staticText } from "./static.ts";
 
 /** The value of an option, checked. A bare name is first looked for among the alternatives of a choice. */
-export function optionValue(place: Place, type: OptionType, expression: Expression, name: string): Static {
-  const value = type.kind === "choice" ? choiceValue(place, type.alternatives, expression, name) : evaluateStatic(place, expression);
+export function optionValue(
+  place: Place,
+  type: OptionType,
+  expression: Expression,
+  name: string,
+): Static {
+  const value =
+    type.kind === "choice"
+      ? choiceValue(place, type.alternatives, expression, name)
+      : evaluateStatic(place, expression);
   checkOption(place, type, value, expression.span, name);
-  return type.kind === "number" && value.kind === "number" ? { ...value, integer: type.number === "int" } : value;
+  return type.kind === "number" && value.kind === "number"
+    ? { ...value, integer: type.number === "int" }
+    : value;
 }
 
-function choiceValue(place: Place, alternatives: readonly Alternative[], expression: Expression, name: string): Static {
+function choiceValue(
+  place: Place,
+  alternatives: readonly Alternative[],
+  expression: Expression,
+  name: string,
+): Static {
   // `off` and `on` may name alternatives too.
   const word =
     expression.kind === "flag"
       ? { text: expression.value ? "on" : "off", span: expression.span }
       : expression.kind === "reference"
-      ? expression.name
-      : expression.kind === "call" && expression.callee.kind === "reference"
-        ? expression.callee.name
-        : undefined;
+        ? expression.name
+        : expression.kind === "call" && expression.callee.kind === "reference"
+          ? expression.callee.name
+          : undefined;
   const names = alternatives.map((alternative) => alternative.name.text);
   const alternative = alternatives.find((each) => each.name.text === word?.text);
   if (word === undefined || alternative === undefined) {
-    if (word !== undefined && expression.kind === "reference" && findName(place, word.text) === undefined) {
+    if (
+      word !== undefined &&
+      expression.kind === "reference" &&
+      findName(place, word.text) === undefined
+    ) {
       const near = suggest(word.text, names);
-      throw problem("MEM0131", word.span, `${word.text} is no alternative of ${name}: ${names.join(", ")}.`, {
-        help: near === undefined ? undefined : `Did you mean ${near}?`,
-      });
+      throw problem(
+        "MEM0131",
+        word.span,
+        `${word.text} is no alternative of ${name}: ${names.join(", ")}.`,
+        {
+          help: near === undefined ? undefined : `Did you mean ${near}?`,
+        },
+      );
     }
     const value = evaluateStatic(place, expression);
     return value.kind === "choice" ? { ...value, alternatives: names } : value;
@@ -43,23 +68,38 @@ function choiceValue(place: Place, alternatives: readonly Alternative[], express
     const argument = given.find((each) => each.name?.text === option.name.text);
     const value = argument?.value ?? option.default;
     if (value === undefined) {
-      throw problem("MEM0170", expression.span, `${word.text} needs its option ${option.name.text}.`, {
-        help: `${word.text}(${option.name.text} = …)`,
-      });
+      throw problem(
+        "MEM0170",
+        expression.span,
+        `${word.text} needs its option ${option.name.text}.`,
+        {
+          help: `${word.text}(${option.name.text} = …)`,
+        },
+      );
     }
     options.set(option.name.text, optionValue(place, option.type, value, option.name.text));
   }
   for (const argument of given) {
     const known = alternative.options.some((option) => option.name.text === argument.name?.text);
     if (!known) {
-      throw problem("MEM0171", argument.span, `${word.text} has no option ${argument.name?.text ?? "without a name"}.`);
+      throw problem(
+        "MEM0171",
+        argument.span,
+        `${word.text} has no option ${argument.name?.text ?? "without a name"}.`,
+      );
     }
   }
   return { kind: "choice", name: word.text, alternatives: names, options };
 }
 
 /** Throws if the value is not one the type allows. */
-export function checkOption(place: Place, type: OptionType, value: Static, span: Expression["span"], name: string): void {
+export function checkOption(
+  place: Place,
+  type: OptionType,
+  value: Static,
+  span: Expression["span"],
+  name: string,
+): void {
   const wrong = (expected: string) => {
     throw problem("MEM0172", span, `${name} must be ${expected}, not ${staticText(value)}.`);
   };
@@ -70,7 +110,8 @@ export function checkOption(place: Place, type: OptionType, value: Static, span:
       if (type.number === "int" && !Number.isInteger(value.value)) return wrong(whole);
       if (type.parity === "even" && value.value % 2 !== 0) return wrong("an even number");
       if (type.parity === "odd" && value.value % 2 !== 1) return wrong("an odd number");
-      if (type.parity === "square" && !Number.isInteger(Math.sqrt(value.value))) return wrong("the square of a whole number");
+      if (type.parity === "square" && !Number.isInteger(Math.sqrt(value.value)))
+        return wrong("the square of a whole number");
       if (type.range !== undefined) checkRange(place, type.range, value.value, wrong);
       return;
     }
@@ -78,20 +119,27 @@ export function checkOption(place: Place, type: OptionType, value: Static, span:
       return value.kind === "flag" ? undefined : wrong("on or off");
     case "choice": {
       const names = type.alternatives.map((alternative) => alternative.name.text);
-      if (value.kind !== "choice" || !names.includes(value.name)) return wrong(`one of ${names.join(", ")}`);
+      if (value.kind !== "choice" || !names.includes(value.name))
+        return wrong(`one of ${names.join(", ")}`);
       return;
     }
     case "list":
     case "set":
       if (value.kind !== "list") return wrong(`a ${type.kind}`);
-      for (const item of value.items) checkOption(place, type.element, item, span, `each of ${name}`);
+      for (const item of value.items)
+        checkOption(place, type.element, item, span, `each of ${name}`);
       return;
     default:
       return type satisfies never;
   }
 }
 
-function checkRange(place: Place, range: Range, value: number, wrong: (expected: string) => void): void {
+function checkRange(
+  place: Place,
+  range: Range,
+  value: number,
+  wrong: (expected: string) => void,
+): void {
   const bound = (end: { readonly value: Expression } | undefined) =>
     end === undefined ? undefined : evaluateNumber(place, end.value).value;
   const low = bound(range.low);
@@ -111,12 +159,17 @@ function checkRange(place: Place, range: Range, value: number, wrong: (expected:
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** The number formals an option makes: itself, or the numbers of the chosen alternative. */
-export function numberFormals(name: string, value: Static): readonly { readonly name: string; readonly value: Static & { kind: "number" } }[] {
+export function numberFormals(
+  name: string,
+  value: Static,
+): readonly { readonly name: string; readonly value: Static & { kind: "number" } }[] {
   switch (value.kind) {
     case "number":
       return [{ name, value }];
     case "choice":
-      return [...value.options].flatMap(([option, inner]) => numberFormals(name + capital(option), inner));
+      return [...value.options].flatMap(([option, inner]) =>
+        numberFormals(name + capital(option), inner),
+      );
     case "flag":
     case "list":
       return [];
@@ -133,7 +186,9 @@ export function insideBlock(name: string, value: Static): Static {
       return namedNumber(value, text, text);
     }
     case "choice": {
-      const options = [...value.options].map(([option, inner]) => [option, insideBlock(name + capital(option), inner)] as const);
+      const options = [...value.options].map(
+        ([option, inner]) => [option, insideBlock(name + capital(option), inner)] as const,
+      );
       return { ...value, options: new Map(options) };
     }
     case "flag":

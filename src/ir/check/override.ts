@@ -6,14 +6,23 @@ import { problem } from "./problem.ts";
 import { plainNumber, type Static } from "./static.ts";
 
 /** The overriding value of an option, or undefined. Only instances of the model and of its repeats have an address. */
-export function overrideOf(place: Place, option: Option, path: readonly string[]): Static | undefined {
+export function overrideOf(
+  place: Place,
+  option: Option,
+  path: readonly string[],
+): Static | undefined {
   const { address } = place.scope.frame;
   if (address === undefined) return undefined;
   const key = [...address, ...path, option.name.text].join(".");
   return overrideAt(place, key, option.type, option);
 }
 
-export function overrideAt(place: Place, key: string, type: OptionType, option: Pick<Option, "name">): Static | undefined {
+export function overrideAt(
+  place: Place,
+  key: string,
+  type: OptionType,
+  option: Pick<Option, "name">,
+): Static | undefined {
   const text = place.checker.overrides.get(key);
   if (text === undefined) return undefined;
   place.checker.usedOverrides.add(key);
@@ -42,10 +51,15 @@ export function parseValue(text: string, type: OptionType): Static | undefined {
       const [, name, inner] = /^([A-Za-z_]\w*)\s*(?:\((.*)\))?$/.exec(trimmed) ?? [];
       const alternative = type.alternatives.find((each) => each.name.text === name);
       if (name === undefined || alternative === undefined) return undefined;
-      const given = new Map((inner ?? "").split(",").filter(Boolean).map((part) => {
-        const [key = "", value = ""] = part.split("=");
-        return [key.trim(), value] as const;
-      }));
+      const given = new Map(
+        (inner ?? "")
+          .split(",")
+          .filter(Boolean)
+          .map((part) => {
+            const [key = "", value = ""] = part.split("=");
+            return [key.trim(), value] as const;
+          }),
+      );
       const options = new Map<string, Static>();
       for (const option of alternative.options) {
         const raw = given.get(option.name.text) ?? defaultText(option);
@@ -53,14 +67,24 @@ export function parseValue(text: string, type: OptionType): Static | undefined {
         if (value === undefined) return undefined;
         options.set(option.name.text, value);
       }
-      return { kind: "choice", name, alternatives: type.alternatives.map((each) => each.name.text), options };
+      return {
+        kind: "choice",
+        name,
+        alternatives: type.alternatives.map((each) => each.name.text),
+        options,
+      };
     }
     case "list":
     case "set": {
       const [, inner] = /^\[(.*)\]$/.exec(trimmed) ?? [];
       if (inner === undefined) return undefined;
-      const items = inner.split(",").filter((part) => part.trim() !== "").map((part) => parseValue(part, type.element));
-      return items.some((item) => item === undefined) ? undefined : { kind: "list", items: items.filter((item) => item !== undefined) };
+      const items = inner
+        .split(",")
+        .filter((part) => part.trim() !== "")
+        .map((part) => parseValue(part, type.element));
+      return items.some((item) => item === undefined)
+        ? undefined
+        : { kind: "list", items: items.filter((item) => item !== undefined) };
     }
     default:
       return type satisfies never;
@@ -69,5 +93,11 @@ export function parseValue(text: string, type: OptionType): Static | undefined {
 
 function defaultText(option: Option): string | undefined {
   const { default: value } = option;
-  return value?.kind === "number" ? String(value.value) : value?.kind === "flag" ? (value.value ? "on" : "off") : undefined;
+  return value?.kind === "number"
+    ? String(value.value)
+    : value?.kind === "flag"
+      ? value.value
+        ? "on"
+        : "off"
+      : undefined;
 }

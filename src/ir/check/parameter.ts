@@ -1,6 +1,7 @@
 /** Declaring parameters and draws in the function at hand. */
-import type { Distribution, DrawExpression, ParameterStatement } from "../../parser/tree.ts";
+
 import { suggest } from "../../parser/suggest.ts";
+import type { Distribution, DrawExpression, ParameterStatement } from "../../parser/tree.ts";
 import type { GraphFunction, SymbolicNumber } from "../graph.ts";
 import type { DrawInfo } from "../program.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
@@ -26,7 +27,11 @@ export function declareTensor(
       help: "Give one call a name of its own: `f(x) as other`.",
     });
   }
-  limitSize([...declaration.axes, ...copies.map((size) => ({ name: "*", size }))], false, declaration.span);
+  limitSize(
+    [...declaration.axes, ...copies.map((size) => ({ name: "*", size }))],
+    false,
+    declaration.span,
+  );
   const name = declaration.path.at(-1) ?? "tensor";
   const number =
     declaration.role === "state"
@@ -36,7 +41,14 @@ export function declareTensor(
         : "real";
   const batch =
     declaration.role === "state" || (declaration.role === "draw" && !declaration.shared);
-  const port = frame.input(name, { number, axes: declaration.axes, batch }, declaration.role, declaration.path, "own", copies);
+  const port = frame.input(
+    name,
+    { number, axes: declaration.axes, batch },
+    declaration.role,
+    declaration.path,
+    "own",
+    copies,
+  );
   frame.declarations.push(declaration);
   frame.addressed.set(key, { declaration, port });
   place.scope.seeAxes(port.axes);
@@ -96,31 +108,48 @@ const startArguments: Readonly<Record<StartKind, readonly string[]>> = {
 
 function initializer(place: Place, distribution: Distribution, item: ParameterItem) {
   const name = distribution.name.text;
-  const isKnown = (candidate: string): candidate is StartKind => Object.hasOwn(startArguments, candidate);
+  const isKnown = (candidate: string): candidate is StartKind =>
+    Object.hasOwn(startArguments, candidate);
   if (!isKnown(name)) {
     const near = suggest(name, Object.keys(startArguments));
     throw problem("MEM0161", distribution.name.span, `There is no initialiser ${name}.`, {
-      help: near === undefined ? `There are ${Object.keys(startArguments).join(", ")}.` : `Did you mean ${near}?`,
+      help:
+        near === undefined
+          ? `There are ${Object.keys(startArguments).join(", ")}.`
+          : `Did you mean ${near}?`,
     });
   }
   const wanted = startArguments[name];
   if (distribution.arguments.length !== wanted.length) {
-    throw problem("MEM0162", distribution.span, `${name} takes ${wanted.length === 0 ? "no arguments" : wanted.join(", ")}.`);
+    throw problem(
+      "MEM0162",
+      distribution.span,
+      `${name} takes ${wanted.length === 0 ? "no arguments" : wanted.join(", ")}.`,
+    );
   }
   if (wanted.length === 0 && item.inAxes === undefined) {
-    throw problem("MEM0163", item.name.span, `${name} depends on which axes come in: write ${item.name.text}[IN -> OUT].`);
+    throw problem(
+      "MEM0163",
+      item.name.span,
+      `${name} depends on which axes come in: write ${item.name.text}[IN -> OUT].`,
+    );
   }
   const given = distribution.arguments.map((each) => declaredNumber(place, each));
   const [first = 0, second = 0] = given.map((each) => each.value);
-  if (name === "normal" && second < 0) throw outOfRange(distribution, `a deviation is at least 0, not ${second}`);
-  if (name === "uniform" && first > second) throw outOfRange(distribution, `${first} is greater than ${second}`);
+  if (name === "normal" && second < 0)
+    throw outOfRange(distribution, `a deviation is at least 0, not ${second}`);
+  if (name === "uniform" && first > second)
+    throw outOfRange(distribution, `${first} is greater than ${second}`);
   return { kind: name, arguments: given };
 }
 
 const outOfRange = (distribution: Distribution, why: string) =>
   problem("MEM0166", distribution.span, `${distribution.name.text}: ${why}.`);
 
-function declaredNumber(place: Place, expression: Distribution["arguments"][number]): SymbolicNumber {
+function declaredNumber(
+  place: Place,
+  expression: Distribution["arguments"][number],
+): SymbolicNumber {
   return evaluateNumber(place, expression).declared;
 }
 
@@ -129,12 +158,21 @@ function computed(place: Place, item: ParameterItem, axes: readonly CheckedAxis[
   if (item.start.kind !== "starts") throw new Error("A computed start has an expression.");
   const { value } = item.start;
   const outer = place.scope.frame;
-  const frame = new Frame(`${item.name.text}Start`, `${item.name.text} at the start`, undefined, outer.formalValues);
+  const frame = new Frame(
+    `${item.name.text}Start`,
+    `${item.name.text} at the start`,
+    undefined,
+    outer.formalValues,
+  );
   const scope = new Scope({ ...place.scope, frame, prefix: [] });
   const inside = { ...place, scope };
   const start = evaluateTensor(inside, value, "start");
   if (!start.constant) {
-    throw problem("MEM0115", value.span, `${item.name.text} can only start from numbers and other values known while compiling.`);
+    throw problem(
+      "MEM0115",
+      value.span,
+      `${item.name.text} can only start from numbers and other values known while compiling.`,
+    );
   }
   const full = broadcastTo(inside, start, axes, value.span);
   return finishStart(frame, full);
@@ -164,14 +202,26 @@ const drawArguments: Readonly<Record<DrawInfo["distribution"]["kind"], number>> 
   integer: 1,
 };
 
-export function checkDistribution(place: Place, distribution: Distribution): DrawInfo["distribution"] {
+export function checkDistribution(
+  place: Place,
+  distribution: Distribution,
+): DrawInfo["distribution"] {
   const name = distribution.name.text;
-  const isKnown = (candidate: string): candidate is DrawInfo["distribution"]["kind"] => Object.hasOwn(drawArguments, candidate);
+  const isKnown = (candidate: string): candidate is DrawInfo["distribution"]["kind"] =>
+    Object.hasOwn(drawArguments, candidate);
   if (!isKnown(name)) {
     const near = suggest(name, Object.keys(drawArguments));
-    throw problem("MEM0165", distribution.name.span, `There is no distribution ${name} to draw from.`, {
-      help: near === undefined ? `There are ${Object.keys(drawArguments).join(", ")}.` : `Did you mean ${near}?`,
-    });
+    throw problem(
+      "MEM0165",
+      distribution.name.span,
+      `There is no distribution ${name} to draw from.`,
+      {
+        help:
+          near === undefined
+            ? `There are ${Object.keys(drawArguments).join(", ")}.`
+            : `Did you mean ${near}?`,
+      },
+    );
   }
   if (distribution.arguments.length !== drawArguments[name]) {
     throw problem("MEM0162", distribution.span, `${name} takes ${drawArguments[name]} arguments.`);
@@ -182,7 +232,10 @@ export function checkDistribution(place: Place, distribution: Distribution): Dra
     throw outOfRange(distribution, `a probability is between 0 and 1, not ${first}`);
   }
   if (name === "integer" && !(Number.isInteger(first) && first >= 1 && first < 2 ** 31)) {
-    throw outOfRange(distribution, `the number of values is a whole number from 1 to 2147483647, not ${first}`);
+    throw outOfRange(
+      distribution,
+      `the number of values is a whole number from 1 to 2147483647, not ${first}`,
+    );
   }
   return { kind: name, arguments: given };
 }
@@ -206,4 +259,3 @@ export function declareDraw(
     shared: expression.shared,
   });
 }
-

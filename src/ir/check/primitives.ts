@@ -9,7 +9,7 @@ import { capture, findAxis, requireAxis, validOf } from "./names.ts";
 import { unaryPrimitives } from "./primitive-names.ts";
 import { problem } from "./problem.ts";
 import { restartedScan } from "./restart.ts";
-import { arithmetic, plainNumber, type Static, staticKey, type StaticNumber } from "./static.ts";
+import { arithmetic, plainNumber, type Static, type StaticNumber, staticKey } from "./static.ts";
 
 type Rule = (place: Place, call: Call, hint: string | undefined) => Entity;
 
@@ -25,7 +25,9 @@ const rules = new Map<string, Rule>();
 function argument(call: Call, position: number, what: string): Argument {
   const found = call.arguments.filter((each) => each.name === undefined)[position];
   if (found !== undefined) return found;
-  throw problem("MEM0140", call.span, `${calleeText(call)} needs ${what}.`, { help: `See docs/language.md, primitive vocabulary.` });
+  throw problem("MEM0140", call.span, `${calleeText(call)} needs ${what}.`, {
+    help: `See docs/language.md, primitive vocabulary.`,
+  });
 }
 
 function named(call: Call, name: string): Argument | undefined {
@@ -35,18 +37,28 @@ function named(call: Call, name: string): Argument | undefined {
 function onlyCount(call: Call, counts: readonly number[], allowed: readonly string[] = []): void {
   const positional = call.arguments.filter((each) => each.name === undefined);
   if (!counts.includes(positional.length)) {
-    throw problem("MEM0140", call.span, `${calleeText(call)} takes ${counts.join(" or ")} arguments, not ${positional.length}.`);
+    throw problem(
+      "MEM0140",
+      call.span,
+      `${calleeText(call)} takes ${counts.join(" or ")} arguments, not ${positional.length}.`,
+    );
   }
   for (const each of call.arguments) {
     if (each.name !== undefined && !allowed.includes(each.name.text)) {
-      throw problem("MEM0171", each.name.span, `${calleeText(call)} has no option ${each.name.text}.`, {
-        help: allowed.length === 0 ? undefined : `It has ${allowed.join(", ")}.`,
-      });
+      throw problem(
+        "MEM0171",
+        each.name.span,
+        `${calleeText(call)} has no option ${each.name.text}.`,
+        {
+          help: allowed.length === 0 ? undefined : `It has ${allowed.join(", ")}.`,
+        },
+      );
     }
   }
 }
 
-const calleeText = (call: Call): string => (call.callee.kind === "reference" ? call.callee.name.text : "This");
+const calleeText = (call: Call): string =>
+  call.callee.kind === "reference" ? call.callee.name.text : "This";
 
 const tensorAt = (place: Place, each: Argument): TensorEntity => evaluateTensor(place, each.value);
 
@@ -83,7 +95,8 @@ function newAxis(place: Place, name: string, size: StaticNumber): CheckedAxis {
 
 const staticUnary = new Set(["sqrt", "exp", "log", "abs", "floor", "round", "sin", "cos"] as const);
 type StaticUnary = typeof staticUnary extends Set<infer Word> ? Word : never;
-const isStaticUnary = (name: string): name is StaticUnary => (staticUnary as ReadonlySet<string>).has(name);
+const isStaticUnary = (name: string): name is StaticUnary =>
+  (staticUnary as ReadonlySet<string>).has(name);
 
 for (const op of unaryPrimitives) {
   rules.set(op, (place, call, hint) => {
@@ -101,14 +114,19 @@ for (const op of unaryPrimitives) {
   });
 }
 
-for (const [word, pair] of [["min", "minimum"], ["max", "maximum"]] as const) {
+for (const [word, pair] of [
+  ["min", "minimum"],
+  ["max", "maximum"],
+] as const) {
   rules.set(word, (place, call, hint) => {
     if (call.arguments[0]?.over !== undefined) return reduce(place, call, word, hint);
     onlyCount(call, [2]);
     const operands = call.arguments.map((each) => evaluate(place, each.value));
     const [a, b] = operands;
     if (a?.kind === "number" && b?.kind === "number") return arithmetic(word, a, b);
-    const tensors = operands.map((entity, i) => asTensor(place.scope, entity, call.arguments[i]?.span ?? call.span));
+    const tensors = operands.map((entity, i) =>
+      asTensor(place.scope, entity, call.arguments[i]?.span ?? call.span),
+    );
     return emit(place, pair, tensors, {}, { span: call.span, hints: [hint] });
   });
 }
@@ -125,7 +143,12 @@ for (const op of ["clip", "where"] as const) {
 
 const reductions = ["sum", "mean", "any", "all", "logsumexp", "softmax"] as const;
 
-function reduce(place: Place, call: Call, op: (typeof reductions)[number] | "min" | "max", hint: string | undefined): Entity {
+function reduce(
+  place: Place,
+  call: Call,
+  op: (typeof reductions)[number] | "min" | "max",
+  hint: string | undefined,
+): Entity {
   onlyCount(call, [1]);
   const each = argument(call, 0, "a tensor");
   const names = overOf(call, each);
@@ -181,14 +204,25 @@ rules.set("index", (place, call, hint) => {
 });
 
 /** Positions along an axis; inside a scan over it, the current step's. */
-function indexAlong(place: Place, axis: CheckedAxis, call: Call, hint: string | undefined): TensorEntity {
+function indexAlong(
+  place: Place,
+  axis: CheckedAxis,
+  call: Call,
+  hint: string | undefined,
+): TensorEntity {
   const { scope, checker } = place;
   const { outer } = scope.frame;
   if (outer !== undefined && steps(scope.frame, axis.name)) {
     return capture(scope, "index", indexAlong({ checker, scope: outer }, axis, call, "index"));
   }
   const size = writable(scope, axisNumber(scope, axis));
-  return emit(place, "index", [], { axis: axis.name, size }, { span: call.span, hints: [hint], axes: [axis] });
+  return emit(
+    place,
+    "index",
+    [],
+    { axis: axis.name, size },
+    { span: call.span, hints: [hint], axes: [axis] },
+  );
 }
 
 /** Whether the function is in a scan over the axis. */
@@ -233,17 +267,28 @@ rules.set("values", (place, call, hint) => {
   const each = argument(call, 0, "a list");
   const into = asName(call, each);
   const list = listArgument(place, each).map((item) => {
-    if (item.kind !== "number") throw problem("MEM0147", each.span, "A list of numbers is needed here.");
+    if (item.kind !== "number")
+      throw problem("MEM0147", each.span, "A list of numbers is needed here.");
     return literal(item.value);
   });
   const axis = newAxis(place, into.text, plainNumber(list.length, true));
-  return emit(place, "values", [], { list, into: into.text }, { span: call.span, hints: [hint], axes: [axis] });
+  return emit(
+    place,
+    "values",
+    [],
+    { list, into: into.text },
+    { span: call.span, hints: [hint], axes: [axis] },
+  );
 });
 
 function asName(call: Call, each: Argument): Name {
   const name = each.as ?? (each.value.kind === "call" ? each.value.alias : undefined);
   if (name !== undefined) return name;
-  throw problem("MEM0142", each.span, `${calleeText(call)} needs a name for its axis: \`… as AXIS\`.`);
+  throw problem(
+    "MEM0142",
+    each.span,
+    `${calleeText(call)} needs a name for its axis: \`… as AXIS\`.`,
+  );
 }
 
 // ---------------------------------------------------------------- shape
@@ -254,7 +299,8 @@ rules.set("join", (place, call, hint) => {
   if (last === undefined) throw problem("MEM0140", call.span, "join needs tensors.");
   const into = asName(call, last);
   const inputs = given.map((each, position) => {
-    const bare = position === given.length - 1 && each.as === undefined && each.value.kind === "call";
+    const bare =
+      position === given.length - 1 && each.as === undefined && each.value.kind === "call";
     const value = bare && each.value.kind === "call" ? withoutAlias(each.value) : each.value;
     return evaluateTensor(place, value);
   });
@@ -283,9 +329,14 @@ for (const word of ["first", "last"] as const) {
     const tensor = tensorAt(place, each);
     const axis = axisOf(place, tensor, oneAxis(call, each));
     const counted = call.arguments[1];
-    const count = counted === undefined ? plainNumber(1, true) : evaluateNumber(place, counted.value);
+    const count =
+      counted === undefined ? plainNumber(1, true) : evaluateNumber(place, counted.value);
     if (!count.integer || count.value < 0 || count.value > axis.size) {
-      throw problem("MEM0151", counted?.span ?? call.span, `Axis ${axis.name} has ${axis.size} entries; ${count.value} cannot be taken.`);
+      throw problem(
+        "MEM0151",
+        counted?.span ?? call.span,
+        `Axis ${axis.name} has ${axis.size} entries; ${count.value} cannot be taken.`,
+      );
     }
     const name = counted === undefined ? null : (counted.as?.text ?? axis.name);
     const whole = axisNumber(place.scope, axis);
@@ -303,7 +354,10 @@ for (const word of ["first", "last"] as const) {
 
 function optional(place: Place, call: Call, name: string, otherwise: number) {
   const each = named(call, name);
-  return writable(place.scope, each === undefined ? plainNumber(otherwise, true) : evaluateNumber(place, each.value));
+  return writable(
+    place.scope,
+    each === undefined ? plainNumber(otherwise, true) : evaluateNumber(place, each.value),
+  );
 }
 
 rules.set("shift", (place, call, hint) => {
@@ -311,18 +365,27 @@ rules.set("shift", (place, call, hint) => {
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(place, tensor, oneAxis(call, each));
-  if (each.by === undefined) throw problem("MEM0142", each.span, "shift needs `by N`: shift(x over T by 1).");
+  if (each.by === undefined)
+    throw problem("MEM0142", each.span, "shift needs `by N`: shift(x over T by 1).");
   const by = writable(place.scope, evaluateNumber(place, each.by));
   const filled = named(call, "fill");
-  const fillWith = filled === undefined ? plainNumber(0, true) : evaluateStatic(place, filled.value);
+  const fillWith =
+    filled === undefined ? plainNumber(0, true) : evaluateStatic(place, filled.value);
   const fill =
     fillWith.kind === "flag"
       ? literal(fillWith.value ? 1 : 0)
       : fillWith.kind === "number"
         ? writable(place.scope, fillWith)
         : undefined;
-  if (fill === undefined) throw problem("MEM0122", filled?.span ?? call.span, "fill is a number or a flag.");
-  return emit(place, "shift", [tensor], { axis: axis.name, by, fill }, { span: call.span, hints: [hint] });
+  if (fill === undefined)
+    throw problem("MEM0122", filled?.span ?? call.span, "fill is a number or a flag.");
+  return emit(
+    place,
+    "shift",
+    [tensor],
+    { axis: axis.name, by, fill },
+    { span: call.span, hints: [hint] },
+  );
 });
 
 rules.set("reverse", (place, call, hint) => {
@@ -340,7 +403,8 @@ rules.set("window", (place, call, hint) => {
   const axis = axisOf(place, tensor, oneAxis(call, each));
   const last = call.arguments.at(-1);
   const sized = named(call, "size");
-  if (last === undefined || sized === undefined) throw problem("MEM0142", call.span, "window needs size = k.");
+  if (last === undefined || sized === undefined)
+    throw problem("MEM0142", call.span, "window needs size = k.");
   const into = asName(call, last);
   const count = evaluateNumber(place, sized.value);
   const attributes = {
@@ -365,14 +429,24 @@ rules.set("top", (place, call) => {
   const counted = argument(call, 1, "a count");
   const count = evaluateNumber(place, counted.value);
   if (!count.integer || count.value < 1 || count.value > axis.size) {
-    throw problem("MEM0151", counted.span, `Axis ${axis.name} has ${axis.size} entries; the top ${count.value} cannot be taken.`);
+    throw problem(
+      "MEM0151",
+      counted.span,
+      `Axis ${axis.name} has ${axis.size} entries; the top ${count.value} cannot be taken.`,
+    );
   }
   const into = asName(call, counted);
   const attributes = { over: axis.name, k: writable(place.scope, count), into: into.text };
   const axes = [newAxis(place, into.text, count)];
   const [values, indices] = emitAll(place, "topK", [tensor], attributes, { span: call.span, axes });
   if (values === undefined || indices === undefined) throw new Error("topK gives two results.");
-  return { kind: "tuple", items: [{ name: "values", value: values }, { name: "indices", value: indices }] };
+  return {
+    kind: "tuple",
+    items: [
+      { name: "values", value: values },
+      { name: "indices", value: indices },
+    ],
+  };
 });
 
 rules.set("order", (place, call, hint) => {
@@ -383,11 +457,15 @@ rules.set("order", (place, call, hint) => {
   return emit(place, "order", [tensor], { over }, { span: call.span, hints: [hint] });
 });
 
-for (const [word, op] of [["add", "scatterAdd"], ["put", "scatterPut"]] as const) {
+for (const [word, op] of [
+  ["add", "scatterAdd"],
+  ["put", "scatterPut"],
+] as const) {
   rules.set(word, (place, call, hint) => {
     onlyCount(call, [1]);
     const each = argument(call, 0, "a tensor");
-    if (each.at === undefined) throw problem("MEM0142", each.span, `${word} needs \`at AXIS = index\`.`);
+    if (each.at === undefined)
+      throw problem("MEM0142", each.span, `${word} needs \`at AXIS = index\`.`);
     const tensor = tensorAt(place, each);
     const indices = evaluateTensor(place, each.at.index);
     const axis = requireAxis(place, each.at.axis);
@@ -396,7 +474,11 @@ for (const [word, op] of [["add", "scatterAdd"], ["put", "scatterPut"]] as const
       axis: axis.name,
       size: writable(place.scope, axisNumber(place.scope, axis)),
     };
-    return emit(place, op, [tensor, indices], attributes, { span: call.span, hints: [hint], axes: [axis] });
+    return emit(place, op, [tensor, indices], attributes, {
+      span: call.span,
+      hints: [hint],
+      axes: [axis],
+    });
   });
 }
 
@@ -408,33 +490,65 @@ rules.set("linear_scan", (place, call, hint) => {
   const [factor, term] = [argument(call, 0, "a factor"), argument(call, 1, "a term")];
   const axis = requireAxis(place, oneAxis(call, term));
   const from = named(call, "from");
-  if (from === undefined) throw problem("MEM0142", span, "linear_scan needs a start: linear_scan(a, b over T, from = M).");
-  const real = (tensor: TensorEntity) => (tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor);
-  const [a, b, start] = [tensorAt(place, factor), tensorAt(place, term), tensorAt(place, from)].map(real);
-  if (a === undefined || b === undefined || start === undefined) throw new Error("Three operands are evaluated.");
+  if (from === undefined)
+    throw problem(
+      "MEM0142",
+      span,
+      "linear_scan needs a start: linear_scan(a, b over T, from = M).",
+    );
+  const real = (tensor: TensorEntity) =>
+    tensor.number === "int" ? emit(place, "real", [tensor], {}, { span }) : tensor;
+  const [a, b, start] = [tensorAt(place, factor), tensorAt(place, term), tensorAt(place, from)].map(
+    real,
+  );
+  if (a === undefined || b === undefined || start === undefined)
+    throw new Error("Three operands are evaluated.");
   const restart = start.restart?.(axis, span);
-  const [factors, terms] = restart === undefined ? [a, b] : restartedScan(place, a, b, restart, span);
-  return emit(place, "linearScan", [factors, terms, start], { over: axis.name }, { span, hints: [hint] });
+  const [factors, terms] =
+    restart === undefined ? [a, b] : restartedScan(place, a, b, restart, span);
+  return emit(
+    place,
+    "linearScan",
+    [factors, terms, start],
+    { over: axis.name },
+    { span, hints: [hint] },
+  );
 });
 
 const largestMatrix = 8192;
 
-function rowAndColumn(place: Place, call: Call): { matrix: TensorEntity; row: string; column: string } {
+function rowAndColumn(
+  place: Place,
+  call: Call,
+): { matrix: TensorEntity; row: string; column: string } {
   const each = argument(call, 0, "a matrix");
   const [row, column, ...more] = overOf(call, each);
   const matrix = tensorAt(place, each);
   if (row === undefined || column === undefined || more.length > 0) {
-    throw problem("MEM0155", each.span, `${calleeText(call)} needs the matrix's two axes: \`over (ROW, COLUMN)\`.`);
+    throw problem(
+      "MEM0155",
+      each.span,
+      `${calleeText(call)} needs the matrix's two axes: \`over (ROW, COLUMN)\`.`,
+    );
   }
   if (!matrix.constant) {
-    throw problem("MEM0115", call.span, `${calleeText(call)} is only for values known before anything runs.`, {
-      help: "Its matrix may be made of numbers, index(…), dims and consts.",
-    });
+    throw problem(
+      "MEM0115",
+      call.span,
+      `${calleeText(call)} is only for values known before anything runs.`,
+      {
+        help: "Its matrix may be made of numbers, index(…), dims and consts.",
+      },
+    );
   }
   const axes = [axisOf(place, matrix, row), axisOf(place, matrix, column)] as const;
   const large = axes.find((axis) => axis.size > largestMatrix);
   if (large !== undefined) {
-    throw problem("MEM0261", each.span, `Axis ${large.name} of the matrix has ${large.size} entries; ${calleeText(call)} takes at most ${largestMatrix}.`);
+    throw problem(
+      "MEM0261",
+      each.span,
+      `Axis ${large.name} of the matrix has ${large.size} entries; ${calleeText(call)} takes at most ${largestMatrix}.`,
+    );
   }
   return { matrix, row: axes[0].name, column: axes[1].name };
 }
@@ -443,17 +557,26 @@ rules.set("solve", (place, call, hint) => {
   onlyCount(call, [2]);
   const { matrix, row, column } = rowAndColumn(place, call);
   const right = tensorAt(place, argument(call, 1, "a right side"));
-  if (!right.constant) throw problem("MEM0115", call.span, "solve is only for values known before anything runs.");
+  if (!right.constant)
+    throw problem("MEM0115", call.span, "solve is only for values known before anything runs.");
   return emit(place, "solve", [matrix, right], { row, column }, { span: call.span, hints: [hint] });
 });
 
-for (const [op, names] of [["svd", ["values", "left", "right"]], ["eigh", ["values", "vectors"]]] as const) {
+for (const [op, names] of [
+  ["svd", ["values", "left", "right"]],
+  ["eigh", ["values", "vectors"]],
+] as const) {
   rules.set(op, (place, call) => {
     onlyCount(call, [1]);
     const { matrix, row, column } = rowAndColumn(place, call);
     const into = asName(call, argument(call, 0, "a matrix")).text;
-    const results = emitAll<Extract<OpName, "svd" | "eigh">>(place, op, [matrix], { row, column, into }, { span: call.span });
+    const results = emitAll<Extract<OpName, "svd" | "eigh">>(
+      place,
+      op,
+      [matrix],
+      { row, column, into },
+      { span: call.span },
+    );
     return { kind: "tuple", items: results.map((value, i) => ({ name: names[i] ?? "", value })) };
   });
 }
-

@@ -15,7 +15,8 @@ export function addProbes({ checker, scope }: Place): void {
   }
   for (const instance of frame.instances) {
     for (const [name, entity] of instance.entering) {
-      if (checker.probes.has(name)) frame.builder.probe([...instance.path, name].join("."), entity.operand);
+      if (checker.probes.has(name))
+        frame.builder.probe([...instance.path, name].join("."), entity.operand);
     }
     for (const [name, { value }] of instance.next) {
       if (checker.probes.has(`next ${name}`)) {

@@ -36,7 +36,12 @@ export function problem(code: CheckCode, span: Span, message: string, extra: Ext
   });
 }
 
-export function warning(code: CheckCode, span: Span, message: string, extra: Extra = {}): Diagnostic {
+export function warning(
+  code: CheckCode,
+  span: Span,
+  message: string,
+  extra: Extra = {},
+): Diagnostic {
   return { ...problem(code, span, message, extra).diagnostic, severity: "warning" };
 }
 
@@ -70,7 +75,10 @@ export class Report {
   /** In the order of files and positions. */
   list(): readonly Diagnostic[] {
     return [...this.found.values()].sort(
-      (a, b) => a.span.file.localeCompare(b.span.file) || a.span.start - b.span.start || a.code.localeCompare(b.code),
+      (a, b) =>
+        a.span.file.localeCompare(b.span.file) ||
+        a.span.start - b.span.start ||
+        a.code.localeCompare(b.code),
     );
   }
 }

@@ -19,9 +19,14 @@ export function warnOfPadding({ checker, scope }: Place, graph: GraphFunction): 
       if (written === undefined || !reached.has(result.value.name)) continue;
       if (result.value.type.axes.some(({ name }) => name === axis)) continue;
       checker.report.add(
-        warning("MEM0192", written.span, `${state} is written from every entry of ${axis}, padding included.`, {
-          help: `valid(${axis}) says which entries exist: sum(x over ${axis} where valid(${axis})).`,
-        }),
+        warning(
+          "MEM0192",
+          written.span,
+          `${state} is written from every entry of ${axis}, padding included.`,
+          {
+            help: `valid(${axis}) says which entries exist: sum(x over ${axis} where valid(${axis})).`,
+          },
+        ),
       );
     }
   }

@@ -23,8 +23,16 @@ export function resolveNames(
   { axes, imported }: Elsewhere,
   report: Report,
 ): void {
-  const everywhere = [...primitiveNames, "training", "batch", ...definitions.own.keys(), ...definitions.library.keys()];
-  const blocks = tree.items.filter((item): item is BlockDefinition => item.kind === "block" || item.kind === "memory");
+  const everywhere = [
+    ...primitiveNames,
+    "training",
+    "batch",
+    ...definitions.own.keys(),
+    ...definitions.library.keys(),
+  ];
+  const blocks = tree.items.filter(
+    (item): item is BlockDefinition => item.kind === "block" || item.kind === "memory",
+  );
   const mentions = new Map<string, Mentions>();
   for (const item of [...blocks, ...(model === undefined ? [] : [model])]) {
     const found: Mentions = { references: [], names: new Set() };
@@ -52,7 +60,11 @@ export function resolveNames(
   for (const block of blocks) {
     if (reached.has(block.name.text)) continue;
     report.add(
-      warning("MEM0106", block.name.span, `Nothing uses the ${block.kind} ${block.name.text}, so only its names are checked.`),
+      warning(
+        "MEM0106",
+        block.name.span,
+        `Nothing uses the ${block.kind} ${block.name.text}, so only its names are checked.`,
+      ),
     );
   }
 }
@@ -93,13 +105,16 @@ function collect(part: unknown, into: Mentions, bare: boolean): void {
   }
   for (const [key, each] of Object.entries(part)) {
     if (key === "span" || (key === "member" && part.kind === "member")) continue;
-    const option = (key === "value" && "name" in part && part.kind === undefined) || key === "default";
-    const passed = bare && (key === "then" || key === "otherwise" || (key === "callee" && part.kind === "call"));
+    const option =
+      (key === "value" && "name" in part && part.kind === undefined) || key === "default";
+    const passed =
+      bare && (key === "then" || key === "otherwise" || (key === "callee" && part.kind === "call"));
     collect(each, into, option || passed);
   }
 }
 
-const isObject = (part: unknown): part is Readonly<Record<string, unknown>> => typeof part === "object" && part !== null;
+const isObject = (part: unknown): part is Readonly<Record<string, unknown>> =>
+  typeof part === "object" && part !== null;
 
 const isName = (part: unknown): part is Name =>
   isObject(part) && typeof part.text === "string" && !("kind" in part) && "span" in part;

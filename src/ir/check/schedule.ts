@@ -1,13 +1,23 @@
 /** The entries of `train`, `evaluate` and `generate`: how a program is executed. */
-import type { Argument, Expression, ProgramDefinition, ScheduleEntry, ScheduleValue, Span } from "../../parser/tree.ts";
+
+import { parse } from "../../parser/index.ts";
 import { suggest } from "../../parser/suggest.ts";
+import type {
+  Argument,
+  Expression,
+  ProgramDefinition,
+  ScheduleEntry,
+  ScheduleValue,
+  Span,
+} from "../../parser/tree.ts";
 import type { OptimizerInfo, Program, Schedule } from "../program.ts";
 import { Problem, problem, type Report } from "./problem.ts";
-import { parse } from "../../parser/index.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
 export interface CheckedSchedule {
-  readonly schedule: Omit<Schedule, "segment"> & { readonly segment: { readonly tokens: number; readonly span: Span | undefined } };
+  readonly schedule: Omit<Schedule, "segment"> & {
+    readonly segment: { readonly tokens: number; readonly span: Span | undefined };
+  };
   /** Values by address, as text. */
   readonly settings: ReadonlyMap<string, string>;
   /** Where each of them stands. */
@@ -66,7 +76,9 @@ export function checkSchedule(
       const word = entry.word.text;
       const before = seen.get(word);
       if (before !== undefined && !repeatable.has(word)) {
-        throw problem("MEM0300", entry.word.span, `${word} stands twice.`, { notes: [{ message: "The first is here.", span: before }] });
+        throw problem("MEM0300", entry.word.span, `${word} stands twice.`, {
+          notes: [{ message: "The first is here.", span: before }],
+        });
       }
       seen.set(word, entry.word.span);
       if (word === "set") readSetting(entry, settings, settingSpans);
@@ -74,17 +86,35 @@ export function checkSchedule(
       else readEntry(entry, schedule);
     });
   }
-  schedule.stride = stride ?? (base === undefined || schedule.rollout !== base.rollout ? schedule.rollout : base.stride);
+  schedule.stride =
+    stride ??
+    (base === undefined || schedule.rollout !== base.rollout ? schedule.rollout : base.stride);
   const changed = [...overrides.keys()].some((address) => address.startsWith(`${kind}.`));
   if (changed) applyOverrides(kind, schedule, overrides, at, report);
-  if (changed || definition !== undefined) report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  if (changed || definition !== undefined)
+    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
   return { schedule, settings, settingSpans };
 }
 
 const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
 const words = [
-  "segment", "batch", "rollout", "stride", "through_time", "cut", "segment_weights", "average", "optimizer", "group",
-  "freeze", "update", "data", "steps", "draws", "batching", "set",
+  "segment",
+  "batch",
+  "rollout",
+  "stride",
+  "through_time",
+  "cut",
+  "segment_weights",
+  "average",
+  "optimizer",
+  "group",
+  "freeze",
+  "update",
+  "data",
+  "steps",
+  "draws",
+  "batching",
+  "set",
 ] as const;
 
 function readEntry(entry: ScheduleEntry, schedule: Mutable<CheckedSchedule["schedule"]>): void {
@@ -96,7 +126,8 @@ function readEntry(entry: ScheduleEntry, schedule: Mutable<CheckedSchedule["sche
       return;
     case "batch":
       schedule.batch = count(entry, 1);
-      if (unit(entry, ["streams", "examples", "stream", "example"])?.startsWith("example")) schedule.batching = "examples";
+      if (unit(entry, ["streams", "examples", "stream", "example"])?.startsWith("example"))
+        schedule.batching = "examples";
       return;
     case "batching": {
       const kind = onlyWord(entry, ["streams", "examples"]);
@@ -163,7 +194,9 @@ function numberOf(expression: Expression): number | undefined {
   return undefined;
 }
 
-function firstNumber(entry: ScheduleEntry): { readonly value: number; readonly span: Span } | undefined {
+function firstNumber(
+  entry: ScheduleEntry,
+): { readonly value: number; readonly span: Span } | undefined {
   const value = entry.values[0];
   if (value?.kind !== "expression") return undefined;
   const number = numberOf(value.value);
@@ -172,14 +205,23 @@ function firstNumber(entry: ScheduleEntry): { readonly value: number; readonly s
 
 function count(entry: ScheduleEntry, least: number): number {
   const number = firstNumber(entry);
-  if (number === undefined) throw problem("MEM0302", entry.span, `${entry.word.text} needs a number.`, { help: `${entry.word.text} 16` });
+  if (number === undefined)
+    throw problem("MEM0302", entry.span, `${entry.word.text} needs a number.`, {
+      help: `${entry.word.text} 16`,
+    });
   if (!Number.isInteger(number.value) || number.value < least || number.value > 1e9) {
-    throw problem("MEM0303", number.span, `${entry.word.text} must be a whole number of at least ${least}, not ${number.value}.`);
+    throw problem(
+      "MEM0303",
+      number.span,
+      `${entry.word.text} must be a whole number of at least ${least}, not ${number.value}.`,
+    );
   }
   return number.value;
 }
 
-const wordOf = (value: ScheduleValue | undefined): { readonly text: string; readonly span: Span } | undefined => {
+const wordOf = (
+  value: ScheduleValue | undefined,
+): { readonly text: string; readonly span: Span } | undefined => {
   if (value?.kind === "word") return value.word;
   if (value?.kind === "expression" && value.value.kind === "reference") return value.value.name;
   return undefined;
@@ -189,22 +231,32 @@ function unit(entry: ScheduleEntry, allowed: readonly string[]): string | undefi
   const extra = entry.values[1];
   if (extra === undefined) return undefined;
   const word = wordOf(extra);
-  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 2) return word.text;
-  throw problem("MEM0304", extra.span, `${entry.word.text} counts ${allowed[0]}.`, { help: `${entry.word.text} ${firstNumber(entry)?.value ?? "N"} ${allowed[0]}` });
+  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 2)
+    return word.text;
+  throw problem("MEM0304", extra.span, `${entry.word.text} counts ${allowed[0]}.`, {
+    help: `${entry.word.text} ${firstNumber(entry)?.value ?? "N"} ${allowed[0]}`,
+  });
 }
 
 function onlyWord(entry: ScheduleEntry, allowed: readonly string[]): string {
   const word = wordOf(entry.values[0]);
-  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 1) return word.text;
+  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 1)
+    return word.text;
   throw problem("MEM0304", entry.span, `${entry.word.text} is ${allowed.join(" or ")}.`);
 }
 
 function numbersAfter(entry: ScheduleEntry, keyword: string): readonly number[] {
   const [first, ...rest] = entry.values;
-  if (wordOf(first)?.text !== keyword) throw problem("MEM0304", entry.span, `Write ${entry.word.text} ${keyword} N.`);
-  const numbers = rest.flatMap((value) => (value.kind === "expression" ? [numberOf(value.value)] : []));
-  const whole = numbers.filter((number): number is number => number !== undefined && Number.isInteger(number) && number >= 0);
-  if (whole.length === 0 || whole.length !== numbers.length) throw problem("MEM0302", entry.span, `${entry.word.text} ${keyword} needs whole numbers.`);
+  if (wordOf(first)?.text !== keyword)
+    throw problem("MEM0304", entry.span, `Write ${entry.word.text} ${keyword} N.`);
+  const numbers = rest.flatMap((value) =>
+    value.kind === "expression" ? [numberOf(value.value)] : [],
+  );
+  const whole = numbers.filter(
+    (number): number is number => number !== undefined && Number.isInteger(number) && number >= 0,
+  );
+  if (whole.length === 0 || whole.length !== numbers.length)
+    throw problem("MEM0302", entry.span, `${entry.word.text} ${keyword} needs whole numbers.`);
   return whole;
 }
 
@@ -218,10 +270,22 @@ function callOf(entry: ScheduleEntry): CallParts {
   const value = entry.values[0];
   const word = wordOf(value);
   if (word !== undefined) return { name: word.text, span: word.span, arguments: [] };
-  if (value?.kind === "expression" && value.value.kind === "call" && value.value.callee.kind === "reference") {
-    return { name: value.value.callee.name.text, span: value.span, arguments: value.value.arguments };
+  if (
+    value?.kind === "expression" &&
+    value.value.kind === "call" &&
+    value.value.callee.kind === "reference"
+  ) {
+    return {
+      name: value.value.callee.name.text,
+      span: value.span,
+      arguments: value.value.arguments,
+    };
   }
-  throw problem("MEM0302", entry.span, `${entry.word.text} needs a name, perhaps with options in parentheses.`);
+  throw problem(
+    "MEM0302",
+    entry.span,
+    `${entry.word.text} needs a name, perhaps with options in parentheses.`,
+  );
 }
 
 function namedNumbers(call: CallParts, allowed: readonly string[]): ReadonlyMap<string, number> {
@@ -230,9 +294,14 @@ function namedNumbers(call: CallParts, allowed: readonly string[]): ReadonlyMap<
     const name = argument.name?.text ?? (call.arguments.length === 1 ? allowed[0] : undefined);
     if (name === undefined || !allowed.includes(name)) {
       const near = argument.name && suggest(argument.name.text, allowed);
-      throw problem("MEM0171", argument.span, `${call.name} has no option ${argument.name?.text ?? "without a name"}.`, {
-        help: near === undefined ? `It has ${allowed.join(", ")}.` : `Did you mean ${near}?`,
-      });
+      throw problem(
+        "MEM0171",
+        argument.span,
+        `${call.name} has no option ${argument.name?.text ?? "without a name"}.`,
+        {
+          help: near === undefined ? `It has ${allowed.join(", ")}.` : `Did you mean ${near}?`,
+        },
+      );
     }
     const value = numberOf(argument.value);
     if (value === undefined) throw problem("MEM0302", argument.span, `${name} must be a number.`);
@@ -245,8 +314,16 @@ function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
   const call = callOf(entry);
   const whole = (numbers: ReadonlyMap<string, number>, name: string): number => {
     const value = numbers.get(name);
-    if (value === undefined) throw problem("MEM0170", call.span, `${call.name} needs its ${name}.`, { help: `${call.name}(${name} = 4)` });
-    if (!Number.isInteger(value) || value < 1) throw problem("MEM0303", call.span, `${name} must be a whole number of at least 1, not ${value}.`);
+    if (value === undefined)
+      throw problem("MEM0170", call.span, `${call.name} needs its ${name}.`, {
+        help: `${call.name}(${name} = 4)`,
+      });
+    if (!Number.isInteger(value) || value < 1)
+      throw problem(
+        "MEM0303",
+        call.span,
+        `${name} must be a whole number of at least 1, not ${value}.`,
+      );
     return value;
   };
   switch (call.name) {
@@ -257,14 +334,23 @@ function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
       return { kind: call.name, horizon: whole(namedNumbers(call, ["horizon"]), "horizon") };
     case "checkpoint": {
       const numbers = namedNumbers(call, ["horizon", "every"]);
-      return { kind: "checkpoint", horizon: whole(numbers, "horizon"), every: whole(numbers, "every") };
+      return {
+        kind: "checkpoint",
+        horizon: whole(numbers, "horizon"),
+        every: whole(numbers, "every"),
+      };
     }
     default: {
       const names = ["detach", "bptt", "mrbp", "checkpoint"];
       const near = suggest(call.name, names);
-      throw problem("MEM0307", call.span, `There is no way of back-propagation through time called ${call.name}.`, {
-        help: near === undefined ? `There are ${names.join(", ")}.` : `Did you mean ${near}?`,
-      });
+      throw problem(
+        "MEM0307",
+        call.span,
+        `There is no way of back-propagation through time called ${call.name}.`,
+        {
+          help: near === undefined ? `There are ${names.join(", ")}.` : `Did you mean ${near}?`,
+        },
+      );
     }
   }
 }
@@ -283,33 +369,68 @@ function segmentWeights(entry: ScheduleEntry): Schedule["segmentWeights"] {
   if (call.name === "uniform" || call.name === "last") return { kind: call.name };
   if (call.name === "powers") {
     const base = namedNumbers(call, ["base"]).get("base") ?? 2;
-    if (!(base > 0)) throw problem("MEM0308", call.span, `The base of powers must be greater than 0, not ${base}.`);
+    if (!(base > 0))
+      throw problem(
+        "MEM0308",
+        call.span,
+        `The base of powers must be greater than 0, not ${base}.`,
+      );
     return { kind: "powers", base };
   }
-  throw problem("MEM0308", call.span, `Segment weights are uniform, last, powers(2) or a list, not ${call.name}.`);
+  throw problem(
+    "MEM0308",
+    call.span,
+    `Segment weights are uniform, last, powers(2) or a list, not ${call.name}.`,
+  );
 }
 
 /** `adamw(…)`; `base` gives what is not said. */
 function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerInfo {
   const call = callOf(entry);
   if (call.name !== "adamw") {
-    throw problem("MEM0309", call.span, `There is no optimiser ${call.name}.`, { help: "optimizer adamw(rate = 3e-4)" });
+    throw problem("MEM0309", call.span, `There is no optimiser ${call.name}.`, {
+      help: "optimizer adamw(rate = 3e-4)",
+    });
   }
   const decayArgument = call.arguments.find((argument) => argument.name?.text === "decay");
-  const decay = decayArgument?.value.kind === "reference" ? decayArgument.value.name.text : undefined;
+  const decay =
+    decayArgument?.value.kind === "reference" ? decayArgument.value.name.text : undefined;
   if (decayArgument !== undefined && decay !== "cosine" && decay !== "linear" && decay !== "none") {
     throw problem("MEM0309", decayArgument.span, "decay is none, cosine or linear.");
   }
-  const rest = { ...call, arguments: call.arguments.filter((argument) => argument !== decayArgument) };
-  const numbers = namedNumbers(rest, ["rate", "beta1", "beta2", "epsilon", "weight_decay", "clip", "warmup"]);
-  const ranged = (name: string, otherwise: number, low: number, high: number, openLow = false): number => {
+  const rest = {
+    ...call,
+    arguments: call.arguments.filter((argument) => argument !== decayArgument),
+  };
+  const numbers = namedNumbers(rest, [
+    "rate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weight_decay",
+    "clip",
+    "warmup",
+  ]);
+  const ranged = (
+    name: string,
+    otherwise: number,
+    low: number,
+    high: number,
+    openLow = false,
+  ): number => {
     const value = numbers.get(name) ?? otherwise;
     if (!(openLow ? value > low : value >= low) || !(value < high)) {
-      throw problem("MEM0172", call.span, `${name} must be ${openLow ? "greater than" : "at least"} ${low}${Number.isFinite(high) ? ` and less than ${high}` : ""}, not ${value}.`);
+      throw problem(
+        "MEM0172",
+        call.span,
+        `${name} must be ${openLow ? "greater than" : "at least"} ${low}${Number.isFinite(high) ? ` and less than ${high}` : ""}, not ${value}.`,
+      );
     }
     return value;
   };
-  const clip = numbers.has("clip") ? ranged("clip", 1, 0, Number.POSITIVE_INFINITY, true) : base.clip;
+  const clip = numbers.has("clip")
+    ? ranged("clip", 1, 0, Number.POSITIVE_INFINITY, true)
+    : base.clip;
   return {
     name: "adamw",
     rate: ranged("rate", base.rate, 0, Number.POSITIVE_INFINITY, true),
@@ -326,7 +447,12 @@ function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerInfo {
 function paths(entry: ScheduleEntry): readonly string[] {
   return entry.values.map((value) => {
     const path = pathOf(value);
-    if (path === undefined) throw problem("MEM0311", value.span, "A path of parameters is needed: **.bias, layer[*].attention.Wq.");
+    if (path === undefined)
+      throw problem(
+        "MEM0311",
+        value.span,
+        "A path of parameters is needed: **.bias, layer[*].attention.Wq.",
+      );
     return path;
   });
 }
@@ -350,45 +476,84 @@ function group(entry: ScheduleEntry): Schedule["groups"][number] {
   const found: Mutable<Schedule["groups"][number]> = { paths: paths(entry) };
   for (const inner of entry.entries ?? []) {
     const number = firstNumber(inner);
-    if (number === undefined || number.value < 0) throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`);
+    if (number === undefined || number.value < 0)
+      throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`);
     if (inner.word.text === "rate") found.rate = number.value;
     else if (inner.word.text === "weight_decay") found.weightDecay = number.value;
-    else throw problem("MEM0301", inner.word.span, `A group sets rate and weight_decay, not ${inner.word.text}.`);
+    else
+      throw problem(
+        "MEM0301",
+        inner.word.span,
+        `A group sets rate and weight_decay, not ${inner.word.text}.`,
+      );
   }
   return found;
 }
 
 function dataEntries(entry: ScheduleEntry): Schedule["data"] {
   const assignments = [
-    ...entry.values.flatMap((value) => (value.kind === "assignment" ? [{ name: value.name, values: value.values, span: value.span }] : [])),
+    ...entry.values.flatMap((value) =>
+      value.kind === "assignment"
+        ? [{ name: value.name, values: value.values, span: value.span }]
+        : [],
+    ),
     ...(entry.entries ?? []).map((inner) => {
       const [value] = inner.values;
-      if (value?.kind === "assignment") return { name: value.name, values: value.values, span: value.span };
+      if (value?.kind === "assignment")
+        return { name: value.name, values: value.values, span: value.span };
       return { name: inner.word, values: inner.values, span: inner.span };
     }),
   ];
   return assignments.map(({ name, values, span }) => {
     const [source, ahead, distance] = values;
     const from = wordOf(source);
-    if (from === undefined) throw problem("MEM0312", span, `Say where ${name.text} comes from.`, { help: `${name.text} = tokens ahead 1` });
+    if (from === undefined)
+      throw problem("MEM0312", span, `Say where ${name.text} comes from.`, {
+        help: `${name.text} = tokens ahead 1`,
+      });
     if (ahead === undefined) return { name: name.text, source: from.text, ahead: 0 };
     const number = distance?.kind === "expression" ? numberOf(distance.value) : undefined;
-    if (wordOf(ahead)?.text === "ahead" && wordOf(distance)?.text === "segment") return { name: name.text, source: from.text, ahead: "segment" };
-    if (wordOf(ahead)?.text === "ahead" && number !== undefined && Number.isInteger(number) && number >= 0) {
+    if (wordOf(ahead)?.text === "ahead" && wordOf(distance)?.text === "segment")
+      return { name: name.text, source: from.text, ahead: "segment" };
+    if (
+      wordOf(ahead)?.text === "ahead" &&
+      number !== undefined &&
+      Number.isInteger(number) &&
+      number >= 0
+    ) {
       return { name: name.text, source: from.text, ahead: number };
     }
-    throw problem("MEM0312", span, `${name.text} is so many tokens or one segment ahead of ${from.text}.`, { help: `${name.text} = tokens ahead 1` });
+    throw problem(
+      "MEM0312",
+      span,
+      `${name.text} is so many tokens or one segment ahead of ${from.text}.`,
+      { help: `${name.text} = tokens ahead 1` },
+    );
   });
 }
 
-function readSetting(entry: ScheduleEntry, settings: Map<string, string>, spans: Map<string, Span>): void {
+function readSetting(
+  entry: ScheduleEntry,
+  settings: Map<string, string>,
+  spans: Map<string, Span>,
+): void {
   if (entry.values.length === 0) throw problem("MEM0313", entry.span, "Write set NAME = VALUE.");
   for (const value of entry.values) {
-    if (value.kind !== "assignment") throw problem("MEM0313", value.span, "Write set NAME = VALUE.");
+    if (value.kind !== "assignment")
+      throw problem("MEM0313", value.span, "Write set NAME = VALUE.");
     const [first] = value.values;
     const text =
-      first?.kind === "expression" ? literalText(first.value) : first?.kind === "word" ? first.word.text : undefined;
-    if (text === undefined) throw problem("MEM0313", value.span, "A setting is a number, a flag or the name of an alternative.");
+      first?.kind === "expression"
+        ? literalText(first.value)
+        : first?.kind === "word"
+          ? first.word.text
+          : undefined;
+    if (text === undefined)
+      throw problem(
+        "MEM0313",
+        value.span,
+        "A setting is a number, a flag or the name of an alternative.",
+      );
     settings.set(value.name.text, text);
     spans.set(value.name.text, value.span);
   }
@@ -407,7 +572,9 @@ function literalText(expression: Expression): string | undefined {
       const text = literalText(value);
       return name === undefined || text === undefined ? undefined : `${name.text} = ${text}`;
     });
-    return options.includes(undefined) ? undefined : `${expression.callee.name.text}(${options.join(", ")})`;
+    return options.includes(undefined)
+      ? undefined
+      : `${expression.callee.name.text}(${options.join(", ")})`;
   }
   return expression.kind === "reference" ? expression.name.text : undefined;
 }
@@ -457,10 +624,22 @@ function entryOf(kind: Program["kind"], word: string, written: string): Schedule
 
 function checkTogether(span: Span, schedule: CheckedSchedule["schedule"]): void {
   const { rollout, stride, cutAfter, segmentWeights: weights } = schedule;
-  if (stride > rollout) throw problem("MEM0314", span, `stride ${stride} skips segments of a rollout of ${rollout}.`, { help: `stride is at most ${rollout}.` });
+  if (stride > rollout)
+    throw problem("MEM0314", span, `stride ${stride} skips segments of a rollout of ${rollout}.`, {
+      help: `stride is at most ${rollout}.`,
+    });
   const late = cutAfter?.find((position) => position >= rollout - 1);
-  if (late !== undefined) throw problem("MEM0315", span, `There is no edge after segment ${late} in a rollout of ${rollout} (segments count from 0).`);
+  if (late !== undefined)
+    throw problem(
+      "MEM0315",
+      span,
+      `There is no edge after segment ${late} in a rollout of ${rollout} (segments count from 0).`,
+    );
   if (weights.kind === "list" && weights.weights.length !== rollout) {
-    throw problem("MEM0308", span, `${weights.weights.length} segment weights for a rollout of ${rollout} segments.`);
+    throw problem(
+      "MEM0308",
+      span,
+      `${weights.weights.length} segment weights for a rollout of ${rollout} segments.`,
+    );
   }
 }

@@ -1,8 +1,9 @@
 /** A block checked for one set of options and argument types; calls of the same kind share it. */
+
+import type { NumberKind } from "../../ops/index.ts";
 import type { GraphFunction } from "../graph.ts";
 import type { Declaration } from "./declaration.ts";
 import type { CheckedAxis, Implicit } from "./frame.ts";
-import type { NumberKind } from "../../ops/index.ts";
 
 export interface Template {
   readonly graph: GraphFunction;
@@ -13,7 +14,10 @@ export interface Template {
   /** Arguments that the compiler added. */
   readonly implicit: ReadonlyMap<string, Implicit>;
   /** Axes of the instance's states that it writes, under `next NAME`. */
-  readonly members: ReadonlyMap<string, { readonly axes: readonly CheckedAxis[]; readonly number: NumberKind }>;
+  readonly members: ReadonlyMap<
+    string,
+    { readonly axes: readonly CheckedAxis[]; readonly number: NumberKind }
+  >;
 }
 
 export interface ReturnType {

@@ -15,12 +15,14 @@ export const callCodes = {
     explanation:
       "Lists, choices, blocks and instances are not numbers: `values(list as W)` makes a tensor of a list, a choice is tested by " +
       "`is`, a block is called, an instance has methods.",
-    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem over D }",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem over D }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D }",
   },
   MEM0202: {
     title: "Several values where one is needed",
-    explanation: "`top`, `split … into` and blocks with several results give several tensors: each gets a name, or `_`.",
+    explanation:
+      "`top`, `split … into` and blocks with several results give several tensors: each gets a name, or `_`.",
     example: "model M { dim D = 4; input x[T, D]; output y = top(x over D, 2 as E) }",
     fix: "model M { dim D = 4; input x[T, D]; best, _ = top(x over D, 2 as E); output y = best }",
   },
@@ -34,20 +36,23 @@ export const callCodes = {
   },
   MEM0210: {
     title: "Call of something with methods",
-    explanation: "Memories, and blocks with methods, are instances first: `use table = embedding(…)`, then `table.look(x)`.",
+    explanation:
+      "Memories, and blocks with methods, are instances first: `use table = embedding(…)`, then `table.look(x)`.",
     example: "model M { input t[T] in 10; output y = embedding(t, vocab = 10, width = 4) }",
     fix: "model M { input t[T] in 10; use table = embedding(vocab = 10, width = 4); output y = table.look(t) }",
   },
   MEM0211: {
     title: "This cannot be called",
-    explanation: "Blocks, methods of instances and the words of the primitive vocabulary are called. Multiplication is written `*`.",
+    explanation:
+      "Blocks, methods of instances and the words of the primitive vocabulary are called. Multiplication is written `*`.",
     example: "model M { input x[T]; output y = x(2) }",
     fix: "model M { input x[T]; output y = x * 2 }",
   },
   MEM0212: {
     title: "No such method",
     explanation: "An instance has the methods that its block or memory declares.",
-    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.reed(x, heads = 1) }",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.reed(x, heads = 1) }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
   },
   MEM0213: {
@@ -58,7 +63,8 @@ export const callCodes = {
   },
   MEM0214: {
     title: "Too many tensors",
-    explanation: "Positional arguments are tensors, in the order of the declaration; options go by name.",
+    explanation:
+      "Positional arguments are tensors, in the order of the declaration; options go by name.",
     example: "model M { dim D = 4; input x[T, D]; output y = ffn(x, 8) }",
     fix: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hidden = 8) }",
   },
@@ -78,7 +84,8 @@ export const callCodes = {
   },
   MEM0217: {
     title: "Formal axis bound to two sizes",
-    explanation: "A formal axis that several arguments have is one axis inside the block, so they agree in its size.",
+    explanation:
+      "A formal axis that several arguments have is one axis inside the block, so they agree in its size.",
     example: `block gated(x[T, D], y[T, D]) -> [T, D] { return x * sigmoid(y) }
 model M { dim D = 4, E = 3; input x[T, D]; input y[T, E]; output z = gated(x, y) }`,
     fix: `block gated(x[T, D], y[T, D]) -> [T, D] { return x * sigmoid(y) }
@@ -86,7 +93,8 @@ model M { dim D = 4; input x[T, D]; input y[T, D]; output z = gated(x, y) }`,
   },
   MEM0218: {
     title: "Block calls itself",
-    explanation: "Blocks are laid out before anything runs, so none contains itself. Repetition is `repeat` or `scan`.",
+    explanation:
+      "Blocks are laid out before anything runs, so none contains itself. Repetition is `repeat` or `scan`.",
     example: `block twice(x[...]) -> [...] { return 2 * twice(x) }
 model M { input x[T]; output y = twice(x) }`,
     fix: `block twice(x[...]) -> [...] { return 2 * x }
@@ -94,7 +102,8 @@ model M { input x[T]; output y = twice(twice(x) as first) }`,
   },
   MEM0220: {
     title: "State written more than once a segment: by a repeat",
-    explanation: "A memory declared outside of a `repeat` is one for all iterations and is written once a segment, by none of them.",
+    explanation:
+      "A memory declared outside of a `repeat` is one for all iterations and is written once a segment, by none of them.",
     example: `model M {
   dim D = 4
   input x[T, D]
@@ -115,8 +124,10 @@ model M { input x[T]; output y = twice(twice(x) as first) }`,
   },
   MEM0221: {
     title: "State written twice a segment",
-    explanation: "All writes take effect together at the end of a segment, so each state has one. A condition goes into the value: `M <- where(c, new, M)`.",
-    example: "model M { dim D = 4; input x[T, D]; memory past = fifo(length = 3, width = D); past.write(x); past.write(2 * x); output y = x }",
+    explanation:
+      "All writes take effect together at the end of a segment, so each state has one. A condition goes into the value: `M <- where(c, new, M)`.",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory past = fifo(length = 3, width = D); past.write(x); past.write(2 * x); output y = x }",
     fix: "model M { dim D = 4; input x[T, D]; memory past = fifo(length = 3, width = D); past.write(2 * x); output y = x }",
   },
   MEM0222: {
@@ -131,7 +142,8 @@ model M { input x[T]; output y = outer(x, x rename T as S) }`,
   },
   MEM0223: {
     title: "Formal axis of a fixed size",
-    explanation: "`x[H, J: H]`, or an axis that a dim of the memory names, says how many entries the argument has.",
+    explanation:
+      "`x[H, J: H]`, or an axis that a dim of the memory names, says how many entries the argument has.",
     example: `block trace(x[H, J: H]) -> [] { return sum(where(index(H) == index(J), x, 0) over (H, J)) }
 model M { dim A = 3, B = 4; input x[A, B]; output y = trace(x) }`,
     fix: `block trace(x[H, J: H]) -> [] { return sum(where(index(H) == index(J), x, 0) over (H, J)) }
@@ -139,7 +151,8 @@ model M { dim A = 4, B = 4; input x[A, B]; output y = trace(x) }`,
   },
   MEM0224: {
     title: "Result without a declaration",
-    explanation: "A block that returns something declares the axes: `-> [T, D]`, `-> [...]`, `-> []` for a number.",
+    explanation:
+      "A block that returns something declares the axes: `-> [T, D]`, `-> [...]`, `-> []` for a number.",
     example: `block twice(x[T]) { return 2 * x }
 model M { input x[T]; output y = twice(x) }`,
     fix: `block twice(x[T]) -> [T] { return 2 * x }
@@ -155,7 +168,8 @@ model M { input x[T]; a, b = both(x); output y = a + b }`,
   },
   MEM0226: {
     title: "Result never given",
-    explanation: "A declared result is returned, or assigned under the name the signature gives it.",
+    explanation:
+      "A declared result is returned, or assigned under the name the signature gives it.",
     example: `block twice(x[T]) -> [T] { y = 2 * x }
 model M { input x[T]; output y = twice(x) }`,
     fix: `block twice(x[T]) -> [T] { return 2 * x }
@@ -163,7 +177,8 @@ model M { input x[T]; output y = twice(x) }`,
   },
   MEM0227: {
     title: "Result of other axes than declared",
-    explanation: "A result has the axes of the signature; one that it lacks is repeated, one more is an error.",
+    explanation:
+      "A result has the axes of the signature; one that it lacks is repeated, one more is an error.",
     example: `block rows(x[T, D]) -> [T] { return 2 * x }
 model M { dim D = 4; input x[T, D]; output y = rows(x) }`,
     fix: `block rows(x[T, D]) -> [T] { return sum(x over D) }
@@ -171,7 +186,8 @@ model M { dim D = 4; input x[T, D]; output y = rows(x) }`,
   },
   MEM0230: {
     title: "State outside of a memory",
-    explanation: "States are declared at the top level of a memory, so that all its methods see them.",
+    explanation:
+      "States are declared at the top level of a memory, so that all its methods see them.",
     example: "model M { input x[T]; state s starts 0, gradient stop; output y = x }",
     fix: `memory total(scale: real = 1) {
   state s starts 0, gradient stop
@@ -187,13 +203,15 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   },
   MEM0232: {
     title: "`yield` as a statement",
-    explanation: "What a loop hands out of every iteration stands in its header: `repeat depth as layer yield x { … }`.",
+    explanation:
+      "What a loop hands out of every iteration stands in its header: `repeat depth as layer yield x { … }`.",
     example: "model M { input x[T]; repeat 2 as i { x = 2 * x; yield x }; output y = x }",
     fix: "model M { input x[T]; repeat 2 as i yield x { x = 2 * x }; output y = x }",
   },
   MEM0233: {
     title: "Name already taken",
-    explanation: "Equations may give a name a new value. Declarations (`dim`, `param`, `const`, `use`, `memory`, `input`) may not share one.",
+    explanation:
+      "Equations may give a name a new value. Declarations (`dim`, `param`, `const`, `use`, `memory`, `input`) may not share one.",
     example: "model M { dim D = 4; input x[T, D]; param x[D] starts 1; output y = x }",
     fix: "model M { dim D = 4; input x[T, D]; param w[D] starts 1; output y = x * w }",
   },
@@ -205,13 +223,16 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   },
   MEM0235: {
     title: "Instance made by `=`",
-    explanation: "Instances have parameters and states with an address, so they are declared: `use`, `memory`.",
-    example: "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); b = a; output y = b.read(x, heads = 1) }",
+    explanation:
+      "Instances have parameters and states with an address, so they are declared: `use`, `memory`.",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); b = a; output y = b.read(x, heads = 1) }",
     fix: "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); output y = a.read(x, heads = 1) }",
   },
   MEM0236: {
     title: "Write to something that is no state",
-    explanation: "`M <- value` gives a state of this memory its next value. A local is assigned by `=`.",
+    explanation:
+      "`M <- value` gives a state of this memory its next value. A local is assigned by `=`.",
     example: `memory total(scale: real = 1) {
   state s starts 0, gradient stop
   step(x[T]) { n <- sum(x over T where valid(T)); s <- s + n }
@@ -226,7 +247,8 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   MEM0237: {
     title: "Weight with an axis that the loss has not",
     explanation: "`loss name = e weighted by w` weighs the entries of e; w has axes of e only.",
-    example: "model M { dim D = 4; input x[T, D]; output y = x; loss main = sum(x * x over D) weighted by x > 0 }",
+    example:
+      "model M { dim D = 4; input x[T, D]; output y = x; loss main = sum(x * x over D) weighted by x > 0 }",
     fix: "model M { dim D = 4; input x[T, D]; output y = x; loss main = x * x weighted by x > 0 }",
   },
   MEM0240: {
@@ -238,7 +260,8 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   MEM0241: {
     title: "Nothing to yield",
     explanation: "A `repeat` of 0 iterations has no values to hand out.",
-    example: "model M { dim n = 0; input x[T]; repeat n as i yield z { z = 2 * x }; output y = sum(z over i) }",
+    example:
+      "model M { dim n = 0; input x[T]; repeat n as i yield z { z = 2 * x }; output y = sum(z over i) }",
     fix: "model M { dim n = 2; input x[T]; repeat n as i yield z { z = 2 * x }; output y = sum(z over i) }",
   },
   MEM0242: {
@@ -252,25 +275,31 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
     explanation:
       "A name that is bound before a loop and bound again inside is carried from one iteration to the next, so it has the same " +
       "axes, sizes and kind after each.",
-    example: "model M { dim D = 4; input x[T, D]; repeat 2 as i { x = sum(x over D) }; output y = x }",
+    example:
+      "model M { dim D = 4; input x[T, D]; repeat 2 as i { x = sum(x over D) }; output y = x }",
     fix: "model M { dim D = 4; input x[T, D]; repeat 2 as i { x = x - mean(x over D) }; output y = x }",
   },
   MEM0244: {
     title: "Scan without a result",
-    explanation: "A `scan` used as a value yields something: `scan over T from m = M yield m { … }`.",
+    explanation:
+      "A `scan` used as a value yields something: `scan over T from m = M yield m { … }`.",
     example: "model M { input x[T]; y = scan over T from m = 0 * 0.5 { m = m + x }; output z = y }",
     fix: "model M { input x[T]; y = scan over T from m = 0 * 0.5 yield m { m = m + x }; output z = y }",
   },
   MEM0245: {
     title: "Carried value with the scanned axis",
-    explanation: "Inside `scan over T` a value with axis T is seen at the current step; what is carried from step to step has no T.",
-    example: "model M { input x[T]; y = scan over T from m = x yield m { m = m + x }; output z = y }",
+    explanation:
+      "Inside `scan over T` a value with axis T is seen at the current step; what is carried from step to step has no T.",
+    example:
+      "model M { input x[T]; y = scan over T from m = x yield m { m = m + x }; output z = y }",
     fix: "model M { input x[T]; y = scan over T from m = 0 * 0.5 yield m { m = m + x }; output z = y }",
   },
   MEM0246: {
     title: "Draw inside a scan",
-    explanation: "A draw has one address, so it would be the same number at every step. It is drawn before, with the scanned axis.",
-    example: "model M { input x[T]; y = scan over T from m = 0 * 0.5 yield m { m = m + x * draw u[] ~ uniform }; output z = y }",
+    explanation:
+      "A draw has one address, so it would be the same number at every step. It is drawn before, with the scanned axis.",
+    example:
+      "model M { input x[T]; y = scan over T from m = 0 * 0.5 yield m { m = m + x * draw u[] ~ uniform }; output z = y }",
     fix: `model M {
   input x[T]
   noise = draw u[T] ~ uniform
@@ -280,7 +309,8 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   },
   MEM0247: {
     title: "Memory inside a scan",
-    explanation: "A state changes once a segment. What changes at every step is carried by the `scan`, and written once after it.",
+    explanation:
+      "A state changes once a segment. What changes at every step is carried by the `scan`, and written once after it.",
     example: `model M {
   dim D = 4
   input x[T, D]

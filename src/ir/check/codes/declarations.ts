@@ -15,12 +15,14 @@ export const declarationCodes = {
     explanation:
       "A parameter starts `~ normal(mean, deviation)`, `uniform(low, high)`, `constant(value)`, `glorot`, `uniform_fan`, " +
       "`normal_fan` or `orthogonal`, or `starts` with an expression.",
-    example: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ xavier; output y = x . w over D }",
+    example:
+      "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ xavier; output y = x . w over D }",
     fix: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ glorot; output y = x . w over D }",
   },
   MEM0162: {
     title: "Arguments of a distribution",
-    explanation: "Each distribution takes its own numbers: `normal(0, 0.02)`, `bernoulli(0.1)`, `uniform` none when drawn.",
+    explanation:
+      "Each distribution takes its own numbers: `normal(0, 0.02)`, `bernoulli(0.1)`, `uniform` none when drawn.",
     example: "model M { dim D = 4; input x[T, D]; param w[D] ~ normal(0.02); output y = x * w }",
     fix: "model M { dim D = 4; input x[T, D]; param w[D] ~ normal(0, 0.02); output y = x * w }",
   },
@@ -29,18 +31,21 @@ export const declarationCodes = {
     explanation:
       "`glorot` and its like scale by the number of entries that come in and go out. The arrow says which axes are which: " +
       "`[D -> H, K]`.",
-    example: "model M { dim D = 4, F = 3; input x[T, D]; param w[D, F] ~ glorot; output y = x . w over D }",
+    example:
+      "model M { dim D = 4, F = 3; input x[T, D]; param w[D, F] ~ glorot; output y = x . w over D }",
     fix: "model M { dim D = 4, F = 3; input x[T, D]; param w[D -> F] ~ glorot; output y = x . w over D }",
   },
   MEM0165: {
     title: "Unknown distribution",
-    explanation: "A draw is `uniform` on [0, 1), `normal`, `bernoulli(p)` or `integer(n)` from 0 to n - 1; others are made of these.",
+    explanation:
+      "A draw is `uniform` on [0, 1), `normal`, `bernoulli(p)` or `integer(n)` from 0 to n - 1; others are made of these.",
     example: "model M { input x[T]; output y = x + draw u[T] ~ gaussian }",
     fix: "model M { input x[T]; output y = x + draw u[T] ~ normal }",
   },
   MEM0166: {
     title: "Number outside of a distribution's range",
-    explanation: "A probability is between 0 and 1, a deviation at least 0, `low` at most `high`, and `integer(n)` has n of at least 1.",
+    explanation:
+      "A probability is between 0 and 1, a deviation at least 0, `low` at most `high`, and `integer(n)` has n of at least 1.",
     example: "model M { input x[T]; output y = where(draw u[T] ~ bernoulli(1.5), x, 0) }",
     fix: "model M { input x[T]; output y = where(draw u[T] ~ bernoulli(0.5), x, 0) }",
   },
@@ -52,7 +57,8 @@ export const declarationCodes = {
   },
   MEM0171: {
     title: "Unknown option",
-    explanation: "Options go by name and are those of the declaration. A bare name `heads` is short for `heads = heads`.",
+    explanation:
+      "Options go by name and are those of the declaration. A bare name `heads` is short for `heads = heads`.",
     example: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hiden = 8) }",
     fix: "model M { dim D = 4; input x[T, D]; output y = ffn(x, hidden = 8) }",
   },
@@ -73,20 +79,24 @@ evaluate { set scale = 3 }`,
   },
   MEM0180: {
     title: "`use` or `memory` without a definition",
-    explanation: "The right side names a block or memory and gives its options: `memory mem = slots(count = 64, width = D)`.",
+    explanation:
+      "The right side names a block or memory and gives its options: `memory mem = slots(count = 64, width = D)`.",
     example: "model M { input x[T]; use half = x.half(); output y = half(x) }",
     fix: `block half(x[...]) -> [...] { return 0.5 * x }
 model M { input x[T]; use halved = half(); output y = halved(x) }`,
   },
   MEM0181: {
     title: "`use` and `memory` mixed up",
-    explanation: "`memory` makes an instance of what is defined as a memory, with states; `use` one of a block, without.",
-    example: "model M { dim D = 4; input x[T, D]; use mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+    explanation:
+      "`memory` makes an instance of what is defined as a memory, with states; `use` one of a block, without.",
+    example:
+      "model M { dim D = 4; input x[T, D]; use mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
   },
   MEM0182: {
     title: "State of another kind",
-    explanation: "A state is real, int or flag (`in int`, `in 0 .. M`, `in flag`), and starts and is written as that.",
+    explanation:
+      "A state is real, int or flag (`in int`, `in 0 .. M`, `in flag`), and starts and is written as that.",
     example: `memory counter(step: int) {
   state n in int starts 0
   tick() { n <- n + 0.5 * step }
@@ -100,7 +110,8 @@ model M { input x[T]; memory c = counter(step = 1); c.tick(); output y = x }`,
   },
   MEM0183: {
     title: "State of other axes",
-    explanation: "A state has the axes it is declared with; what is written or started has these or fewer, and is then repeated.",
+    explanation:
+      "A state has the axes it is declared with; what is written or started has these or fewer, and is then repeated.",
     example: `memory total(width: int) {
   dim D = width
   state s[D] starts 0, gradient stop
@@ -193,7 +204,8 @@ model M {
   MEM0188: {
     title: "No such member",
     explanation: "`mem.name` reads an entering state, a parameter or an option of an instance.",
-    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.N over D }",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.N over D }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D }",
   },
   MEM0189: {
@@ -242,8 +254,10 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); output y = m.st
   },
   MEM0191: {
     title: "Memory never used",
-    explanation: "A warning: no method of the memory is called and no state of it read, so it changes nothing.",
-    example: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x }",
+    explanation:
+      "A warning: no method of the memory is called and no state of it read, so it changes nothing.",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
   },
   MEM0192: {

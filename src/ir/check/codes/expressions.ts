@@ -47,7 +47,8 @@ export const expressionCodes = {
   },
   MEM0126: {
     title: "A value without members",
-    explanation: "`a.b` reads a state, parameter or option of an instance, or an option of a choice. A tensor has no members.",
+    explanation:
+      "`a.b` reads a state, parameter or option of an instance, or an option of a choice. A tensor has no members.",
     example: "model M { input x[T]; output y = x.size }",
     fix: "model M { input x[T]; output y = x / T }",
   },
@@ -60,19 +61,22 @@ export const expressionCodes = {
   MEM0128: {
     title: "`in` is not about a list",
     explanation: "`a in list` asks while compiling whether a number, flag or choice is in a list.",
-    example: "model M { dim n = 3; input x[T]; y = when n in 4 { x } else { 2 * x }; output z = y }",
+    example:
+      "model M { dim n = 3; input x[T]; y = when n in 4 { x } else { 2 * x }; output z = y }",
     fix: "model M { dim n = 3; input x[T]; y = when n in [3, 4] { x } else { 2 * x }; output z = y }",
   },
   MEM0129: {
     title: "List too long or not of whole numbers",
-    explanation: "`a .. b` lists whole numbers, both ends included. A list has at most 100,000 items.",
+    explanation:
+      "`a .. b` lists whole numbers, both ends included. A list has at most 100,000 items.",
     example: "model M { input x[T]; output y = x * size(1 .. 1000000) }",
     fix: "model M { input x[T]; output y = x * size(1 .. 100) }",
   },
   MEM0130: {
     title: "`is` without a choice",
     explanation: "`a is b` asks which alternative a choice has. Numbers are compared by `==`.",
-    example: "model M { dim n = 3; input x[T]; y = when n is large { x } else { 2 * x }; output z = y }",
+    example:
+      "model M { dim n = 3; input x[T]; y = when n is large { x } else { 2 * x }; output z = y }",
     fix: "model M { dim n = 3; input x[T]; y = when n == 3 { x } else { 2 * x }; output z = y }",
   },
   MEM0131: {
@@ -92,7 +96,8 @@ export const expressionCodes = {
     explanation:
       "`a . b over K` multiplies entries with equal names and sums over K; both sides have K. Every other axis the sides share " +
       "is aligned, not summed.",
-    example: "model M { dim D = 4, F = 3; input x[T, D]; param w[E: D, F] starts 1; output y = x . w over D }",
+    example:
+      "model M { dim D = 4, F = 3; input x[T, D]; param w[E: D, F] starts 1; output y = x . w over D }",
     fix: "model M { dim D = 4, F = 3; input x[T, D]; param w[D, F] starts 1; output y = x . w over D }",
   },
   MEM0133: {
@@ -109,7 +114,8 @@ export const expressionCodes = {
   },
   MEM0135: {
     title: "Piece without a name",
-    explanation: "A piece of a split goes without a name only where it is one entry: `split E into (1, T)`.",
+    explanation:
+      "A piece of a split goes without a name only where it is one entry: `split E into (1, T)`.",
     example: "model M { dim D = 4; input x[T, D]; a, b = x split D into (2, B: 2); output y = b }",
     fix: "model M { dim D = 4; input x[T, D]; a, b = x split D into (A: 2, B: 2); output y = b }",
   },
@@ -121,13 +127,15 @@ export const expressionCodes = {
   },
   MEM0137: {
     title: "Parts of a split do not fit",
-    explanation: "The product of the parts of `split … as`, and the sum of those of `split … into`, is the size of the axis.",
+    explanation:
+      "The product of the parts of `split … as`, and the sum of those of `split … into`, is the size of the axis.",
     example: "model M { dim D = 6; input x[T, D]; output y = x split D as (H: 4, K: 2) }",
     fix: "model M { dim D = 6; input x[T, D]; output y = x split D as (H: 3, K: 2) }",
   },
   MEM0140: {
     title: "Wrong number of arguments",
-    explanation: "Each word of the primitive vocabulary takes the arguments that the reference lists.",
+    explanation:
+      "Each word of the primitive vocabulary takes the arguments that the reference lists.",
     example: "model M { input x[T]; output y = where(x > 0, x) }",
     fix: "model M { input x[T]; output y = where(x > 0, x, 0) }",
   },
@@ -185,7 +193,8 @@ export const expressionCodes = {
   },
   MEM0155: {
     title: "A matrix lacks its two axes",
-    explanation: "`solve`, `svd` and `eigh` work on a matrix: `over (ROW, COLUMN)` says which axes are its rows and columns.",
+    explanation:
+      "`solve`, `svd` and `eigh` work on a matrix: `over (ROW, COLUMN)` says which axes are its rows and columns.",
     example: `model M {
   dim N = 3
   input x[T]

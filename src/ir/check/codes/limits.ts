@@ -5,7 +5,8 @@ export const limitCodes = {
   MEM0260: {
     title: "Tensor too large",
     explanation: "A tensor has at most 2147483647 entries an example.",
-    example: "model M { dim D = 1000000; input x[T]; param w[D, E: D] starts 1; output y = x * sum(w over (D, E)) }",
+    example:
+      "model M { dim D = 1000000; input x[T]; param w[D, E: D] starts 1; output y = x * sum(w over (D, E)) }",
     fix: "model M { dim D = 1000; input x[T]; param w[D, E: D] starts 1; output y = x * sum(w over (D, E)) }",
   },
   MEM0261: {
@@ -31,12 +32,14 @@ export const limitCodes = {
     explanation:
       "The functions of a model hold at most 20,000 operations together. A `repeat` whose body uses its index is written out " +
       "once an iteration; one that does not is a loop.",
-    example: "model M { input x[T]; repeat 200 as i { repeat 200 as j { x = i * j + x } }; output y = x }",
+    example:
+      "model M { input x[T]; repeat 200 as i { repeat 200 as j { x = i * j + x } }; output y = x }",
     fix: "model M { input x[T]; repeat 10 as i { repeat 10 as j { x = i * j + x } }; output y = x }",
   },
   MEM0263: {
     title: "Too many different blocks",
-    explanation: "A block is checked once for each set of options and sizes it is called with: at most 2,000 times in one model.",
+    explanation:
+      "A block is checked once for each set of options and sizes it is called with: at most 2,000 times in one model.",
     example: `block scaled(x[...], factor: int) -> [...] { return factor * x }
 model M { input x[T]; repeat 3000 as i { x = scaled(x, factor = i) as s }; output y = x }`,
     fix: `block scaled(x[...], factor: int) -> [...] { return factor * x }
@@ -51,7 +54,8 @@ model M { input x[T]; repeat 60 as i { x = scaled(x, factor = i) as s }; output 
   },
   MEM0265: {
     title: "Too much to work out",
-    explanation: "Working out numbers, lists and conditions while compiling takes at most 500,000 steps.",
+    explanation:
+      "Working out numbers, lists and conditions while compiling takes at most 500,000 steps.",
     example: `model M {
   input x[T]
   repeat 1000 as i { repeat 1000 as j { n = i * j + 1 } }

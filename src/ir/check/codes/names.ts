@@ -5,9 +5,10 @@ export const nameCodes = {
   MEM0101: {
     title: "Nothing of that name to import",
     explanation:
-      "`import name from \"file.mem\"` takes a block or memory that the file itself defines. What that file imports in turn is " +
+      '`import name from "file.mem"` takes a block or memory that the file itself defines. What that file imports in turn is ' +
       "imported from where it is defined.",
-    example: 'import slot from "parts.mem"\nmodel M { input x[T]; output y = x }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
+    example:
+      'import slot from "parts.mem"\nmodel M { input x[T]; output y = x }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
     fix: 'import twice from "parts.mem"\nmodel M { input x[T]; output y = twice(x) }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
   },
   MEM0102: {
@@ -23,7 +24,8 @@ model M { input x[T]; output y = twice(x) }`,
   },
   MEM0103: {
     title: "Second model in a file",
-    explanation: "A file describes one model. Blocks that several models share stand in a file that both import.",
+    explanation:
+      "A file describes one model. Blocks that several models share stand in a file that both import.",
     example: `model A { input x[T]; output y = x }
 model B { input x[T]; output y = 2 * x }`,
     fix: "model A { input x[T]; output y = x }",
@@ -40,8 +42,10 @@ model M { input x[T]; output y = quick_gelu(x) }`,
   },
   MEM0105: {
     title: "Imported file missing",
-    explanation: "The file that an import names is not part of the project. Its path starts at the importing file's folder.",
-    example: 'import twice from "part.mem"\nmodel M { input x[T]; output y = x }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
+    explanation:
+      "The file that an import names is not part of the project. Its path starts at the importing file's folder.",
+    example:
+      'import twice from "part.mem"\nmodel M { input x[T]; output y = x }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
     fix: 'import twice from "parts.mem"\nmodel M { input x[T]; output y = twice(x) }\n// parts.mem: block twice(x[...]) -> [...] { return 2 * x }',
   },
   MEM0106: {
@@ -78,7 +82,8 @@ model M { input x[T]; output y = twice(x) }`,
   },
   MEM0113: {
     title: "Size of an axis is not a whole number",
-    explanation: "An axis has a whole number of entries, at least 0: `W: width / 2` needs an even width.",
+    explanation:
+      "An axis has a whole number of entries, at least 0: `W: width / 2` needs an even width.",
     example: "model M { dim D = 5; input x[T]; param w[W: D / 2] starts 1; output y = x * w }",
     fix: "model M { dim D = 6; input x[T]; param w[W: D / 2] starts 1; output y = x * w }",
   },
@@ -86,7 +91,8 @@ model M { input x[T]; output y = twice(x) }`,
     title: "Dim is not a whole number",
     explanation:
       "A `dim` is the size of an axis: a whole number, at least 0. Division is exact: `div` rounds down where that is meant.",
-    example: "model M { dim width = 10, heads = 4, K = width / heads; input x[T]; output y = K * x }",
+    example:
+      "model M { dim width = 10, heads = 4, K = width / heads; input x[T]; output y = K * x }",
     fix: "model M { dim width = 12, heads = 4, K = width / heads; input x[T]; output y = K * x }",
   },
   MEM0115: {

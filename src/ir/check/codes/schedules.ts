@@ -4,7 +4,8 @@ import type { DiagnosticEntry } from "../../../parser/registry.ts";
 export const scheduleCodes = {
   MEM0300: {
     title: "Stands twice",
-    explanation: "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted).",
+    explanation:
+      "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted).",
     example: `model M { input x[T]; output y = x }
 evaluate { segment 8 tokens; segment 16 tokens }`,
     fix: `model M { input x[T]; output y = x }
@@ -71,7 +72,8 @@ train { optimizer adamw(rate = 0.1) }`,
   },
   MEM0311: {
     title: "A path of parameters is needed",
-    explanation: "`group` and `freeze` take paths: `*` is one step of a path, `**` any number: `layer[*].attention.Wq`, `**.bias`.",
+    explanation:
+      "`group` and `freeze` take paths: `*` is one step of a path, `**` any number: `layer[*].attention.Wq`, `**.bias`.",
     example: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
 train { freeze 3 }`,
     fix: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
@@ -79,7 +81,8 @@ train { freeze w }`,
   },
   MEM0312: {
     title: "Source of an input",
-    explanation: "`data { labels = tokens ahead 1 }`: an input is another one, so many tokens or one segment further on.",
+    explanation:
+      "`data { labels = tokens ahead 1 }`: an input is another one, so many tokens or one segment further on.",
     example: `model M { input x[T]; target z[T]; output y = x; loss main = (x - z) ^ 2 }
 train { data { z = x behind 1 } }`,
     fix: `model M { input x[T]; target z[T]; output y = x; loss main = (x - z) ^ 2 }
@@ -87,7 +90,8 @@ train { data { z = x ahead 1 } }`,
   },
   MEM0313: {
     title: "A `set` that cannot be read",
-    explanation: "`set NAME = VALUE` gives an option or dim of the model another value in this program.",
+    explanation:
+      "`set NAME = VALUE` gives an option or dim of the model another value in this program.",
     example: `model M(scale: real = 2) { input x[T]; output y = scale * x }
 evaluate { set scale }`,
     fix: `model M(scale: real = 2) { input x[T]; output y = scale * x }
@@ -95,7 +99,8 @@ evaluate { set scale = 3 }`,
   },
   MEM0314: {
     title: "Stride longer than the rollout",
-    explanation: "`stride` is how many segments further the next rollout starts; more than the rollout would skip some.",
+    explanation:
+      "`stride` is how many segments further the next rollout starts; more than the rollout would skip some.",
     example: `model M { input x[T]; output y = x; loss main = x * x }
 train { rollout 2 segments; stride 3 }`,
     fix: `model M { input x[T]; output y = x; loss main = x * x }
@@ -103,7 +108,8 @@ train { rollout 2 segments; stride 1 }`,
   },
   MEM0315: {
     title: "Cut where there is no edge",
-    explanation: "`cut after 1` stops gradient between segments 1 and 2, counted from 0; the last segment of a rollout has no edge after it.",
+    explanation:
+      "`cut after 1` stops gradient between segments 1 and 2, counted from 0; the last segment of a rollout has no edge after it.",
     example: `model M { input x[T]; output y = x; loss main = x * x }
 train { rollout 2 segments; through_time bptt(horizon = 2); cut after 1 }`,
     fix: `model M { input x[T]; output y = x; loss main = x * x }
@@ -111,7 +117,8 @@ train { rollout 2 segments; through_time bptt(horizon = 2); cut after 0 }`,
   },
   MEM0316: {
     title: "Path without a parameter",
-    explanation: "A warning: no parameter of the model matches a path of `group` or `freeze`, so the entry changes nothing.",
+    explanation:
+      "A warning: no parameter of the model matches a path of `group` or `freeze`, so the entry changes nothing.",
     example: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
 train { freeze v }`,
     fix: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
@@ -127,13 +134,15 @@ train { data { z = x ahead 1 } }`,
   },
   MEM0320: {
     title: "No model",
-    explanation: "The file that is checked or built has a model. A file of blocks is imported by one that has.",
+    explanation:
+      "The file that is checked or built has a model. A file of blocks is imported by one that has.",
     example: "block twice(x[...]) -> [...] { return 2 * x }",
     fix: "model M { input x[T]; output y = 2 * x }",
   },
   MEM0321: {
     title: "Nothing to set there",
-    explanation: "`set` and `--set` take the address of an option or dim: `width`, `mem.count`, `layer.past.length`.",
+    explanation:
+      "`set` and `--set` take the address of an option or dim: `width`, `mem.count`, `layer.past.length`.",
     example: `model M(scale: real = 2) { input x[T]; output y = scale * x }
 evaluate { set scales = 3 }`,
     fix: `model M(scale: real = 2) { input x[T]; output y = scale * x }
@@ -141,7 +150,8 @@ evaluate { set scale = 3 }`,
   },
   MEM0322: {
     title: "Training without a loss",
-    explanation: "`train` makes the sum of all losses small, so the model, or a block of it, has one.",
+    explanation:
+      "`train` makes the sum of all losses small, so the model, or a block of it, has one.",
     example: `model M { input x[T]; param w starts 1; output y = w * x }
 train { steps 10 }`,
     fix: `model M { input x[T]; param w starts 1; output y = w * x; loss main = (y - 1) ^ 2 }
@@ -149,13 +159,15 @@ train { steps 10 }`,
   },
   MEM0323: {
     title: "Two axes of unknown size",
-    explanation: "One axis of the inputs runs along the segment and gets its size from the schedule. Every other is a dim.",
+    explanation:
+      "One axis of the inputs runs along the segment and gets its size from the schedule. Every other is a dim.",
     example: "model M { input x[T]; input z[S]; output y = x }",
     fix: "model M { dim S = 4; input x[T]; input z[S]; output y = x }",
   },
   MEM0324: {
     title: "Option of the model without a default",
-    explanation: "Nobody calls a model, so each of its options has a default; `--set` gives it another value.",
+    explanation:
+      "Nobody calls a model, so each of its options has a default; `--set` gives it another value.",
     example: "model M(scale: real) { input x[T]; output y = scale * x }",
     fix: "model M(scale: real = 2) { input x[T]; output y = scale * x }",
   },
@@ -167,7 +179,8 @@ train { steps 10 }`,
   },
   MEM0326: {
     title: "Parameter with two shapes",
-    explanation: "`train`, `evaluate` and `generate` are builds of one model with the same parameters, so these do not depend on the length of a segment.",
+    explanation:
+      "`train`, `evaluate` and `generate` are builds of one model with the same parameters, so these do not depend on the length of a segment.",
     example: `model M { input x[T]; param w[T] starts 1; output y = w * x; loss main = y * y }
 train { segment 8 tokens }
 evaluate { segment 16 tokens }`,
