@@ -104,7 +104,7 @@ export async function runTraining(
 /** What a run that broke down leaves. */
 function brokenHelp(step: number, { path, shown }: RunFolder): string {
   return existsSync(join(path, "latest"))
-    ? `step ${step} was fine; the last checkpoint in ${shown} is from before it`
+    ? `all was well up to step ${step}; the last checkpoint in ${shown} is of that step, or before it`
     : "there is no checkpoint yet; a lower rate or a longer warm-up may help";
 }
 

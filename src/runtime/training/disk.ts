@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -44,11 +45,23 @@ function syncFolder(folder: string): void {
   if (process.platform !== "win32") sync(folder);
 }
 
+/**
+ * Makes a folder and those above it, one by one: Node's own recursion never ends where the system says that a folder does not
+ * exist and cannot be made, as below /proc.
+ */
+export function makeFolder(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolder(above);
+  mkdirSync(folder);
+}
+
 export const disk: Disk = {
   exists: existsSync,
   list: (folder) => (existsSync(folder) ? readdirSync(folder).sort() : []),
   read: (path) => readFileSync(path),
-  makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
+  makeFolder,
   write(path, bytes) {
     writeFileSync(path, bytes, { flag: "w", flush: true });
   },

@@ -1,14 +1,7 @@
 /** What a training step reports, and the log that keeps it: one JSON object a line. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "./disk.ts";
 
 export interface StepMetrics {
   /** Optimiser steps done, this one included. */
@@ -47,7 +40,7 @@ export class MetricsLog {
   readonly #file: number;
 
   constructor(path: string, continueFrom = 0) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const kept =
       continueFrom > 0 && existsSync(path)
         ? readFileSync(path, "utf8")

@@ -101,17 +101,20 @@ export interface SortOptions {
  * The sorting task of Martins, Marinho and Martins, "∞-former: Infinite Memory Transformer" (ACL 2022): n symbols whose distribution
  * drifts from one to another, a separator, then all symbols of the alphabet by decreasing count. Symbol j is drawn from
  * (1 - r) p0 + r p1 with r = (j + 1) / n; p0 and p1 are independent, with integer weights 1 .. 9. Ties go by first appearance; symbols that
- * do not appear follow in increasing order. The answer is part of the input (teacher forcing); labels are the next tokens.
+ * do not appear follow in increasing order. The answer is part of the input (teacher forcing); its labels are the next tokens. The
+ * others are one token that stands for none, alphabet + 1, as the drift makes nothing else predictable; the separator is the token
+ * alphabet.
  */
 export function sortTask({ length: n, alphabet }: SortOptions): Task {
   if (alphabet < 2) throw new SourceError(`task:sort needs 2 or more symbols, not ${alphabet}.`);
   if (n < 1) throw new SourceError(`task:sort needs a sequence of 1 or more symbols, not ${n}.`);
   const separator = alphabet;
+  const none = alphabet + 1;
   const length = n + alphabet;
   return {
     name: "task:sort",
     length,
-    vocabulary: alphabet + 1,
+    vocabulary: alphabet + 2,
     episode(words) {
       const early = Array.from({ length: alphabet }, () => 1 + words.integer(9));
       const late = Array.from({ length: alphabet }, () => 1 + words.integer(9));
@@ -122,7 +125,7 @@ export function sortTask({ length: n, alphabet }: SortOptions): Task {
       const all = [...sequence, separator, ...byCount(sequence, alphabet)];
       return {
         tokens: Int32Array.from(all.slice(0, length)),
-        labels: Int32Array.from(all.slice(1)),
+        labels: Int32Array.from({ length }, (_, i) => (i >= n ? (all[i + 1] ?? none) : none)),
         answer: Uint8Array.from({ length }, (_, i) => (i >= n ? 1 : 0)),
       };
     },
@@ -187,7 +190,7 @@ export function parseTask(text: string, program: SourceProgram): Task {
       });
       break;
     case "sort": {
-      const alphabet = take("alphabet", Math.min(20, range - 1));
+      const alphabet = take("alphabet", Math.min(20, range - 2));
       const room = rolloutOf(program).rollout * tokens - alphabet;
       task = sortTask({ alphabet, length: take("length", Math.max(alphabet, room)) });
       break;

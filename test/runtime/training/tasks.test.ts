@@ -72,11 +72,12 @@ describe("task:sort", () => {
     expect(byCount([], 3)).toEqual([0, 1, 2]);
   });
 
-  it("is the sequence, a separator and the answer, each token labelled with the next", () => {
+  it("is the sequence, a separator and the answer, each of whose tokens is the label of the one before", () => {
     const { tokens, labels, answer } = sortTask({ length: 9, alphabet: 4 }).episode(words());
     expect(tokens.length).toBe(13);
     expect(tokens[9]).toBe(4);
-    expect([...labels.slice(0, -1)]).toEqual([...tokens.slice(1)]);
+    expect([...labels.slice(0, 9)]).toEqual(Array(9).fill(5));
+    expect([...labels.slice(9, -1)]).toEqual([...tokens.slice(10)]);
     expect([...labels.slice(9)]).toEqual(byCount([...tokens.slice(0, 9)], 4));
     expect([...answer]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
   });
@@ -122,7 +123,7 @@ describe("tasks", () => {
     ["task:recall(symbols = 9)", /needs 11 different tokens, but tokens goes from 0 to 9/],
     ["task:recall(length = 9)", /no setting `length`/],
     ["task:recall(shown)", /not one setting/],
-    ["task:sort(alphabet = 10)", /needs 11 different tokens/],
+    ["task:sort(alphabet = 10)", /needs 12 different tokens/],
   ])("%s is refused", (text, message) => {
     expect(() => parseTask(text, program)).toThrow(SourceError);
     expect(() => parseTask(text, program)).toThrow(message);
