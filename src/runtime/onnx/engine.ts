@@ -8,7 +8,7 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostData, HostTensor, TensorType } from "../../ops/index.ts";
-import { elementCount, sameType, typeText } from "../../ops/index.ts";
+import { sameType, typeText } from "../../ops/index.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import type { Plan } from "../plan.ts";
 import { EngineError } from "../reference.ts";
@@ -97,27 +97,12 @@ class OnnxExecutable implements Executable {
       const input = given[position];
       if (input !== undefined) feeds[name] = input.shaped(this.#ort, dims);
     }
-    // Results go straight into memory of ours; those that the session allocates would be copied.
-    const results = new Map<string, OnnxTensor>();
-    const fetches: Record<string, Tensor> = {};
-    this.#lowered.outputs.forEach((source, i) => {
-      if (source.kind !== "result" || results.has(source.name)) return;
-      const type = this.#typeOf(i);
-      const result = new OnnxTensor(type, newEntries(type));
-      results.set(source.name, result);
-      fetches[source.name] = result.shaped(this.#ort, source.dims);
-    });
-    if (this.#session !== undefined) await this.#session.run(feeds, fetches);
+    const results = this.#session === undefined ? {} : await this.#session.run(feeds);
     return this.#lowered.outputs.map((source, i) => {
-      return this.#output(source, this.#typeOf(i), given, results);
+      const type = this.plan.values[this.plan.outputs[i]?.value ?? -1];
+      if (type === undefined) throw new EngineError(`Plan ${this.plan.name} has no output ${i}.`);
+      return this.#output(source, type, given, results);
     });
-  }
-
-  #typeOf(output: number): TensorType {
-    const type = this.plan.values[this.plan.outputs[output]?.value ?? -1];
-    if (type === undefined)
-      throw new EngineError(`Plan ${this.plan.name} has no output ${output}.`);
-    return type;
   }
 
   async release(): Promise<void> {
@@ -148,13 +133,13 @@ class OnnxExecutable implements Executable {
     source: OutputSource,
     type: TensorType,
     inputs: readonly OnnxTensor[],
-    results: ReadonlyMap<string, OnnxTensor>,
+    results: InferenceSession.ReturnType,
   ): OnnxTensor {
     switch (source.kind) {
       case "result": {
-        const result = results.get(source.name);
+        const result = results[source.name];
         if (result === undefined) throw new EngineError(`The session gave no ${source.name}.`);
-        return sameType(result.type, type) ? result : new OnnxTensor(type, result.entries);
+        return new OnnxTensor(type, entriesOf(result));
       }
       case "input": {
         const input = inputs[source.position];
@@ -179,20 +164,11 @@ function ownTensor(tensor: DeviceTensor): OnnxTensor {
   throw new EngineError("A tensor of another engine is given to the onnx engine.");
 }
 
-/** Memory for a tensor's entries, not cleared. */
-function newEntries(type: TensorType): Entries {
-  const count = elementCount(type);
-  const bytes = Buffer.allocUnsafeSlow(type.kind === "flag" ? count : 4 * count).buffer;
-  switch (type.kind) {
-    case "real":
-      return new Float32Array(bytes);
-    case "int":
-      return new Int32Array(bytes);
-    case "flag":
-      return new Uint8Array(bytes);
-    default:
-      return type.kind satisfies never;
+function entriesOf({ data }: Tensor): Entries {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) {
+    return data;
   }
+  throw new EngineError("The session gave a result of an unexpected element type.");
 }
 
 /** Copies: the host tensor may change afterwards. */
