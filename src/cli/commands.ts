@@ -29,6 +29,18 @@ export const commands: readonly CommandEntry[] = [
     load: withBuild(async () => (await import("./commands/build.ts")).buildCommand),
   },
   {
+    name: "summary",
+    usage: "<spec>",
+    summary: "Say what a model costs: parameters, operations, memory",
+    load: async () => {
+      const [{ summaryCommand }, { loadSummary }] = await Promise.all([
+        import("./commands/summary.ts"),
+        import("./core.ts"),
+      ]);
+      return { command: summaryCommand(loadSummary) };
+    },
+  },
+  {
     name: "train",
     usage: "<spec>",
     summary: "Train a model on text or on a task",

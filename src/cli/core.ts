@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { BuildResult } from "./build-result.ts";
 import type { Compile, CompileResult } from "./compiler.ts";
 import { version } from "./package.ts";
+import type { SummaryResult } from "./summary.ts";
 
 /** Checks a spec; nothing of code generation is loaded. */
 export async function loadCheck(): Promise<Compile<CompileResult>> {
@@ -22,5 +23,45 @@ export async function loadBuild(): Promise<Compile<BuildResult>> {
       hash,
     });
     return { diagnostics, generated };
+  };
+}
+
+/** Compiles a spec to TypeScript, once more for each way to train through time. */
+export async function loadSummary(): Promise<Compile<SummaryResult>> {
+  const [{ lower }, { emit }] = await Promise.all([
+    import("../codegen/compile.ts"),
+    import("../codegen/emit.ts"),
+  ]);
+  return async (files, main, options) => {
+    const { diagnostics, model } = lower(files, main, options);
+    if (model === undefined) return { diagnostics, own: undefined, schedules: [] };
+    const named = { version, hash: "" };
+    const own = await emit(model, named);
+    const { train } = model.programs;
+    if (train === undefined) return { diagnostics, own, schedules: [] };
+    const { throughTime, rollout } = train.schedule;
+    const horizon = throughTime.kind === "detach" ? rollout : throughTime.horizon;
+    const every =
+      throughTime.kind === "checkpoint" ? throughTime.every : Math.ceil(Math.sqrt(horizon));
+    const ways = [
+      { name: "detach", throughTime: { kind: "detach" } },
+      { name: `bptt(horizon = ${horizon})`, throughTime: { kind: "bptt", horizon } },
+      {
+        name: `checkpoint(horizon = ${horizon}, every = ${every})`,
+        throughTime: { kind: "checkpoint", horizon, every },
+      },
+      { name: `mrbp(horizon = ${horizon})`, throughTime: { kind: "mrbp", horizon } },
+    ] as const;
+    const schedules: SummaryResult["schedules"][number][] = [];
+    for (const way of ways) {
+      const schedule = { ...train.schedule, throughTime: way.throughTime };
+      const programs = { ...model.programs, train: { ...train, schedule } };
+      schedules.push({
+        name: way.name,
+        own: way.throughTime.kind === throughTime.kind,
+        generated: await emit({ ...model, programs }, named),
+      });
+    }
+    return { diagnostics, own, schedules };
   };
 }

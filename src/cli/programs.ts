@@ -34,25 +34,27 @@ export async function loadPrograms(
   const files = compiled.result?.generated;
   if (failed || files === undefined) return undefined;
   try {
-    const training = files.find(({ path }) => path.endsWith(".train.ts"));
-    const generating = files.find(({ path }) => path.endsWith(".generate.ts"));
-    const plain = files.find((file) => file !== training && file !== generating);
-    const [evaluate] = (await exportsOf(files, plain)).filter(isModel);
-    const [train] = (await exportsOf(files, training)).filter(isTraining);
-    const [generate] = (await exportsOf(files, generating)).filter(isModel);
-    if (evaluate === undefined) throw new Error("the generated code declares no model");
+    const definitions = await definitionsOf(files);
     const hash = createHash("sha256");
     for (const { path, text } of files) hash.update(`${path}\n${text}\n`);
-    return {
-      evaluate,
-      train,
-      generate: generate ?? evaluate,
-      generated: files,
-      hash: hash.digest("hex"),
-    };
+    return { ...definitions, generated: files, hash: hash.digest("hex") };
   } catch (error) {
     throw new InternalError(error, compiled.files);
   }
+}
+
+/** Loads the programs of a spec's generated files. Throws where they declare no model. */
+export async function definitionsOf(
+  files: readonly GeneratedFile[],
+): Promise<Pick<Programs, "evaluate" | "train" | "generate">> {
+  const training = files.find(({ path }) => path.endsWith(".train.ts"));
+  const generating = files.find(({ path }) => path.endsWith(".generate.ts"));
+  const plain = files.find((file) => file !== training && file !== generating);
+  const [evaluate] = (await exportsOf(files, plain)).filter(isModel);
+  const [train] = (await exportsOf(files, training)).filter(isTraining);
+  const [generate] = (await exportsOf(files, generating)).filter(isModel);
+  if (evaluate === undefined) throw new Error("the generated code declares no model");
+  return { evaluate, train, generate: generate ?? evaluate };
 }
 
 async function exportsOf(

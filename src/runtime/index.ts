@@ -14,7 +14,12 @@ export { defineModel, defineTraining } from "./define.ts";
 export { diagnose, type NonFinite } from "./diagnose.ts";
 export type { DeviceTensor, Engine, Executable } from "./engine.ts";
 export type * from "./model.ts";
-export { createOnnxEngine, EngineMissingError, type OnnxOptions } from "./onnx/index.ts";
+export {
+  createOnnxEngine,
+  EngineMissingError,
+  type OnnxOptions,
+  onnxFootprint,
+} from "./onnx/index.ts";
 export type { Plan, PlanNode, PlanPort, ValueId } from "./plan.ts";
 export {
   type Buffer,
@@ -30,6 +35,7 @@ export {
   type Footprint,
   type HeldRole,
   type PlannedCall,
+  planSegment,
   planStep,
   type StepPlan,
   type StepPlannerOptions,

@@ -9,7 +9,7 @@
  */
 import { BATCH, type TensorType, typeText } from "../ops/index.ts";
 import type { DeviceTensor } from "./engine.ts";
-import type { Tree } from "./model.ts";
+import type { Declarations, ModelDefinition, Tree } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { bytesOf, planMemory } from "./planner.ts";
 import { addTrees } from "./run.ts";
@@ -109,15 +109,36 @@ export async function planStep(
   return run.finish();
 }
 
-/** One segment's tensors, as the training loop uploads them. */
-function segmentOf(run: PlanningRun, definition: TrainingDefinition): SegmentBatch {
-  const { batch, segment } = definition.schedule;
+/** The plan of a model's segment, as its reading schedule runs it. */
+export function planSegment(model: ModelDefinition): Plan {
+  const { batch, segment } = model.schedule;
+  const draws = Array.from(expandDeclarations(model.draws), ([address, declaration]) => {
+    return [address, drawType(declaration, batch)] as const;
+  });
+  const own = nest([...parameterTypes(model), ...stateTypes(model, batch), ...draws]);
+  const inputs = nest(inputTypes(model, batch, segment));
+  return stage("segment", model.segment, [own, inputs], { names: ["own", "inputs"] }).plan;
+}
+
+/** Types of a segment's inputs by name, `fresh` and `valid` among them. */
+function inputTypes(
+  declarations: Pick<Declarations, "inputs">,
+  batch: number,
+  segment: { readonly axis: string; readonly tokens: number },
+): ReadonlyMap<string, TensorType> {
   const inputs = new Map<string, TensorType>();
-  for (const [name, { kind, axes }] of Object.entries(definition.inputs)) {
+  for (const [name, { kind, axes }] of Object.entries(declarations.inputs)) {
     inputs.set(name, batched(kind, axes, batch));
   }
   inputs.set("fresh", { kind: "flag", axes: [{ name: BATCH, size: batch }] });
   inputs.set("valid", batched("flag", { [segment.axis]: segment.tokens }, batch));
+  return inputs;
+}
+
+/** One segment's tensors, as the training loop uploads them. */
+function segmentOf(run: PlanningRun, definition: TrainingDefinition): SegmentBatch {
+  const { batch, segment } = definition.schedule;
+  const inputs = inputTypes(definition, batch, segment);
   const draws = new Map(
     Array.from(expandDeclarations(definition.draws), ([address, declaration]) => [
       address,
