@@ -1,7 +1,7 @@
 /** Checks the body of a block or method once for given options and argument types. */
 import type { AxisDeclaration, Name, Outputs, Span } from "../../parser/tree.ts";
 import type { GraphFunction } from "../graph.ts";
-import type { AxisBinding, Callee } from "./call.ts";
+import type { AxisBinding, Callee } from "./arguments.ts";
 import { toValue } from "./call.ts";
 import type { Checker } from "./checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "./emit.ts";

@@ -393,7 +393,6 @@ function contraction(
 // ---------------------------------------------------------------- shape and indexing
 
 export function axisOf(
-  place: Place,
   tensor: TensorEntity,
   name: { readonly text: string; readonly span: Expression["span"] },
 ): CheckedAxis {
@@ -410,7 +409,7 @@ export function axisOf(
 
 function at(place: Place, { value, axis, index, span }: At, hint: string | undefined): Entity {
   const tensor = evaluateTensor(place, value);
-  const along = axisOf(place, tensor, axis);
+  const along = axisOf(tensor, axis);
   const position = evaluate(place, index);
   if (
     position.kind === "number" &&
@@ -444,7 +443,7 @@ function at(place: Place, { value, axis, index, span }: At, hint: string | undef
 function split(place: Place, expression: Split, hint: string | undefined): Entity {
   const { value, axis, mode, parts, span } = expression;
   const tensor = evaluateTensor(place, value);
-  const along = axisOf(place, tensor, axis);
+  const along = axisOf(tensor, axis);
   const pieces = parts.map((part) => {
     if (part.name === undefined) {
       const count =
@@ -533,7 +532,7 @@ function split(place: Place, expression: Split, hint: string | undefined): Entit
 
 function merge(place: Place, { value, axes, as, span }: Merge, hint: string | undefined): Entity {
   const tensor = evaluateTensor(place, value);
-  const merged = axes.map((axis) => axisOf(place, tensor, axis));
+  const merged = axes.map((axis) => axisOf(tensor, axis));
   const number = merged
     .map((axis) => axisNumber(place.scope, axis))
     .reduce((left, right) => arithmetic("*", left, right));
@@ -548,7 +547,7 @@ function merge(place: Place, { value, axes, as, span }: Merge, hint: string | un
 
 function rename(place: Place, { value, from, to, span }: Rename): Entity {
   const tensor = evaluateTensor(place, value);
-  axisOf(place, tensor, from);
+  axisOf(tensor, from);
   return renameAxes(place, tensor, new Map([[from.text, to.text]]), span);
 }
 

@@ -274,7 +274,7 @@ export class Scope {
 }
 
 /** The value behind an entity's operand, if it is one. */
-export function valueOf(entity: TensorEntity): Value | undefined {
+export function valueBehind(entity: TensorEntity): Value | undefined {
   return isValue(entity.operand) ? entity.operand : undefined;
 }
 

@@ -18,7 +18,7 @@ import {
   type Member,
   Scope,
   type TensorEntity,
-  valueOf,
+  valueBehind,
 } from "./frame.ts";
 import { primitiveNames } from "./primitive-names.ts";
 import { problem, Silenced } from "./problem.ts";
@@ -149,7 +149,7 @@ export function declaredAxes(
 
 /** Makes a tensor of the function around a loop's body an input of the body. */
 export function capture(scope: Scope, name: string, entity: TensorEntity): TensorEntity {
-  const value = valueOf(entity);
+  const value = valueBehind(entity);
   if (value === undefined) return entity;
   const known = scope.frame.captured.get(value.name);
   if (known !== undefined) return known.port;
@@ -261,16 +261,24 @@ export function memberItems(definition: BlockDefinition | undefined): readonly M
         items.push({ name, statement, position, conditions });
       switch (statement.kind) {
         case "dim":
-          statement.dims.forEach((dim, position) => add(dim.name.text, position));
+          statement.dims.forEach((dim, position) => {
+            add(dim.name.text, position);
+          });
           break;
         case "const":
-          statement.constants.forEach((constant, position) => add(constant.name.text, position));
+          statement.constants.forEach((constant, position) => {
+            add(constant.name.text, position);
+          });
           break;
         case "param":
-          statement.parameters.forEach((parameter, position) => add(parameter.name.text, position));
+          statement.parameters.forEach((parameter, position) => {
+            add(parameter.name.text, position);
+          });
           break;
         case "state":
-          statement.states.forEach((state, position) => add(state.name.text, position));
+          statement.states.forEach((state, position) => {
+            add(state.name.text, position);
+          });
           break;
         case "when": {
           const { condition } = statement;

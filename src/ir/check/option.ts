@@ -1,7 +1,7 @@
 /** Options of a block: their types, legal ranges and defaults. */
 
 import { suggest } from "../../parser/suggest.ts";
-import type { Alternative, Expression, Option, OptionType, Range } from "../../parser/tree.ts";
+import type { Alternative, Expression, OptionType, Range } from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
 import type { Place } from "./emit.ts";
 import { evaluateNumber, evaluateStatic } from "./expression.ts";
@@ -100,37 +100,39 @@ export function checkOption(
   span: Expression["span"],
   name: string,
 ): void {
-  const wrong = (expected: string) => {
+  const wrong: (expected: string) => never = (expected) => {
     throw problem("MEM0172", span, `${name} must be ${expected}, not ${staticText(value)}.`);
   };
   switch (type.kind) {
     case "number": {
       const whole = type.number === "int" ? "a whole number" : "a number";
-      if (value.kind !== "number") return wrong(whole);
-      if (type.number === "int" && !Number.isInteger(value.value)) return wrong(whole);
-      if (type.parity === "even" && value.value % 2 !== 0) return wrong("an even number");
-      if (type.parity === "odd" && value.value % 2 !== 1) return wrong("an odd number");
+      if (value.kind !== "number") wrong(whole);
+      if (type.number === "int" && !Number.isInteger(value.value)) wrong(whole);
+      if (type.parity === "even" && value.value % 2 !== 0) wrong("an even number");
+      if (type.parity === "odd" && value.value % 2 !== 1) wrong("an odd number");
       if (type.parity === "square" && !Number.isInteger(Math.sqrt(value.value)))
-        return wrong("the square of a whole number");
+        wrong("the square of a whole number");
       if (type.range !== undefined) checkRange(place, type.range, value.value, wrong);
       return;
     }
     case "flag":
-      return value.kind === "flag" ? undefined : wrong("on or off");
+      if (value.kind !== "flag") wrong("on or off");
+      return;
     case "choice": {
       const names = type.alternatives.map((alternative) => alternative.name.text);
       if (value.kind !== "choice" || !names.includes(value.name))
-        return wrong(`one of ${names.join(", ")}`);
+        wrong(`one of ${names.join(", ")}`);
       return;
     }
     case "list":
     case "set":
-      if (value.kind !== "list") return wrong(`a ${type.kind}`);
+      if (value.kind !== "list") wrong(`a ${type.kind}`);
       for (const item of value.items)
         checkOption(place, type.element, item, span, `each of ${name}`);
       return;
-    default:
-      return type satisfies never;
+    default: {
+      void (type satisfies never);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { DrawInfo } from "../program.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
-import { type CheckedAxis, Frame, Scope, type TensorEntity, valueOf } from "./frame.ts";
+import { type CheckedAxis, Frame, Scope, type TensorEntity, valueBehind } from "./frame.ts";
 import { problem } from "./problem.ts";
 
 type ParameterItem = ParameterStatement["parameters"][number];
@@ -179,7 +179,7 @@ function computed(place: Place, item: ParameterItem, axes: readonly CheckedAxis[
 }
 
 function finishStart(frame: Frame, tensor: TensorEntity): GraphFunction {
-  const value = valueOf(tensor) ?? frame.builder.op("real", [tensor.operand], {}, "start");
+  const value = valueBehind(tensor) ?? frame.builder.op("real", [tensor.operand], {}, "start");
   frame.builder.result(value, { role: "return", path: ["start"] });
   return { ...frame.builder.finish(), numbers: frame.formals };
 }

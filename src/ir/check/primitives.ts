@@ -154,7 +154,7 @@ function reduce(
   const names = overOf(call, each);
   const tensor = tensorAt(place, each);
   for (const name of names) {
-    if (name.text !== "batch") axisOf(place, tensor, name);
+    if (name.text !== "batch") axisOf(tensor, name);
     else requireLoss(place, name);
   }
   const mask = maskOf(place, each);
@@ -176,7 +176,7 @@ rules.set("argmax", (place, call, hint) => {
   onlyCount(call, [1]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(place, tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(call, each)).name;
   const mask = maskOf(place, each);
   const operands = mask === undefined ? [tensor] : [tensor, mask];
   return emit(place, "argmax", operands, { over }, { span: call.span, hints: [hint] });
@@ -186,7 +186,7 @@ rules.set("cumsum", (place, call, hint) => {
   onlyCount(call, [1]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(place, tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(call, each)).name;
   return emit(place, "cumsum", [tensor], { over }, { span: call.span, hints: [hint] });
 });
 
@@ -307,7 +307,7 @@ rules.set("join", (place, call, hint) => {
   const pieces = given.map((each, position) => {
     const tensor = inputs[position];
     if (each.over === undefined || tensor === undefined) return null;
-    return axisOf(place, tensor, oneAxis(call, each));
+    return axisOf(tensor, oneAxis(call, each));
   });
   const size = pieces
     .map((axis) => (axis === null ? plainNumber(1, true) : axisNumber(place.scope, axis)))
@@ -327,7 +327,7 @@ for (const word of ["first", "last"] as const) {
     onlyCount(call, [1, 2]);
     const each = argument(call, 0, "a tensor");
     const tensor = tensorAt(place, each);
-    const axis = axisOf(place, tensor, oneAxis(call, each));
+    const axis = axisOf(tensor, oneAxis(call, each));
     const counted = call.arguments[1];
     const count =
       counted === undefined ? plainNumber(1, true) : evaluateNumber(place, counted.value);
@@ -364,7 +364,7 @@ rules.set("shift", (place, call, hint) => {
   onlyCount(call, [1], ["fill"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(place, tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(call, each));
   if (each.by === undefined)
     throw problem("MEM0142", each.span, "shift needs `by N`: shift(x over T by 1).");
   const by = writable(place.scope, evaluateNumber(place, each.by));
@@ -392,7 +392,7 @@ rules.set("reverse", (place, call, hint) => {
   onlyCount(call, [1]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(place, tensor, oneAxis(call, each)).name;
+  const axis = axisOf(tensor, oneAxis(call, each)).name;
   return emit(place, "reverse", [tensor], { axis }, { span: call.span, hints: [hint] });
 });
 
@@ -400,7 +400,7 @@ rules.set("window", (place, call, hint) => {
   onlyCount(call, [1], ["size", "from", "step", "every"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(place, tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(call, each));
   const last = call.arguments.at(-1);
   const sized = named(call, "size");
   if (last === undefined || sized === undefined)
@@ -425,7 +425,7 @@ rules.set("top", (place, call) => {
   onlyCount(call, [2]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(place, tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(call, each));
   const counted = argument(call, 1, "a count");
   const count = evaluateNumber(place, counted.value);
   if (!count.integer || count.value < 1 || count.value > axis.size) {
@@ -453,7 +453,7 @@ rules.set("order", (place, call, hint) => {
   onlyCount(call, [1]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(place, tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(call, each)).name;
   return emit(place, "order", [tensor], { over }, { span: call.span, hints: [hint] });
 });
 
@@ -541,7 +541,7 @@ function rowAndColumn(
       },
     );
   }
-  const axes = [axisOf(place, matrix, row), axisOf(place, matrix, column)] as const;
+  const axes = [axisOf(matrix, row), axisOf(matrix, column)] as const;
   const large = axes.find((axis) => axis.size > largestMatrix);
   if (large !== undefined) {
     throw problem(
