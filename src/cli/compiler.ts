@@ -1,4 +1,5 @@
 /** Between the command line and the pure core: reads the files a spec needs, compiles them, shows the diagnostics. */
+import type { PassOptions } from "../ir/passes/index.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { Span } from "../parser/tree.ts";
 import { InternalError } from "./crash.ts";
@@ -9,6 +10,10 @@ import type { Terminal } from "./terminal.ts";
 export interface CompileOptions {
   /** Values by address that replace the spec's: `mem.count` → `16`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Which passes run, and who is told of them; all unless said. */
+  readonly passes?: PassOptions | "none";
+  /** Addresses of values that the generated code makes visible (`--probe`). */
+  readonly probes?: readonly string[];
 }
 
 /** What the core makes of a set of files; `files` only without errors. */

@@ -20,7 +20,17 @@ const compile: Compile<BuildResult> = (files, main, { settings }) => {
 };
 
 const command: CommandModule = buildCommand(async () => compile);
-const defaults = { out: "generated", check: false, emit: "ts", force: false, set: [] };
+const defaults = {
+  out: "generated",
+  check: false,
+  emit: "ts",
+  force: false,
+  set: [],
+  probe: [],
+  "disable-pass": [],
+  "time-passes": false,
+  "explain-passes": false,
+};
 
 async function build(folder: string, options: Readonly<Record<string, unknown>> = {}) {
   const terminal = recordingTerminal(folder);

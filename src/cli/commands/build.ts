@@ -5,6 +5,7 @@ import { type CommandModule, defineCommand } from "../command.ts";
 import { type Compile, compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
+import { explain, passOptions, passRequest } from "../pass-options.ts";
 import type { Terminal } from "../terminal.ts";
 import { type OutputFile, type OutputPlan, planOutput, writeOutput } from "../writer.ts";
 
@@ -29,15 +30,26 @@ export function buildCommand(load: () => Promise<Compile<BuildResult>>): Command
         default: false,
         describe: "Write over files that were edited or that memc did not write",
       },
+      probe: {
+        type: "string",
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: "Make a named value visible, e.g. encoder[*].attention.p",
+      },
       ...settingOption,
+      ...passOptions,
     },
     examples: [
       ["memc build specs/memformer.mem --out src/generated", "write the model's code"],
       ["memc build specs/memformer.mem --out src/generated --check", "in CI: is it current?"],
     ],
-    run: async ({ spec, out, check, emit, force, set }, terminal) => {
+    run: async ({ spec, out, check, emit, force, set, probe, ...given }, terminal) => {
       const settings = parseSettings(set, "build");
-      const compiled = await compileSpec(spec, { settings }, await load(), terminal);
+      if (given["explain-passes"]) return explain(spec, settings, terminal);
+      const passes = await passRequest(given, terminal);
+      const options = { settings, passes, probes: probe };
+      const compiled = await compileSpec(spec, options, await load(), terminal);
       const failed = await showDiagnostics(compiled, "text", terminal);
       const generated = compiled.result?.generated;
       if (failed || generated === undefined) return exitCode.diagnostics;
