@@ -330,6 +330,7 @@ type ContinuousReadResiduals = {
 /** What the forward of continuous.read gives. */
 type ContinuousReadForward = {
   readonly out: Tensor;
+  readonly divergence: Tensor;
   readonly losses: ContinuousReadLosses;
   readonly residuals: ContinuousReadResiduals;
 };
@@ -337,7 +338,7 @@ type ContinuousReadForward = {
 /**
  * continuous.read (std/continuous.mem), keeping what its backward needs.
  * q: [batch, T, H, K], BWritten: [batch, N, D], absorbedWritten: int [batch],
- * validT: flag [batch, T] -> out: [batch, T, D]
+ * validT: flag [batch, T] -> out: [batch, T, D], divergence: [batch, T, H]
  */
 function continuousReadForward(
   g: Builder,
@@ -375,6 +376,7 @@ function continuousReadForward(
   const out = g.where(mask, o, 0); // [batch, T, D]
   return {
     out,
+    divergence,
     losses: { kl },
     residuals: {
       z,

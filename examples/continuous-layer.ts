@@ -228,12 +228,19 @@ type ContinuousReadLosses = {
   readonly kl: Tensor;
 };
 
+/** What continuous.read gives. */
+type ContinuousReadBlock = {
+  readonly out: Tensor;
+  readonly divergence: Tensor;
+  readonly losses: ContinuousReadLosses;
+};
+
 /**
  * Attention of queries over the function just absorbed: a density with centre m and variance v for
  * every head and query. `divergence` is that density's distance from the prior; its mean is a term
  * of the loss (std/continuous.mem).
  * q: [batch, T, H, K], BWritten: [batch, N, D], absorbedWritten: int [batch],
- * validT: flag [batch, T] -> out: [batch, T, D]
+ * validT: flag [batch, T] -> out: [batch, T, D], divergence: [batch, T, H]
  */
 function continuousRead(
   g: Builder,
@@ -243,7 +250,7 @@ function continuousRead(
   absorbedWritten: Tensor,
   validT: Tensor,
   { floor, bases, prior, weight }: { floor: number; bases: number; prior: number; weight: number },
-): { readonly out: Tensor; readonly losses: ContinuousReadLosses } {
+): ContinuousReadBlock {
   // product: [batch, T, H, N]
   const product = g.contract(q, g.contract(BWritten, own.Wk, { over: ["D"] }), { over: ["K"] });
   const z = g.div(product, Math.sqrt(g.size(own.Wk, "K"))); // [batch, T, H, N]
@@ -266,7 +273,7 @@ function continuousRead(
   const product3 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
   const kl = g.div(total, g.where(g.greater(product3, 0), product3, 1)); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
-  return { out, losses: { kl } };
+  return { out, divergence, losses: { kl } };
 }
 
 /** Parameters and states of ContinuousLayer. */

@@ -151,10 +151,17 @@ type RelativeAttentionResiduals = {
   readonly contract4: Tensor;
 };
 
+/** What the forward of relative_attention gives. */
+type RelativeAttentionForward = {
+  readonly out: Tensor;
+  readonly query: Tensor;
+  readonly residuals: RelativeAttentionResiduals;
+};
+
 /**
  * relative_attention (std/attention.mem), keeping what its backward needs.
  * x: [batch, T, D], c: [batch, S, D], seen: flag [batch, S], u: [H, K], v: [H, K] ->
- * out: [batch, T, D]
+ * out: [batch, T, D], query: [batch, T, H, K]
  */
 function relativeAttentionForward(
   g: Builder,
@@ -164,7 +171,7 @@ function relativeAttentionForward(
   seen: Tensor,
   u: Tensor,
   v: Tensor,
-): { readonly out: Tensor; readonly residuals: RelativeAttentionResiduals } {
+): RelativeAttentionForward {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
   const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
@@ -189,6 +196,7 @@ function relativeAttentionForward(
   const out = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   return {
     out,
+    query,
     residuals: {
       table,
       add2: sum2,

@@ -131,7 +131,8 @@ type RelativeAttention = {
  * older rows and then the T rows of x; u and v are the content and position bias. `query` is x's
  * projection without them. `same_length` lets every query see S - T keys once the memory is full
  * (std/attention.mem).
- * x: [batch, T, D], c: [batch, S, D], seen: flag [batch, S], u: [H, K], v: [H, K] -> [batch, T, D]
+ * x: [batch, T, D], c: [batch, S, D], seen: flag [batch, S], u: [H, K], v: [H, K] ->
+ * out: [batch, T, D], query: [batch, T, H, K]
  */
 function relativeAttention(
   g: Builder,
@@ -141,7 +142,7 @@ function relativeAttention(
   seen: Tensor,
   u: Tensor,
   v: Tensor,
-): Tensor {
+): { readonly out: Tensor; readonly query: Tensor } {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
   const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
@@ -162,7 +163,7 @@ function relativeAttention(
   // product2: [batch, T, H, K]
   const product2 = g.contract(p, g.contract(c, own.Wv, { over: ["D"] }), { over: ["S"] });
   const out = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return out;
+  return { out, query };
 }
 
 /** Parameters of norm. */
@@ -236,7 +237,7 @@ function layer(
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastWrite = fifoWrite(g, { rows: rows2, filled: filled2 }, x, validT, { length });
   const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, { length }); // flag [batch, S]
-  const out = relativeAttention(
+  const relativeAttention2 = relativeAttention(
     g,
     own.relative_attention,
     x,
@@ -244,8 +245,8 @@ function layer(
     fifoSeenOut,
     content_bias,
     position_bias,
-  ); // [batch, T, D]
-  const y = norm(g, own.norm1, g.add(x, out)); // [batch, T, D]
+  );
+  const y = norm(g, own.norm1, g.add(x, relativeAttention2.out)); // [batch, T, D]
   const z = g.add(y, ffn(g, own.ffn, y)); // [batch, T, D]
   const x2 = norm(g, own.norm2, z); // [batch, T, D]
   const rowsNext = g.where(present, pastWrite.selfNext.rows, rows2); // [batch, M, D]
