@@ -7,18 +7,18 @@
 import { numbersFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
 
 const { steps, alphabet, segment, seed, threads } = numbersFrom(process.argv.slice(2), {
-  steps: 300,
-  alphabet: 6,
+  steps: 400,
+  alphabet: 4,
   segment: 16,
   seed: 0,
   threads: 2,
 });
 
 /** Segments of an episode; its last tokens are the answer. */
-const episodes = [3, 6, 12];
+const episodes = [2, 4, 8];
 
-const host = { vocab: alphabet + 2, D: 32, heads: 2, key: 16, hidden: 64, depth: 2 };
-const memory = { short: segment, block: segment, bases: 16, resample: 16, widths: "[0.05,0.1]" };
+const host = { vocab: alphabet + 2, D: 32, heads: 2, key: 16, hidden: 64, depth: 1 };
+const memory = { short: segment, block: segment, bases: 32, resample: 16, widths: "[0.05,0.1]" };
 const models = [
   ["Transformer-XL", "specs/transformer-xl.mem", { ...host, length: segment }],
   ["∞-former", "specs/infinity-former.mem", { ...host, ...memory }],
@@ -40,6 +40,7 @@ for (const [name, spec, settings] of models) {
     const programs = await programsOf(spec, {
       ...settings,
       "train.segment": segment,
+      "train.batch": 64,
       "train.rollout": rollout,
     });
     const { accuracy, seconds } = await taskRun({ programs, task, steps, seed, threads });

@@ -147,6 +147,8 @@ export function loadCheckpoint(
     moments.set(`first.${address}`, type);
     moments.set(`second.${address}`, type);
   }
+  // The model first: where it does not fit, its own names say why.
+  const model = read("model.safetensors", parameters);
   const optimizer = read("optimizer.safetensors", moments);
   const momentsOf = (prefix: string) =>
     new Map(
@@ -168,7 +170,7 @@ export function loadCheckpoint(
     state: {
       step,
       seed,
-      parameters: read("model.safetensors", parameters),
+      parameters: model,
       optimizer: { first: momentsOf("first."), second: momentsOf("second.") },
       states: read("states.safetensors", stateTypes(definition, definition.schedule.batch)),
       position: data,
