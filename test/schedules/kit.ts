@@ -10,14 +10,12 @@ import type {
   RolloutResult,
   SegmentBatch,
   TrainingDefinition,
-  Tree,
 } from "../../src/runtime/index.ts";
 import {
   createReferenceEngine,
   createRun,
   downloadTree,
   initialParameters,
-  nest,
   segmentDraws,
   uploadTree,
 } from "../../src/runtime/index.ts";
@@ -60,10 +58,24 @@ export interface Programs {
   readonly text: string;
 }
 
-export async function programsOf(
+const known = new Map<string, Promise<Programs>>();
+
+/** The loaded programs of a spec; each is compiled once. */
+export function programsOf(
   text: string,
   settings: Readonly<Record<string, string>> = {},
   probes: readonly string[] = [],
+): Promise<Programs> {
+  const key = JSON.stringify([text, settings, probes]);
+  const programs = known.get(key) ?? compiled(text, settings, probes);
+  known.set(key, programs);
+  return programs;
+}
+
+async function compiled(
+  text: string,
+  settings: Readonly<Record<string, string>>,
+  probes: readonly string[],
 ): Promise<Programs> {
   const files = [...library, { path: "model.mem", text }];
   const options = { version: "0.1.0", hash: "0".repeat(64), settings, probes };
@@ -164,7 +176,7 @@ export interface Rolled {
 }
 
 const engine = createReferenceEngine();
-/** Plans are compiled once a definition. */
+/** Plans are compiled once a definition, unless a rollout is to have a run of its own. */
 const runs = new WeakMap<TrainingDefinition, EngineRun>();
 
 /** Runs the rollout of the generated code over some segments of an example, all of them unless said. */
@@ -172,9 +184,10 @@ export async function roll(
   { training }: Pick<Programs, "training">,
   example: Example,
   [first, end]: readonly [number, number] = [0, example.segments.length],
+  own?: EngineRun,
 ): Promise<Rolled> {
-  const run = runs.get(training) ?? createRun(engine);
-  runs.set(training, run);
+  const run = own ?? runs.get(training) ?? createRun(engine);
+  if (own === undefined) runs.set(training, run);
   const { batch } = training.schedule;
   const segments = example.segments.map(({ inputs, tokens }, segment): SegmentBatch => {
     const draws = segmentDraws(engine, training, { seed: 11, step: 3, segment }, batch);
@@ -236,5 +249,4 @@ function expectNear(actual: readonly number[], expected: readonly number[], what
   expect(furthest, what).toBeLessThanOrEqual(1e-12 * size);
 }
 
-export { nest };
-export type { HostTensor, Tree };
+export type { HostTensor };

@@ -1,6 +1,6 @@
 /** The schedules are real: what they run, what they keep, and what they compile. */
 import { describe, expect, it } from "vitest";
-import { planStep } from "../../src/runtime/index.ts";
+import { createReferenceEngine, createRun, planStep } from "../../src/runtime/index.ts";
 import { programsOf, randomExample, roll, smallMemformer, specText, withTrain } from "./kit.ts";
 
 /** A small Memformer with one rollout of `rollout` segments a step. */
@@ -17,7 +17,8 @@ async function memformer(schedule: string, rollout: number, settings = smallMemf
 /** Runs of each function in one rollout; sums of gradients aside. */
 async function counts(schedule: string, rollout: number) {
   const programs = await memformer(schedule, rollout);
-  const { run } = await roll(programs, randomExample(programs, 1));
+  const run = createRun(createReferenceEngine());
+  await roll(programs, randomExample(programs, 1), [0, rollout], run);
   const { add: _, ...others } = Object.fromEntries(run.counts);
   return { counts: others, plans: run.plans.map(({ name }) => name) };
 }

@@ -11,7 +11,9 @@ import type { HostData, HostTensor, TensorType } from "../../ops/index.ts";
 import { sameType, typeText } from "../../ops/index.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import type { Plan } from "../plan.ts";
+import { planMemory } from "../planner.ts";
 import { EngineError } from "../reference.ts";
+import { beforeResults } from "./collect.ts";
 import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
 import { encodeModel } from "./model.ts";
@@ -82,12 +84,14 @@ class OnnxExecutable implements Executable {
   readonly #lowered: LoweredPlan;
   readonly #session: InferenceSession | undefined;
   readonly #constants = new Map<HostTensor, OnnxTensor>();
+  readonly #resultBytes: number;
 
   constructor(ort: Ort, plan: Plan, lowered: LoweredPlan, session: InferenceSession | undefined) {
     this.#ort = ort;
     this.plan = plan;
     this.#lowered = lowered;
     this.#session = session;
+    this.#resultBytes = planMemory(plan, { realBytes: 4 }).outputBytes;
   }
 
   async run(inputs: readonly DeviceTensor[]): Promise<DeviceTensor[]> {
@@ -97,6 +101,7 @@ class OnnxExecutable implements Executable {
       const input = given[position];
       if (input !== undefined) feeds[name] = input.shaped(this.#ort, dims);
     }
+    beforeResults(this.#resultBytes);
     const results = this.#session === undefined ? {} : await this.#session.run(feeds);
     return this.#lowered.outputs.map((source, i) => {
       const type = this.plan.values[this.plan.outputs[i]?.value ?? -1];
