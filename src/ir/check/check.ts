@@ -5,6 +5,7 @@ import { suggest } from "../../parser/suggest.ts";
 import type { FileTree, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { resolveDefinitions } from "./definitions.ts";
+import { mentionedFiles } from "./library.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, compareParameters } from "./program.ts";
 import { axisNames, resolveNames } from "./resolve.ts";
@@ -29,6 +30,14 @@ export function check(
   main: string,
   options: CheckOptions = {},
 ): Checked {
+  const mentioned = mentionedFiles(sources);
+  const checked = attempt(mentioned, main, options);
+  // What is wrong is said with the whole library in sight: the name that was meant may be in any file of it.
+  const complete = checked.diagnostics.length === 0 || mentioned.length === sources.length;
+  return complete ? checked : attempt(sources, main, options);
+}
+
+function attempt(sources: readonly SourceFile[], main: string, options: CheckOptions): Checked {
   const report = new Report();
   try {
     return checkFiles(sources, main, options, report);
