@@ -9,8 +9,8 @@ import { everyWay } from "./every-way.ts";
 import {
   type Example,
   type HostTensor,
-  padded,
   type Programs,
+  padded,
   probesOf,
   programsOf,
   randomExample,
