@@ -182,13 +182,14 @@ class Trainer:
                 entering.append(self.critical(segment, entering[-1]))
         self.optimizer.zero_grad(set_to_none=True)
         back = torch.zeros_like(self.carried)
-        losses = []
+        losses, counts = [], []
         for s in reversed(range(count)):
             carried = entering[s].detach().requires_grad_()
             total, loss, after = self.segment_loss(segments[s], carried, 1 / count, back)
             total.backward()
             back = carried.grad
             losses.append(loss.detach())
+            counts.append(segments[s][3].sum())
             if s == count - 1:
                 self.carried = after.detach()
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), self.settings["clip"])
@@ -197,7 +198,8 @@ class Trainer:
             group["lr"] = rate
         self.optimizer.step()
         self.step_number += 1
-        return float(sum(losses) / count)
+        # As memc reports it: the mean over the tokens of the step.
+        return float(sum(loss * n for loss, n in zip(losses, counts)) / sum(counts))
 
 
 def main():
