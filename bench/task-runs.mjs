@@ -59,10 +59,22 @@ function forgetting(source) {
 
 /**
  * Trains on a task and evaluates on episodes that training never sees. `memory: false` empties every state before each segment, in
- * training and evaluation. `parameters` in place of `steps` skips the training. Accuracy is of the answers alone, from 0 to 1.
+ * training and evaluation. `rate` replaces the schedule's. `parameters` in place of `steps` skips the training. Accuracy is of the answers alone, from 0 to 1.
  */
-export async function taskRun({ programs, task, steps, seed, threads, memory = true, parameters }) {
-  const { model, definition } = programs;
+export async function taskRun({
+  programs,
+  task,
+  steps,
+  rate,
+  seed,
+  threads,
+  memory = true,
+  parameters,
+}) {
+  const { model } = programs;
+  const { schedule } = programs.definition;
+  const optimizer = { ...schedule.optimizer, rate: rate ?? schedule.optimizer.rate };
+  const definition = { ...programs.definition, schedule: { ...schedule, optimizer } };
   const engine = await createOnnxEngine({ threads });
   const source = (program, options) => {
     const episodes = new TaskSource(parseTask(task, program), program, { seed, ...options });

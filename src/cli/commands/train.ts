@@ -121,18 +121,20 @@ interface ResumableValues {
   readonly steps: number | undefined;
   readonly seed: number;
   readonly engine: string;
+  readonly threads: number | undefined;
   readonly set: readonly string[];
 }
 
 /** What to type to continue a run: everything that was asked for, and where it stands. */
 function resumeCommand(values: ResumableValues, out: string): string {
-  const { spec, data, valid, steps, seed, engine, set } = values;
+  const { spec, data, valid, steps, seed, engine, threads, set } = values;
   const words = ["memc", "train", spec];
   if (data !== undefined) words.push("--data", data);
   if (valid !== undefined) words.push("--valid", valid);
   if (steps !== undefined) words.push("--steps", String(steps));
   if (seed !== engineOptions.seed.default) words.push("--seed", String(seed));
   if (engine !== engineOptions.engine.default) words.push("--engine", engine);
+  if (threads !== undefined) words.push("--threads", String(threads));
   for (const pair of set) words.push("--set", pair);
   return [...words, "--out", out, "--resume"].map(quoted).join(" ");
 }
