@@ -26,6 +26,7 @@ export function hashFunction(graph: Graph, written: GraphFunction): string {
 class Hasher {
   readonly #graph: Graph;
   readonly #known = new Map<string, string>();
+  readonly #probed = new Map<string, boolean>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -102,9 +103,13 @@ class Hasher {
   }
 
   #hasProbes(name: string): boolean {
-    return this.#functionOf(name).nodes.some(
+    const known = this.#probed.get(name);
+    if (known !== undefined) return known;
+    const probed = this.#functionOf(name).nodes.some(
       (node) => node.kind === "probe" || ("function" in node && this.#hasProbes(node.function)),
     );
+    this.#probed.set(name, probed);
+    return probed;
   }
 
   #functionOf(name: string): GraphFunction {

@@ -31,12 +31,24 @@ export function sweep(
   return kept.length === written.nodes.length ? written : { ...written, nodes };
 }
 
+/**
+ * Functions found to hold probes or not, their callees' included: asked again for each call, a chain of blocks that each call the
+ * next twice would take twice as long a link. A function of a map is never another one later.
+ */
+const probed = new WeakMap<ReadonlyMap<string, GraphFunction>, Map<GraphFunction, boolean>>();
+
 /** Whether a node is seen from outside even if nothing reads its results. */
 export function isVisible(node: Node, functions: ReadonlyMap<string, GraphFunction>): boolean {
   if (node.kind === "probe") return true;
-  const callee = calleeOf(node);
+  const callee = functions.get(calleeOf(node) ?? "");
   if (callee === undefined) return false;
-  return functions.get(callee)?.nodes.some((inner) => isVisible(inner, functions)) ?? false;
+  const known = probed.get(functions) ?? new Map<GraphFunction, boolean>();
+  probed.set(functions, known);
+  const before = known.get(callee);
+  if (before !== undefined) return before;
+  const visible = callee.nodes.some((inner) => isVisible(inner, functions));
+  known.set(callee, visible);
+  return visible;
 }
 
 function openSizes(node: Node): readonly string[] {

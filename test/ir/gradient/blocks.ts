@@ -167,3 +167,21 @@ export function embedding(vocab: number): readonly GraphFunction[] {
   f.result(loss, { role: "loss" });
   return [...functions, f.finish()];
 }
+
+/** A block of nothing but a product, and blocks that each call the one before twice. */
+export function chain(links: number): readonly GraphFunction[] {
+  const functions: GraphFunction[] = [];
+  for (let link = 0; link <= links; link++) {
+    const f = new FunctionBuilder(`link${link}`);
+    const x = f.input("x", real({ ...B, D: 2 }), { role: "argument" });
+    const before = functions.at(-1);
+    const again = (value: typeof x, scope: string): typeof x => {
+      const called = before && f.call(before, [value], { scope: [scope], hints: [scope] })[0];
+      return called ?? f.op("mul", [value, 2], {}, scope);
+    };
+    f.op("add", [f.op("sin", [x], {}), f.op("sin", [x], {})], {}, "unread");
+    f.result(again(again(x, "left"), "right"), { role: "return" });
+    functions.push(f.finish());
+  }
+  return functions;
+}

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parseGraph, printGraph } from "../../../src/ir/graph-text.ts";
 import { digest, hashGraph } from "../../../src/ir/hash.ts";
-import { model } from "../gradient/blocks.ts";
+import { chain, model } from "../gradient/blocks.ts";
 import { graphOf } from "../kit.ts";
 
 const text = printGraph(graphOf(...model(3)));
@@ -67,6 +67,10 @@ describe("the hash of a graph", () => {
       );
     expect(f("a, b")).not.toBe(f("b, a"));
   });
+});
+
+it("is found in a step a function, however often it is called", () => {
+  expect(hashGraph(graphOf(...chain(64)))).toMatch(/^[0-9a-f]{32}$/);
 });
 
 it("digests of near texts have little in common", () => {

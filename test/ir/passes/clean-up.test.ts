@@ -5,7 +5,9 @@ import { differentiate } from "../../../src/ir/gradient/index.ts";
 import { common } from "../../../src/ir/passes/common.ts";
 import { joins } from "../../../src/ir/passes/joins.ts";
 import { renames } from "../../../src/ir/passes/renames.ts";
+import { verify } from "../../../src/ir/verify.ts";
 import { OPEN } from "../../../src/ops/index.ts";
+import { chain } from "../gradient/blocks.ts";
 import { expectGradient, graphOf, real, type } from "../kit.ts";
 import { functionOf, nodesOf, runPass } from "./kit.ts";
 
@@ -14,6 +16,12 @@ const argument = { role: "argument" } as const;
 const returned = { role: "return" } as const;
 
 describe("common sub-expressions", () => {
+  it("look at a function once, however often it is called", () => {
+    const after = common.run(graphOf(...chain(64)));
+    expect(verify(after)).toEqual([]);
+    expect(nodesOf(after).some((line) => line.includes("sin"))).toBe(false);
+  });
+
   it("leave what a probe shows, and drop what nothing reads", () => {
     const f = new FunctionBuilder("shown");
     const x = f.input("x", real({ batch: OPEN }), argument);
