@@ -22,7 +22,14 @@ import type {
 import { valueTypeText } from "./graph-text.ts";
 import { mapNodeNumbers, operandsOf, resultsOf } from "./rewrite.ts";
 import { AxisScope } from "./scope.ts";
-import { isConstant, isSymbolic, mentions, operandType, plainAttributes } from "./symbolic.ts";
+import {
+  isConstant,
+  isOpen,
+  isSymbolic,
+  mentions,
+  operandType,
+  plainAttributes,
+} from "./symbolic.ts";
 
 /**
  * Everything wrong with the graph, a sentence each; empty if it is legal: names made once and
@@ -143,7 +150,12 @@ function verifyNodes(
   };
   for (const port of written.inputs) make(port.value);
   for (const node of written.nodes) {
-    operandsOf(node).forEach(read);
+    for (const operand of operandsOf(node)) {
+      read(operand);
+      if (isConstant(operand) && isOpen(operand.constant)) {
+        report("the size of the batch, not known before staging, is an operand.");
+      }
+    }
     mapNodeNumbers(node, (number) => {
       verifyNumber(number, written, scope, report);
       return number;

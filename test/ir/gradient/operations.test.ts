@@ -174,6 +174,20 @@ const cases: readonly Case[] = [
       given: apart(X),
     },
     {
+      title: `${op} over other axes and the batch`,
+      op,
+      operands: [X],
+      attributes: { over: ["T", "batch", "D"] },
+      given: apart(X),
+    },
+    {
+      title: `${op} over axes whose names together are a third one's`,
+      op,
+      operands: [real({ D: 2, K: 3, DK: 2 })],
+      attributes: { over: ["D", "K"] },
+      given: apart(real({ D: 2, K: 3, DK: 2 })),
+    },
+    {
       title: `${op}, masked`,
       op,
       operands: [X, type("flag", { T: 3 })],

@@ -88,6 +88,11 @@ describe("an illegal graph", () => {
       ["<|T| = 3>", "<|T| = 4>"],
       "T cannot be found in scope with the size meant",
     ],
+    [
+      "the size of the batch as an operand",
+      ["div all, real(<|T| = 3>)", "div all, real(<|batch| = -1>)"],
+      "the size of the batch, not known before staging, is an operand",
+    ],
     ["too few inputs", ["(x, w) with", "(x) with"], "takes and gives 2 and 1 values, not 1 and 1"],
     [
       "an input of another type",

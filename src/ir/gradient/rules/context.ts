@@ -143,11 +143,20 @@ function inOrderOf(
 }
 
 /**
- * A whole number 0, 1, … for each entry of the axes together, the first axis slowest: int over the
- * axes.
+ * Open axes first, the others as they are: a size that is not known before staging is then one that
+ * no position is multiplied by.
+ */
+export const openFirst = (axes: readonly Axis[]): readonly Axis[] => [
+  ...axes.filter((axis) => axis.size === OPEN),
+  ...axes.filter((axis) => axis.size !== OPEN),
+];
+
+/**
+ * A whole number 0, 1, … for each entry of the axes together, the first of `openFirst` slowest: int
+ * over the axes.
  */
 export function positionAlong(f: FunctionBuilder, axes: readonly Axis[]): Value {
-  const [first, ...rest] = axes;
+  const [first, ...rest] = openFirst(axes);
   if (first === undefined) return f.op("fill", [], { value: 0, axes: [], kind: "int" });
   const type = { kind: "int", axes } as const;
   const index = ({ name }: Axis): Value =>

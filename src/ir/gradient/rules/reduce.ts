@@ -3,6 +3,7 @@
  */
 import type { Axis, OpName } from "../../../ops/index.ts";
 import { OPEN } from "../../../ops/index.ts";
+import type { FunctionBuilder } from "../../function-builder.ts";
 import type { Operand, Value } from "../../graph.ts";
 import { axisSize, real } from "../../symbolic.ts";
 import type { Contribution, GradientContext, GradientRule } from "./context.ts";
@@ -10,6 +11,7 @@ import {
   countOf,
   hasAxis,
   namesOf,
+  openFirst,
   positionAlong,
   productGradient,
   repeatAlong,
@@ -63,38 +65,52 @@ function countTakingPart(
   return sumTo(f, mask, { axes: kept }, over);
 }
 
-/** On for the one entry that gave the result: the lowest index among ties. */
+/**
+ * On for the one entry that gave the result: the lowest index among ties, an open axis counting
+ * before the others.
+ */
 function chosen(
   { f, attributes }: GradientContext<"max" | "min">,
   searched: Operand,
   mask: Operand | undefined,
   axes: readonly Axis[],
 ): Value {
-  const along = attributes.over.flatMap((name) => axes.filter((axis) => axis.name === name));
+  const along = openFirst(
+    attributes.over.flatMap((name) => axes.filter((axis) => axis.name === name)),
+  );
   const position = positionAlong(f, along);
   const [first] = along;
   const index =
     first !== undefined && along.length === 1
       ? f.op("argmax", mask === undefined ? [searched] : [searched, mask], { over: first.name })
-      : chosenAmong({ f, attributes }, searched, mask, along);
+      : chosenAmong(f, searched, mask, along, axes);
   const hit = f.op("equal", [position, index], {});
   return mask === undefined ? hit : f.op("and", [hit, mask], {});
 }
 
-/** As `chosen`, along several axes made one. */
+/** As `chosen`, along several axes made one; `axes` are those of the values searched and masked. */
 function chosenAmong(
-  { f, attributes }: Pick<GradientContext<"max" | "min">, "f" | "attributes">,
+  f: FunctionBuilder,
   searched: Operand,
   mask: Operand | undefined,
   along: readonly Axis[],
+  axes: readonly Axis[],
 ): Value {
-  const into = attributes.over.join("");
+  const names = namesOf(along);
+  const into = freshAxis(names.join(""), axes);
   const merged = (value: Operand): Operand => {
     if ("constant" in value) return value;
-    return f.op("merge", [repeatAlong(f, value, along)], { axes: attributes.over, into });
+    return f.op("merge", [repeatAlong(f, value, along)], { axes: names, into });
   };
   const operands = mask === undefined ? [merged(searched)] : [merged(searched), merged(mask)];
   return f.op("argmax", operands, { over: into });
+}
+
+/** The name, or with the first number from 2 on that makes it none of the axes'. */
+function freshAxis(wanted: string, axes: readonly Axis[]): string {
+  let name = wanted;
+  for (let count = 2; hasAxis({ axes }, name); count++) name = `${wanted}${count}`;
+  return name;
 }
 
 /** Cotangents of the two sides of a sum of products. */
