@@ -470,7 +470,10 @@ function outerAxes(
     const bound = axes.formals.get(axis.name) ?? axes.rest.get(axis.name);
     if (bound !== undefined) {
       names.set(axis.name, bound.name);
-      return bound;
+      if (bound.size === axis.size) return bound;
+      // The block made another axis of that name: `last(x over T, 2)`.
+      const declared = substitute(axis.declared, declaredText);
+      return { name: bound.name, size: axis.size, declared, data: false };
     }
     const dim = axis.declared.kind === "formal" ? numbers.get(axis.declared.name)?.dim : undefined;
     const name = dim ?? axis.name;
