@@ -15,6 +15,7 @@ import type { Definitions } from "./definitions.ts";
 import { type Place, renameAxes, typeOf } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
 import type { CheckedAxis, Instance, TensorEntity } from "./frame.ts";
+import { namesWithin, unwritable } from "./hygiene.ts";
 import { findName } from "./names.ts";
 import { optionValue } from "./option.ts";
 import { problem } from "./problem.ts";
@@ -156,9 +157,7 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
   const formals = new Map<string, { axis: CheckedAxis; by: Bound }>();
   const rest = new Map<string, CheckedAxis>();
   const tensors = new Map<string, TensorEntity>();
-  const inner = new Set(
-    callee.formals.flatMap((formal) => formal.axes.map((axis) => axis.name.text)),
-  );
+  const passing = passingNames(callee, bound);
   for (const each of bound) {
     const { formal, tensor, argument } = each;
     const given = orderedAxes(tensor, argument);
@@ -204,13 +203,28 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
       names.set(axis.name, name.text);
     });
     for (const axis of given.slice(0, given.length - count)) {
-      const name = inner.has(axis.name) ? `${axis.name}Rest` : axis.name;
+      const name = passing.get(axis.name) ?? axis.name;
       names.set(axis.name, name);
       rest.set(name, axis);
     }
     tensors.set(formal.name.text, renameAxes(place, tensor, names, argument.span));
   }
   return { formals: new Map([...formals].map(([name, { axis }]) => [name, axis])), rest, tensors };
+}
+
+/** What axes that only pass through are called inside, where the block has another use for their names. */
+function passingNames(callee: Callee, bound: readonly Bound[]): ReadonlyMap<string, string> {
+  const within = namesWithin(callee.definition, callee.method);
+  const given = bound.flatMap(({ tensor }) => tensor.axes.map((axis) => axis.name));
+  const taken = new Set(given);
+  const names = new Map<string, string>();
+  for (const name of given) {
+    if (!within.has(name) || names.has(name)) continue;
+    const fresh = unwritable(name, taken);
+    taken.add(fresh);
+    names.set(name, fresh);
+  }
+  return names;
 }
 
 /** The argument's axes in the order that binds: as the call states it, the one named `over` last. */

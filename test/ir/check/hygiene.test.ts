@@ -1,0 +1,69 @@
+/** Names of a block and of its caller never meet (rule R3). */
+import { describe, expect, test } from "vitest";
+import { verify } from "../../../src/ir/verify.ts";
+import { programOf, run } from "./kit.ts";
+
+/** A model with the segment axis T of 3 tokens. */
+const model = (body: string, before = ""): string =>
+  `${before}\nmodel M {\n${body}\n}\nevaluate { segment 3 tokens }`;
+
+/** `[T = 3, D = 2]` of the first result. */
+function typeOf(text: string): string {
+  const { graph } = programOf(text);
+  expect(verify(graph)).toEqual([]);
+  const [result] = graph.functions.get(graph.main)!.results;
+  const axes = result!.value.type.axes.filter(({ name }) => name !== "batch");
+  return `[${axes.map(({ name, size }) => `${name} = ${size}`).join(", ")}]`;
+}
+
+describe("axes that pass through a block", () => {
+  test("are not the axes that the block makes, whatever both are called", () => {
+    const text = model("dim F = 16, D = 8\ninput x[T, F, D]\noutput y = ffn(x, hidden = 16)");
+    expect(typeOf(text)).toBe("[T = 3, F = 16, D = 8]");
+  });
+
+  test("are not the dims of the block, even of the same size", () => {
+    const block = `block f(x[..., D], heads: int) -> [..., D] {
+      dim H = heads
+      param W[D -> H] starts 1
+      return x * sum((x . W over D) over H)
+    }`;
+    const text = model("dim D = 1, H = 3\ninput x[H, D]\noutput y = f(x, heads = 3)", block);
+    expect(typeOf(text)).toBe("[H = 3, D = 1]");
+    // sum over heads of x is 3 x, so y = 3 x².
+    expect(run(programOf(text), { x: [[1], [2], [3]] }, ["H"]).y).toEqual([[3], [12], [27]]);
+  });
+
+  test("are two axes where the caller has one with every name the block could be given", () => {
+    const block = "block g(x[..., D], y[..., K]) -> [..., D] { return x * sum(y over K) }";
+    const text = model(
+      "dim D = 4, K = 3, KRest = 2\ninput x[T, KRest, K, D]; input y[T, K]\noutput z = g(x, y)",
+      block,
+    );
+    expect(typeOf(text)).toBe("[T = 3, KRest = 2, K = 3, D = 4]");
+  });
+
+  test("keep their names through blocks in blocks", () => {
+    const blocks = `block inner(x[..., D]) -> [..., D] { dim F = 2; param W[D, F] starts 1; return x * sum(W over F) }
+    block outer(x[..., D]) -> [..., D] { dim F = 5; param V[D, F] starts 1; return inner(x) * sum(V over F) }`;
+    const text = model("dim F = 2, D = 4\ninput x[T, F, D]\noutput y = outer(x)", blocks);
+    expect(typeOf(text)).toBe("[T = 3, F = 2, D = 4]");
+  });
+});
+
+describe("results", () => {
+  test("have the size that the block gives an axis, under the caller's name", () => {
+    const block = "block tail(x[P, D]) -> [P: 2, D] { return last(x over P, 2) }";
+    const text = model("dim D = 2\ninput x[T, D]\noutput y = tail(x) * 2", block);
+    expect(typeOf(text)).toBe("[T = 2, D = 2]");
+  });
+
+  test("that are shorter than the segment are all there, whatever is valid", () => {
+    const block = "block tail(x[P]) -> [P: 2] { return last(x over P, 2) }";
+    const text = `${block}
+      model M { input x[T]; param w starts 1; loss main = tail(x) * w }
+      train { segment 3 tokens; steps 1 }`;
+    const given = { x: [1, 2, 3], valid: [1, 0, 0], w: 1 };
+    expect(run(programOf(text, { kind: "train" }), given)["loss main"]).toBe(2.5);
+  });
+});
