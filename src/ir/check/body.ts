@@ -59,7 +59,7 @@ export function makeTemplate(
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
     for (const axis of boundStateAxes(callee.instance)) {
       if (!scope.axes.has(axis.name))
-        scope.seeAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
+        scope.fixAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
     }
     frame.restAxes = [...axes.rest.keys()].flatMap((name) => scope.axes.get(name) ?? []);
     for (const formal of callee.formals) checkFormalSizes(place, axes, formal.axes);
@@ -173,7 +173,7 @@ function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
     (axis): CheckedAxis => ({ ...axis, declared: { kind: "axis", name: axis.name } }),
   );
   const port = scope.frame.input(name.text, { ...tensor, axes: inside }, "argument", [name.text]);
-  scope.seeAxes(inside);
+  scope.fixAxes(inside);
   const entering: TensorEntity = { ...port, constant: tensor.constant };
   scope.frame.inputs.set(name.text, entering);
   scope.names.set(name.text, entering);

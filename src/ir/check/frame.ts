@@ -220,6 +220,8 @@ export class Scope {
   readonly names: Map<string, Entity>;
   /** Axes by name, as last seen. */
   readonly axes: Map<string, CheckedAxis>;
+  /** Axes of the formals or of the segment: their names mean them, whatever else has an axis of that name. */
+  readonly fixed: Map<string, CheckedAxis>;
   readonly member: Member | undefined;
   /** Path segments that calls made here start with. */
   get prefix(): readonly string[] {
@@ -237,6 +239,7 @@ export class Scope {
     readonly definitions: Definitions;
     readonly names?: Map<string, Entity>;
     readonly axes?: Map<string, CheckedAxis>;
+    readonly fixed?: Map<string, CheckedAxis>;
     readonly member?: Member | undefined;
     /** A new base, outside of any call's arguments. */
     readonly prefix?: readonly string[];
@@ -248,6 +251,7 @@ export class Scope {
     this.definitions = parts.definitions;
     this.names = parts.names ?? new Map();
     this.axes = parts.axes ?? new Map();
+    this.fixed = parts.fixed ?? new Map();
     this.member = parts.member;
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
@@ -270,6 +274,12 @@ export class Scope {
 
   seeAxes(axes: readonly CheckedAxis[]): void {
     for (const axis of axes) this.axes.set(axis.name, axis);
+  }
+
+  /** Notes axes that keep their names to themselves. */
+  fixAxes(axes: readonly CheckedAxis[]): void {
+    this.seeAxes(axes);
+    for (const axis of axes) this.fixed.set(axis.name, axis);
   }
 }
 

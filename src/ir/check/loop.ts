@@ -549,7 +549,17 @@ function scan(
     if (carried !== undefined) return { value: carried, passing: "carried" };
     const captured = captures.get(port.value.name);
     if (captured !== undefined) {
-      const sliced = "name" in captured && captured.type.axes.some((own) => own.name === axis.name);
+      const along =
+        "name" in captured ? captured.type.axes.find((own) => own.name === axis.name) : undefined;
+      if (along !== undefined && along.size !== axis.size) {
+        throw problem(
+          "MEM0204",
+          statement.axis.span,
+          `The scan runs over ${axis.size} entries of ${axis.name}, but ${port.value.name} has ${along.size}.`,
+          { help: `If these are two different axes, rename one: \`rename ${axis.name} as …\`.` },
+        );
+      }
+      const sliced = along !== undefined;
       return { value: captured, passing: sliced ? "stacked" : "captured" };
     }
     const declaration = frame.addressed.get(port.path.join("."))?.declaration;

@@ -80,23 +80,51 @@ function visibleNames({ scope }: Place): readonly string[] {
   return [...names].sort();
 }
 
-/** The axis of that name: of some tensor seen here, or as large as the dim of that name. */
+/**
+ * The axis of that name: of the formals or the segment, or as large as the dim of that name; else of the tensor seen last, whose
+ * operations may have made another axis of a name that is declared.
+ */
 export function findAxis(place: Place, name: string): CheckedAxis | undefined {
   const { scope, checker } = place;
   const seen = scope.axes.get(name);
-  if (seen !== undefined) return seen;
-  const entity = findName(place, name);
-  if (entity?.kind === "number" && entity.integer && entity.value >= 0) {
-    return {
-      name,
-      size: entity.value,
-      declared: entity.declared.text,
-      data: false,
-      ...(entity.from === undefined ? {} : { from: entity.from }),
-    };
+  if (seen !== undefined) {
+    const declared = declaredAxis(place, name);
+    return declared === undefined || declared.size === seen.size ? seen : declared;
   }
+  const axis = numberAxis(name, findName(place, name));
+  if (axis !== undefined) return axis;
   const { outer } = scope.frame;
   return outer === undefined ? undefined : findAxis({ checker, scope: outer }, name);
+}
+
+/** What the name of an axis is declared as at this place or around it. */
+function declaredAxis(place: Place, name: string): CheckedAxis | undefined {
+  const { scope, checker } = place;
+  const fixed = scope.fixed.get(name);
+  if (fixed !== undefined) return fixed;
+  const local = scope.names.get(name);
+  if (local?.kind === "number") {
+    return local.dim === name ? numberAxis(name, local) : undefined;
+  }
+  const isDim = ({ name: own, statement }: MemberItem) => own === name && statement.kind === "dim";
+  if (scope.member !== undefined && memberItems(scope.member.definition).some(isDim)) {
+    const axis = numberAxis(name, findMember(place, scope.member, name));
+    if (axis !== undefined) return axis;
+  }
+  const { outer } = scope.frame;
+  return outer === undefined ? undefined : declaredAxis({ checker, scope: outer }, name);
+}
+
+function numberAxis(name: string, entity: Entity | undefined): CheckedAxis | undefined {
+  if (entity?.kind !== "number" || !entity.integer || entity.value < 0) return undefined;
+  const { value, declared, from } = entity;
+  return {
+    name,
+    size: value,
+    declared: declared.text,
+    data: false,
+    ...(from === undefined ? {} : { from }),
+  };
 }
 
 export function requireAxis(place: Place, name: Name): CheckedAxis {

@@ -105,7 +105,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
       declared: { kind: "formal", name: axis },
       data: true,
     };
-    scope.seeAxes([T]);
+    scope.fixAxes([T]);
     modelOptions(place, model.options, formalValues);
     const fresh = frame.input("fresh", { number: "flag", axes: [], batch: true }, "argument", [
       "fresh",

@@ -1,7 +1,7 @@
 /** Names of a block and of its caller never meet (rule R3). */
 import { describe, expect, test } from "vitest";
 import { verify } from "../../../src/ir/verify.ts";
-import { programOf, run } from "./kit.ts";
+import { codesOf, programOf, run, shownOf } from "./kit.ts";
 
 /** A model with the segment axis T of 3 tokens. */
 const model = (body: string, before = ""): string =>
@@ -65,5 +65,43 @@ describe("results", () => {
       train { segment 3 tokens; steps 1 }`;
     const given = { x: [1, 2, 3], valid: [1, 0, 0], w: 1 };
     expect(run(programOf(text, { kind: "train" }), given)["loss main"]).toBe(2.5);
+  });
+});
+
+describe("the name of an axis means what is declared", () => {
+  test("the segment, also after an operation has made another axis of its name", () => {
+    const text = model("dim D = 2\ninput x[T, D]\ny = last(x over T, 2)\noutput z = index(T) + x");
+    expect(typeOf(text)).toBe("[T = 3, D = 2]");
+  });
+
+  test("the dim", () => {
+    const text = model("dim D = 3\ninput x[D]\ny = last(x over D, 2)\noutput z = index(D) + x");
+    expect(typeOf(text)).toBe("[D = 3]");
+  });
+
+  test("the formal's axis, which results have too", () => {
+    const block = "block tail(x[P, D]) -> [P, D] { return last(x over P, 2) }";
+    const text = model("dim D = 2\ninput x[T, D]\noutput y = tail(x)", block);
+    expect(codesOf(text)).toEqual(["MEM0227"]);
+    expect(shownOf(text)).toContain("tail declares P = 3 but gives real [P = 2, D = 2].");
+  });
+
+  test("a scan runs over the whole of it, so that what is shorter is an error", () => {
+    const text = model(`dim D = 2
+      input x[T, D]
+      y = last(x over T, 2)
+      scan over T from m = 0.0 yield q { q = m + sum(y over D); m = q }
+      output z = q`);
+    expect(codesOf(text)).toEqual(["MEM0204"]);
+    const whole = text.replace("sum(y", "sum(x");
+    expect(
+      run(programOf(whole), {
+        x: [
+          [1, 1],
+          [2, 2],
+          [3, 3],
+        ],
+      }).z,
+    ).toEqual([2, 6, 12]);
   });
 });
