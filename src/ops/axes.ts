@@ -201,6 +201,11 @@ export function mixKinds(inputs: readonly Operand[]): NumberKind {
   return inputs.every(({ type }) => type.kind === "flag") ? "flag" : mixNumbers(inputs);
 }
 
+/** What an axis is called after a rename; axes may have names that every object knows, as `constructor`. */
+export function newName(names: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(names, name) ? (names[name] as string) : name;
+}
+
 export function entries(size: number): string {
   if (size === OPEN) return "an open number of entries";
   return size === 1 ? "1 entry" : `${size} entries`;

@@ -4,6 +4,7 @@ export {
   axisList,
   elementCount,
   findAxis,
+  newName,
   sameType,
   sameUpToOrder,
   typeText,

@@ -6,6 +6,7 @@ import {
   entries,
   findAxis,
   mixKinds,
+  newName,
   operands,
   productSize,
   requireAxes,
@@ -102,9 +103,6 @@ const merge: Rule<"merge"> = {
 
 const renamed = (axes: readonly Axis[], names: Readonly<Record<string, string>>): Axis[] =>
   axes.map(({ name, size }) => ({ name: newName(names, name), size }));
-
-const newName = (names: Readonly<Record<string, string>>, name: string): string =>
-  Object.hasOwn(names, name) ? (names[name] as string) : name;
 
 const rename: Rule<"rename"> = {
   doc: "Gives axes other names.",

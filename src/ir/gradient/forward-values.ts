@@ -164,16 +164,16 @@ export class ForwardValues {
   /** Takes a residual, giving axes that were renamed on its way their names back. */
   #residual(hint: string, residual: Residual): Value {
     const { renamed, type } = residual;
-    const old = Object.keys(renamed);
-    if (old.length > 0 && type.copies.length > 0) {
-      throw new Error(`${hint} is kept by scans inside each other that share axis ${old[0]}.`);
+    const [shared] = renamed.keys();
+    if (shared !== undefined && type.copies.length > 0) {
+      throw new Error(`${hint} is kept by scans inside each other that share axis ${shared}.`);
     }
-    const axes = type.axes.map(({ name, size }) => ({ name: renamed[name] ?? name, size }));
+    const axes = type.axes.map(({ name, size }) => ({ name: renamed.get(name) ?? name, size }));
     const value = this.#f.value(hint, { ...type, axes });
     const leaving = { ...residual, type: value.type };
     this.#given.push({ value, source: { from: "residual", residual: leaving } });
-    if (old.length === 0) return value;
-    const names = Object.fromEntries(old.map((name) => [renamed[name] ?? name, name]));
+    if (renamed.size === 0) return value;
+    const names = Object.fromEntries([...renamed].map(([name, fresh]) => [fresh, name]));
     return this.#f.op("rename", [value], { names });
   }
 

@@ -34,13 +34,13 @@ export function writeForward(
   };
   const kept = new Map<Residual, Value>();
   const rename = (residual: Residual, value: Value): readonly Node[] => {
-    if (Object.keys(residual.renamed).length === 0) {
+    if (residual.renamed.size === 0) {
       kept.set(residual, value);
       return [];
     }
     const result = { name: fresh(`${value.name}Kept`), type: residual.type };
     kept.set(residual, result);
-    const attributes = { names: residual.renamed };
+    const attributes = { names: Object.fromEntries(residual.renamed) };
     return [{ kind: "operation", op: "rename", attributes, operands: [value], results: [result] }];
   };
   const byNode = groupByNode(residuals);

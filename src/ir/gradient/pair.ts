@@ -63,7 +63,7 @@ export interface Residual {
   readonly scope: readonly string[];
   readonly inner: readonly string[];
   /** Axes renamed on the way out: old to new. */
-  readonly renamed: Readonly<Record<string, string>>;
+  readonly renamed: ReadonlyMap<string, string>;
 }
 
 export type Source =

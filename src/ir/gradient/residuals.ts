@@ -75,19 +75,19 @@ export function camelCase(path: readonly string[]): string {
     .join("");
 }
 
-/** New names for those of the axes that may not appear, none of them in use. */
+/** New names for those of the axes that may not appear, none of them in use: old to new. */
 export function renamedAxes(
   axes: readonly Axis[],
   avoided: readonly string[],
-): Readonly<Record<string, string>> {
+): ReadonlyMap<string, string> {
   const used = new Set([...avoided, ...axes.map((axis) => axis.name)]);
-  const names: Record<string, string> = {};
+  const names = new Map<string, string>();
   for (const { name } of axes) {
     if (!avoided.includes(name)) continue;
     let fresh = `${name}2`;
     for (let count = 3; used.has(fresh); count++) fresh = `${name}${count}`;
     used.add(fresh);
-    names[name] = fresh;
+    names.set(name, fresh);
   }
   return names;
 }

@@ -1,4 +1,5 @@
 /** Names changed and changed back: a rename of a rename is one rename, or none. */
+import { newName } from "../../ops/index.ts";
 import type { Pass } from "./pass.ts";
 import type { Pattern } from "./transform.ts";
 import { rewriteOperations } from "./transform.ts";
@@ -8,13 +9,12 @@ const pattern: Pattern = (node, view) => {
   const before = view.made(node.operands[0], "rename");
   const [source] = before?.operands ?? [];
   if (before === undefined || source === undefined || !("type" in source)) return undefined;
-  const names: Record<string, string> = {};
-  for (const { name } of source.type.axes) {
-    const middle = before.attributes.names[name] ?? name;
-    const last = node.attributes.names[middle] ?? middle;
-    if (last !== name) names[name] = last;
-  }
-  if (Object.keys(names).length === 0) return ({ value }) => [value(source)];
+  const changed = source.type.axes.flatMap(({ name }): [string, string][] => {
+    const last = newName(node.attributes.names, newName(before.attributes.names, name));
+    return last === name ? [] : [[name, last]];
+  });
+  if (changed.length === 0) return ({ value }) => [value(source)];
+  const names = Object.fromEntries(changed);
   return ({ f, value }) => [
     f.op("rename", [value(source)], { names }, node.results[0]?.name, node.origin),
   ];

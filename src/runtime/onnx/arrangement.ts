@@ -1,5 +1,5 @@
 /** Operations that rename, cut, put together, repeat and move entries. */
-import type { Axis, OpAttributes } from "../../ops/index.ts";
+import { type Axis, newName, type OpAttributes } from "../../ops/index.ts";
 import type { Lowering, LoweringTable } from "./lowering.ts";
 import { rowsAt, sumsOfRows } from "./rows.ts";
 import { product, sameOrder } from "./shapes.ts";
@@ -30,7 +30,7 @@ function uniformWith(w: TensorWriter, x: Value, axes: readonly Axis[]): Value | 
 
 const rename: Lowering<"rename"> = ({ w }, [input], { names }) => {
   const x = input as Value;
-  const renamed = (name: string) => (Object.hasOwn(names, name) ? (names[name] as string) : name);
+  const renamed = (name: string) => newName(names, name);
   const axes = x.axes.map(({ name, size }) => ({ name: renamed(name), size }));
   return [uniformWith(w, x, axes) ?? (w.viewed(x, axes, (order) => order.map(renamed)) as Value)];
 };

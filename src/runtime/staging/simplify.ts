@@ -5,6 +5,7 @@
  */
 import {
   inferTypes,
+  newName,
   type OpAttributes,
   OpError,
   type OpName,
@@ -107,8 +108,7 @@ const rules: { readonly [Name in OpName]?: Rule<Name> } = {
     if (before?.input === undefined) return undefined;
     const both: [string, string][] = [];
     for (const { name } of before.input.type.axes) {
-      const middle = before.attributes.names[name] ?? name;
-      const last = names[middle] ?? middle;
+      const last = newName(names, newName(before.attributes.names, name));
       if (last !== name) both.push([name, last]);
     }
     return recorder.record("rename", [before.input], { names: Object.fromEntries(both) })[0];

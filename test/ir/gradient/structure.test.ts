@@ -37,6 +37,20 @@ describe(`gradients through calls (seed ${seed})`, () => {
     expectGradient(graphOf(...embedding(4)), { seed });
   });
 
+  it("a kept value whose axis is called as what every object has", () => {
+    const square = new FunctionBuilder("square");
+    const given = square.input("x", real({ ...B, constructor: 2 }), { role: "argument" });
+    const kept = square.op("tanh", [given], {}, "kept");
+    square.result(square.op("mul", [kept, kept], {}, "y"), { role: "return" });
+    const callee = square.finish();
+    const f = new FunctionBuilder("main");
+    const x = f.input("x", real({ ...B, toString: 2 }), { role: "argument" });
+    const renamed = f.op("rename", [x], { names: { toString: "constructor" } });
+    const y = only(f.call(callee, [renamed], { scope: ["square"] }));
+    f.result(y, { role: "return" });
+    expectGradient(graphOf(callee, f.finish()), { seed });
+  });
+
   it("one argument given for two formals, and a result used twice", () => {
     const callee = attention(3, 3, 2);
     const f = new FunctionBuilder("main");

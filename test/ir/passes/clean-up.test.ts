@@ -141,6 +141,19 @@ describe("renames", () => {
     }
   });
 
+  it("do not take axes called as what every object has for renamed", () => {
+    const f = new FunctionBuilder("odd");
+    const x = f.input("x", real({ constructor: 3, D: 2 }), argument);
+    const there = f.op("rename", [x], { names: { D: "toString" } });
+    const back = f.op("rename", [there], { names: { toString: "valueOf" } });
+    f.result(f.op("exp", [back], {}, "y"), returned);
+    const after = runPass(renames, graphOf(f.finish()), seed);
+    expect(nodesOf(after)).toEqual([
+      "_rename2: real [constructor=3, valueOf=2] = rename x { names: { D: valueOf } }",
+      "y: real [constructor=3, valueOf=2] = exp _rename2",
+    ]);
+  });
+
   it("leave a result of the function under its own name", () => {
     const f = new FunctionBuilder("back");
     const x = f.input("x", type("int", { T: 3 }), argument);
