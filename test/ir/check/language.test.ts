@@ -71,22 +71,37 @@ describe("codes", () => {
   });
 });
 
-test("the table of the library is made from the doc comments of specs/std", async () => {
+test("the table of the library is made from the signatures and doc comments of specs/std", async () => {
   const rows = library.flatMap((file) => {
     const items = parse(file).tree?.items ?? [];
-    return items.flatMap((item) =>
-      (item.kind === "block" || item.kind === "memory") && item.doc !== undefined
-        ? [`| \`${item.name.text}\` | ${sentence(item.doc)} |`]
-        : [],
-    );
+    return items.flatMap((item) => {
+      if ((item.kind !== "block" && item.kind !== "memory") || item.doc === undefined) return [];
+      const methods = item.body.flatMap((each) =>
+        each.kind === "method" ? [`<br>· \`${signature(file.text, each.name)}\``] : [],
+      );
+      const name = `${item.kind} ${signature(file.text, item.name)}`;
+      return [`| \`${name}\`${methods.join("")} | ${sentence(item.doc)} |`];
+    });
   });
-  const table = ["| name | what it is |", "| --- | --- |", ...rows.sort()].join("\n");
+  const table = ["| signature | what it is |", "| --- | --- |", ...rows.sort()].join("\n");
   const made = page.replace(
     /<!-- library -->[\s\S]*<!-- \/library -->/,
     () => `<!-- library -->\n${table}\n<!-- /library -->`,
   );
   await expect(made).toMatchFileSnapshot("../../../docs/language.md");
 });
+
+/** A definition from its name to its body, on one line. */
+function signature(text: string, name: { readonly span: { readonly start: number } }): string {
+  let depth = 0;
+  let end = name.span.start;
+  while (text[end] !== "{" || depth > 0) {
+    if (text[end] === "(") depth += 1;
+    if (text[end] === ")") depth -= 1;
+    end += 1;
+  }
+  return text.slice(name.span.start, end).replace(/\s+/g, " ").trim();
+}
 
 /** The first sentence of a doc comment. */
 function sentence(doc: string): string {
