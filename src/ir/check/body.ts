@@ -10,7 +10,6 @@ import {
   type CheckedAxis,
   type Entity,
   Frame,
-  type Implicit,
   type Member,
   type Restart,
   Scope,
@@ -103,13 +102,8 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
       if (written !== undefined) return written.value;
       const before = callee.instance?.next.get(name);
       if (before === undefined) return undefined;
-      const port = `${name}Written`;
-      const known = member.known.get(`next ${name}`);
-      if (known?.kind === "tensor") return known;
-      frame.implicit.set(port, { kind: "next", state: name });
-      const tensor = frame.input(port, { ...before.value, axes: before.value.axes }, "argument", [
-        port,
-      ]);
+      const implicit = { kind: "next", state: name } as const;
+      const tensor = frame.implicitInput(`${name}Written`, implicit, before.value);
       member.known.set(`next ${name}`, tensor);
       return tensor;
     },
@@ -129,25 +123,13 @@ function memberOf(callee: Callee, frame: Frame): Member | undefined {
 
 /** Arguments that say where a state restarts along the axis, and as what. */
 function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: CheckedAxis): Restart {
-  const take = (
-    port: string,
-    implicit: Implicit,
-    type: Pick<TensorEntity, "number" | "axes" | "batch">,
-  ): TensorEntity => {
-    const known = frame.globals.get(port);
-    if (known !== undefined) return known;
-    frame.implicit.set(port, implicit);
-    const tensor = frame.input(port, type, "argument", [port]);
-    frame.globals.set(port, tensor);
-    return tensor;
-  };
   return {
-    flag: take(
+    flag: frame.implicitInput(
       `restart${axis.name}`,
       { kind: "restart", axis: axis.name },
       { number: "flag", axes: [axis], batch: true },
     ),
-    start: take(
+    start: frame.implicitInput(
       `${name}Start`,
       { kind: "start", state: name },
       { number: state.number, axes: state.axes, batch: true },

@@ -9,6 +9,7 @@ import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from ".
 import { isValue, mentions, numbersOf } from "../symbolic.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Definitions } from "./definitions.ts";
+import { unwritable } from "./hygiene.ts";
 import type { Static } from "./static.ts";
 
 /** An axis of a tensor while checking. */
@@ -120,6 +121,23 @@ export type Implicit =
   | { readonly kind: "restart"; readonly axis: string }
   | { readonly kind: "start"; readonly state: string };
 
+/** No two mean the same, and none is a name of a spec where it says more than its kind. */
+export function implicitKey(implicit: Implicit): string {
+  switch (implicit.kind) {
+    case "fresh":
+    case "present":
+      return implicit.kind;
+    case "valid":
+    case "restart":
+      return `${implicit.kind} ${implicit.axis}`;
+    case "next":
+    case "start":
+      return `${implicit.kind} ${implicit.state}`;
+    default:
+      return implicit satisfies never;
+  }
+}
+
 export class Frame {
   readonly builder: FunctionBuilder;
   /** The scope around a loop's body, from which it captures; undefined for a block. */
@@ -159,7 +177,7 @@ export class Frame {
   restAxes: readonly CheckedAxis[] = [];
   /** Axis names that some value of the function has, so that generated code can ask its size. */
   readonly visibleAxes = new Set<string>();
-  /** What is visible everywhere, as an input of this function: `fresh`, `present`, `valid T`. */
+  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `valid T`, `next M`. */
   readonly globals = new Map<string, TensorEntity>();
 
   constructor(
@@ -193,6 +211,29 @@ export class Frame {
     const value = this.builder.input(hint, type, { role, path, struct });
     for (const axis of axes) this.visibleAxes.add(axis.name);
     return { kind: "tensor", operand: value, constant: false, ...pick(entity) };
+  }
+
+  /** An argument that the compiler adds, once: its address is the hint unless a formal or another one has that. */
+  implicitInput(
+    hint: string,
+    implicit: Implicit,
+    type: Pick<TensorEntity, "number" | "axes" | "batch">,
+  ): TensorEntity {
+    const key = implicitKey(implicit);
+    const known = this.globals.get(key);
+    if (known !== undefined) return known;
+    const taken = new Set([...this.inputs.keys(), ...this.implicit.keys()]);
+    const name = taken.has(hint) ? unwritable(hint, taken) : hint;
+    this.implicit.set(name, implicit);
+    const tensor = this.input(hint, type, "argument", [name]);
+    this.globals.set(key, tensor);
+    return tensor;
+  }
+
+  /** Whether the function takes it as an argument. */
+  takes(implicit: Implicit): boolean {
+    const key = implicitKey(implicit);
+    return [...this.implicit.values()].some((each) => implicitKey(each) === key);
   }
 
   /** Notes the number formals that an expression mentions, so that callers pass them. */

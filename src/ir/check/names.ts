@@ -15,6 +15,8 @@ import { evaluateStatic, evaluateTensor } from "./expression.ts";
 import {
   type CheckedAxis,
   type Entity,
+  type Implicit,
+  implicitKey,
   type Member,
   Scope,
   type TensorEntity,
@@ -225,14 +227,17 @@ export function globalTensor(place: Place, global: Global, span: Span): TensorEn
   const { scope, checker } = place;
   const { frame } = scope;
   const name = globalName(global);
-  const known = frame.globals.get(name);
+  const implicit: Implicit =
+    global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global;
+  const key = implicitKey(implicit);
+  const known = frame.globals.get(key);
   if (known !== undefined) return known;
   const make = (): TensorEntity => {
     if (frame.outer !== undefined) {
       const outer = globalTensor({ checker, scope: frame.outer }, global, span);
       return capture(scope, name, outer);
     }
-    const valid = frame.globals.get(`valid${checker.segmentAxis}`);
+    const valid = frame.globals.get(implicitKey({ kind: "valid", axis: checker.segmentAxis }));
     if (frame.isMain && valid !== undefined) {
       if (global.kind === "present") {
         return emit(
@@ -248,14 +253,10 @@ export function globalTensor(place: Place, global: Global, span: Span): TensorEn
       }
     }
     const axes = global.kind === "valid" ? [global.axis] : [];
-    frame.implicit.set(
-      name,
-      global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global,
-    );
-    return frame.input(name, { number: "flag", axes, batch: true }, "argument", [name]);
+    return frame.implicitInput(name, implicit, { number: "flag", axes, batch: true });
   };
   const tensor = make();
-  frame.globals.set(name, tensor);
+  frame.globals.set(key, tensor);
   return tensor;
 }
 

@@ -9,7 +9,7 @@ import type { Declaration } from "./declaration.ts";
 import type { Program as Resolved } from "./definitions.ts";
 import { asTensor, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
-import { type CheckedAxis, Frame, Scope } from "./frame.ts";
+import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
 import { finishInstances } from "./instance.ts";
 import { declaredAxes, dimEntity, matchAxes } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
@@ -114,7 +114,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
       "valid",
     ]);
     frame.globals.set("fresh", fresh);
-    frame.globals.set(`valid${axis}`, valid);
+    frame.globals.set(implicitKey({ kind: "valid", axis }), valid);
     for (const statement of model.body) {
       runModelStatement(place, statement, { addDim, declared, outputs, axis: T });
     }
@@ -264,6 +264,11 @@ function runModelStatement(place: Place, statement: Statement, parts: ModelParts
 
 function declareInput(place: Place, statement: InputStatement, parts: ModelParts): void {
   const { name, role, doc } = statement;
+  if (name.text === "fresh" || name.text === "valid") {
+    throw problem("MEM0233", name.span, `${name.text} is already taken here.`, {
+      help: `Every segment comes with ${name.text}; give the ${role} another name.`,
+    });
+  }
   const axes = statement.axes.flatMap((axis) =>
     axis.name.text === parts.axis.name && axis.size === undefined
       ? [parts.axis]

@@ -105,3 +105,29 @@ describe("the name of an axis means what is declared", () => {
     ).toEqual([2, 6, 12]);
   });
 });
+
+describe("what the compiler adds to a block", () => {
+  test("is not a formal of the same name", () => {
+    const blocks = `
+      memory total() {
+        state M starts 0, gradient stop
+        write(x[T]) { M <- M + sum(x over T where valid(T)) }
+        after(MWritten[T], validT[T]) -> [T] { return where(valid(T), MWritten * validT + next M, 0.0) }
+      }
+      block f(x[T], present[T], fresh[T]) -> [T] {
+        memory a = total()
+        a.write(x)
+        return a.after(x, present) + fresh
+      }`;
+    const text = model("input x[T]; input p[T]; input q[T]\noutput y = f(x, p, q)", blocks);
+    const given = { x: [1, 2, 3], p: [2, 2, 2], q: [100, 200, 300], valid: [1, 1, 0] };
+    // M becomes 1 + 2; then x * p + 3 where valid, plus q.
+    expect(run(programOf(text), given).y).toEqual([105, 207, 300]);
+  });
+
+  test("is no input of the model", () => {
+    expect(codesOf(model("input x[T]; input valid[T] in flag\noutput y = x"))).toEqual(["MEM0233"]);
+    expect(codesOf(model("input x[T]; input fresh in flag\noutput y = x"))).toEqual(["MEM0233"]);
+    expect(typeOf(model("input present[T]\noutput y = present"))).toBe("[T = 3]");
+  });
+});
