@@ -23,6 +23,7 @@ import {
   type Member,
   Scope,
   type TensorEntity,
+  valueBehind,
 } from "./frame.ts";
 import {
   declaredAxes,
@@ -369,10 +370,10 @@ export function captureMember(
   const key = `${instance.name}.${path.join(".")}`;
   const known = scope.frame.captured.get(key);
   if (known !== undefined) return known.port;
-  const port =
-    role === "argument"
-      ? scope.frame.input(path.at(-1) ?? instance.name, outer, role, path)
-      : scope.frame.input(path.at(-1) ?? instance.name, outer, role, path, instance.name);
+  const struct = role === "argument" ? "own" : instance.name;
+  const copies = valueBehind(outer)?.type.copies ?? [];
+  const hint = path.at(-1) ?? instance.name;
+  const port = scope.frame.input(hint, outer, role, path, struct, copies);
   return keepCapture(scope, key, outer, port);
 }
 

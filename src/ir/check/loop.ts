@@ -394,8 +394,7 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
       [count.declared],
       () => undefined,
     );
-    const copies = own.copies.map((each) => each.value);
-    return { value: declareCopies(place, own, copies).operand, passing: "stacked" };
+    return { value: declareTensor(place, own).operand, passing: "stacked" };
   });
   const results = scope.frame.builder.repeat(graph, index, {
     count: writable(scope, count),
@@ -444,14 +443,6 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
       scope.frame.losses.push({ path: [...scope.prefix, index, ...port.path], value: tensor });
     }
   });
-}
-
-function declareCopies(
-  place: Place,
-  declaration: ReturnType<typeof lifted>,
-  copies: readonly number[],
-): TensorEntity {
-  return declareTensor(place, declaration, copies);
 }
 
 // ---------------------------------------------------------------- scan

@@ -13,12 +13,9 @@ import { problem } from "./problem.ts";
 type ParameterItem = ParameterStatement["parameters"][number];
 
 /** Adds a declaration to the function and gives its tensor. */
-export function declareTensor(
-  place: Place,
-  declaration: Declaration,
-  copies: readonly number[] = [],
-): TensorEntity {
+export function declareTensor(place: Place, declaration: Declaration): TensorEntity {
   const { frame } = place.scope;
+  const copies = declaration.copies.map(({ value }) => value);
   const key = declaration.path.join(".");
   const known = frame.addressed.get(key);
   if (known !== undefined) {
