@@ -17,7 +17,7 @@ import type {
 import { literal } from "../symbolic.ts";
 import { callBlock } from "./call.ts";
 import { asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
-import type { CheckedAxis, Entity, TensorEntity } from "./frame.ts";
+import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
 import { instanceMember, nextOf, siblingOf } from "./instance.ts";
 import { scanExpression } from "./loop.ts";
 import { declaredAxes, findAxis, resolveName } from "./names.ts";
@@ -551,9 +551,14 @@ function rename(place: Place, { value, from, to, span }: Rename): Entity {
   return renameAxes(place, tensor, new Map([[from.text, to.text]]), span);
 }
 
+/** The axes that `...` stands for, inside loops too. */
+function passingAxes({ outer, restAxes }: Frame): readonly CheckedAxis[] {
+  return outer === undefined ? restAxes : passingAxes(outer.frame);
+}
+
 function draw(place: Place, expression: DrawExpression): Entity {
   const axes = [
-    ...(expression.rest ? place.scope.frame.restAxes : []),
+    ...(expression.rest ? passingAxes(place.scope.frame) : []),
     ...declaredAxes(place, expression.axes),
   ];
   return declareDraw(place, expression, axes, checkDistribution(place, expression.distribution));

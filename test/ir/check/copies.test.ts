@@ -40,3 +40,19 @@ test("each iteration has its own number", () => {
     evaluate { segment 2 tokens }`;
   expect(run(programOf(text), { x: [1, 2], "f.i.*.b": [10, 20, 30] }).y).toEqual([61, 62]);
 });
+
+test("a draw in a repeat has the axes that pass through the block", () => {
+  const text = `block noisy(x[..., D]) -> [..., D] {
+    y = x
+    repeat 3 as i { y = y * draw u[..., D] ~ uniform }
+    return y
+  }
+  model M { dim D = 2; input x[T, D]; output y = noisy(x) }
+  evaluate { segment 5 tokens }`;
+  const { graph, draws } = programOf(text);
+  expect(verify(graph)).toEqual([]);
+  const axes = draws.flatMap((each) =>
+    each.axes.map(({ name, size }) => `${name} = ${size.value}`),
+  );
+  expect(axes).toEqual(["T = 5", "D = 2"]);
+});
