@@ -82,10 +82,16 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   });
   const dims: Dim[] = [];
   const formalValues = new Map<string, number>();
-  const frame = new Frame("segment", model.name.text, undefined, formalValues, {
-    isMain: true,
-    address: [],
-  });
+  const frame = new Frame(
+    checker.functionName("segment"),
+    model.name.text,
+    undefined,
+    formalValues,
+    {
+      isMain: true,
+      address: [],
+    },
+  );
   const scope = new Scope({ frame, definitions: resolved.definitions });
   const place: Place = { checker, scope };
   const outputs: { name: string; doc?: string }[] = [];

@@ -131,3 +131,10 @@ describe("what the compiler adds to a block", () => {
     expect(typeOf(model("input present[T]\noutput y = present"))).toBe("[T = 3]");
   });
 });
+
+test("a block may be called as the function of a segment is", () => {
+  const block = "block segment(x[T]) -> [T] { return x * 2 }";
+  const text = model("input x[T]\noutput y = segment(x)", block);
+  expect(typeOf(text)).toBe("[T = 3]");
+  expect(run(programOf(text), { x: [1, 2, 3] }).y).toEqual([2, 4, 6]);
+});
