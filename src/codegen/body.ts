@@ -12,6 +12,7 @@ import type {
   Value,
 } from "../ir/graph.ts";
 import { resultsOf, valuesRead } from "../ir/rewrite.ts";
+import { isOperation } from "../ops/index.ts";
 import type { Expression } from "./expression.ts";
 import { call, flat, object, text, WIDTH } from "./expression.ts";
 import type { Names } from "./identifier.ts";
@@ -213,10 +214,14 @@ export class BodyWriter {
   wantedName(value: Value): string {
     if (!isUnnamed(value)) return value.name;
     const port = this.#written.results.find((each) => each.value.name === value.name);
+    const maker = value.name.replace(/^_+|[0-9]+$/g, "");
     const returned =
       port?.role === "return" || port?.role === "loss" ? port.path.at(-1) : undefined;
-    if (returned !== undefined) return returned;
-    const maker = value.name.replace(/^_+|[0-9]+$/g, "");
+    if (returned !== undefined) {
+      const madeBy = returned.replace(/[0-9]+$/, "");
+      const unnamed = madeBy === maker || isOperation(madeBy);
+      return unnamed && this.context.signature.sole ? "out" : returned;
+    }
     const noun = nounFor(maker);
     return this.context.names.has(noun) ? `${noun}Out` : noun;
   }
@@ -430,11 +435,11 @@ export class BodyWriter {
     build: () => Expression,
     origin: Origin | undefined,
   ): void {
+    const returned = this.#isReturned(value) && this.uses(value) === 1;
+    if (returned) this.#fit(operands, () => ({ kind: "return", expression: build() }));
     const depth = this.#depth(operands) + 1;
-    const returned = this.#isReturned(value);
-    const waits = this.uses(value) === 1 && (isUnnamed(value) || returned);
-    const short = returned || depth < MOST_DEPTH;
-    if (waits && short && flat(build()).length <= WIDTH - (returned ? "  return ;".length : 24)) {
+    const waits = isUnnamed(value) && this.uses(value) === 1 && depth < MOST_DEPTH;
+    if (returned || (waits && flat(build()).length <= WIDTH - 24)) {
       const expression = build();
       this.#consume(operands);
       this.scope.pending.set(value.name, { value, expression, depth });
@@ -447,7 +452,7 @@ export class BodyWriter {
     this.declare(value, expression, origin);
   }
 
-  /** The one result of the function: it needs no name of its own. */
+  /** The one thing that the function returns: it needs no name of its own. */
   #isReturned(value: Value): boolean {
     const [port] = this.#written.results;
     return this.context.signature.sole && port?.value.name === value.name;
