@@ -8,7 +8,7 @@ import type {
   WriteStatement,
 } from "../../parser/tree.ts";
 import type { ReturnedValue } from "./body.ts";
-import { asTensor, emit, type Place, renameAxes, typeOf } from "./emit.ts";
+import { asTensor, broadcastTo, emit, type Place, renameAxes, typeOf } from "./emit.ts";
 import { evaluate, evaluateTensor, holds } from "./expression.ts";
 import type { Entity, Scope, TensorEntity } from "./frame.ts";
 import { declareInstance } from "./instance.ts";
@@ -345,7 +345,7 @@ function write(place: Place, { state, value, span }: WriteStatement): void {
       `The state ${state.text} is ${typeOf(target)}, it cannot get ${typeOf(tensor)}.`,
     );
   }
-  member.write(state.text, tensor, span);
+  member.write(state.text, broadcastTo(place, tensor, target.axes, span), span);
 }
 
 /** One term: sum(w * e) / sum(w) over the batch and all axes; 0 where there is nothing to count (rule R14). */

@@ -138,3 +138,38 @@ test("a block may be called as the function of a segment is", () => {
   expect(typeOf(text)).toBe("[T = 3]");
   expect(run(programOf(text), { x: [1, 2, 3] }).y).toEqual([2, 4, 6]);
 });
+
+describe("`next M`", () => {
+  test("has the axes of the state, also where a number is written, and for each instance its own type", () => {
+    const block = `memory total() {
+      dim D = 2
+      state M[D] starts 0, gradient stop
+      write(x[T, D]) { M <- M + sum(x over T where valid(T)) }
+      clear() { M <- 0.0 }
+      after(x[T, D]) -> [T, D] { return x + next M }
+    }`;
+    const text = model(
+      `dim D = 2
+      input x[T, D]
+      memory a = total()
+      memory b = total()
+      a.write(x)
+      y = a.after(x)
+      b.clear()
+      output z = b.after(y)`,
+      block,
+    );
+    expect(typeOf(text)).toBe("[T = 3, D = 2]");
+    const rows = [
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ];
+    const { z } = run(programOf(text), { x: rows });
+    expect(z).toEqual([
+      [7, 70],
+      [8, 80],
+      [9, 90],
+    ]);
+  });
+});
