@@ -34,8 +34,8 @@ export function assemble(walked: Walked, define: Define): FunctionGradient {
     ...values.given.filter(({ value }) => used.has(value.name)),
     ...cotangents.map((each) => each.given),
   ];
-  const nodes = groundSizes(live.nodes, given, (axis) => {
-    const brought = values.bring(axis);
+  const nodes = groundSizes(live.nodes, given, (axis, size) => {
+    const brought = values.bring(axis, size);
     if (brought !== undefined) given.push(brought);
     return brought;
   });

@@ -177,13 +177,17 @@ export class ForwardValues {
     return this.#f.op("rename", [value], { names });
   }
 
-  /** Takes an input with an open axis, for its size alone. */
-  bring(axis: string): Given | undefined {
+  /**
+   * Takes an input with an axis of that size, for the size alone: a parameter, which need not be
+   * kept for it, or any input if the axis is open.
+   */
+  bring(axis: string, size: number): Given | undefined {
     const entries = ({ value }: Port): number =>
       value.type.axes.reduce((count, each) => count * Math.max(each.size, 1), 1);
     const [smallest] = this.#written.inputs
+      .filter(({ role }) => size === OPEN || role === "parameter")
       .filter(({ value }) =>
-        value.type.axes.some((each) => each.name === axis && each.size === OPEN),
+        value.type.axes.some((each) => each.name === axis && each.size === size),
       )
       .sort((a, b) => entries(a) - entries(b));
     if (smallest === undefined) return undefined;

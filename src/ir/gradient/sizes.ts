@@ -8,21 +8,23 @@ import { AxisScope } from "../scope.ts";
 import { isOpen, literal } from "../symbolic.ts";
 
 /**
- * Rewrites numbers whose axes no value in scope has to the literals they are worth. For the size of
- * an open axis `bring` is asked for an input that has it.
+ * Gives the sizes of axes that no value in scope has an input to tell them by: `bring` is asked for
+ * one that has the axis with that size. A number that still cannot be said becomes the literal it
+ * is worth, which the size of an open axis cannot.
  */
 export function groundSizes(
   nodes: readonly Node[],
   inputs: readonly Pick<Port, "value">[],
-  bring: (axis: string) => Pick<Port, "value"> | undefined,
+  bring: (axis: string, size: number) => Pick<Port, "value"> | undefined,
 ): readonly Node[] {
   const scope = new AxisScope();
   for (const { value } of inputs) scope.add(value.type);
   return nodes.map((node) => {
     const grounded = mapNodeNumbers(node, (number) => {
       if (scope.says(number)) return number;
-      if (!isOpen(number) || number.text.kind !== "axis") return literal(number.value);
-      const brought = bring(number.text.name);
+      if (number.text.kind !== "axis") return literal(number.value);
+      const brought = bring(number.text.name, number.value);
+      if (brought === undefined && !isOpen(number)) return literal(number.value);
       if (brought === undefined) throw new Error(`No input has the open axis ${number.text.name}.`);
       scope.add(brought.value.type);
       return number;

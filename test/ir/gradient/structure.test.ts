@@ -263,4 +263,20 @@ describe("the size of the batch", () => {
     const graph = expectGradient(graphOf(f.finish()), { seed, sizes: { batch: 3 } });
     expect(printFunction(functionOf(graph.functions, "mainBackward"))).toContain("in x");
   });
+
+  it("is told by a parameter where only a parameter has it, and written out where nothing does", () => {
+    const [look] = embedding(4);
+    const graph = expectGradient(graphOf(...embedding(4)), { seed });
+    expect(look?.name).toBe("look");
+    const text = printFunction(functionOf(graph.functions, "lookBackward"));
+    expect(text).toContain("in E: real [V=4, D=2] as parameter");
+    expect(text).toContain("axis: V, size: <|V| = 4>");
+
+    const f = new FunctionBuilder("fixed");
+    const table = f.input("table", real({ V: 4 }), { role: "argument" });
+    const at = f.input("at", type("int", { T: 3 }), { role: "argument" });
+    f.result(f.op("gather", [table, at], { axis: "V" }, "rows"), { role: "return" });
+    const fixed = expectGradient(graphOf(f.finish()), { seed });
+    expect(printFunction(functionOf(fixed.functions, "fixedBackward"))).toContain("size: 4");
+  });
 });
