@@ -16,18 +16,32 @@ export class AxisScope {
   }
 
   /**
-   * Whether the number's expression gives its value here. An axis alone may be any of that name and
-   * size; inside an expression the name must be unambiguous.
+   * Whether the number's expression gives its value here: for some of the sizes that go by each of
+   * the names it mentions, since the emitter chooses the value whose axis is meant.
    */
   says(number: SymbolicNumber): boolean {
     const { text, value } = number;
     if (text.kind === "axis") return this.#sizes.get(text.name)?.has(value) ?? false;
     const found = { axes: new Set<string>(), formals: new Set<string>() };
     mentions(text, found);
-    if ([...found.axes].some((axis) => this.#sizes.get(axis)?.size !== 1)) return false;
-    const worth = evaluateExpression(text, (axis) => [...(this.#sizes.get(axis) ?? [])][0]);
-    return worth === undefined || worth === value;
+    return choices([...found.axes], this.#sizes).some((sizes) => {
+      const worth = evaluateExpression(text, (axis) => sizes.get(axis));
+      return worth === undefined || worth === value;
+    });
   }
+}
+
+/** Each way to take one size for each axis; none if an axis has no size. */
+function choices(
+  axes: readonly string[],
+  sizes: ReadonlyMap<string, ReadonlySet<number>>,
+): readonly ReadonlyMap<string, number>[] {
+  const [first, ...rest] = axes;
+  if (first === undefined) return [new Map()];
+  const others = choices(rest, sizes);
+  return [...(sizes.get(first) ?? [])].flatMap((size) =>
+    others.map((chosen) => new Map([...chosen, [first, size]])),
+  );
 }
 
 /** Value of an expression of axes; undefined where it mentions a number formal. */

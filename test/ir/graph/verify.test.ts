@@ -49,6 +49,22 @@ describe("a legal graph", () => {
   );
 });
 
+it("may say a size by an axis whose name stands for several sizes", () => {
+  const two = `main last
+
+block last "last" {
+  in x: real [T=8] as argument own.x
+  in bias: real [T=2] as parameter own.bias
+  y: real [T=2] = slice x { axis: T, start: <(|T| - 2) = 6>, size: 2, into: T }
+  z: real [T=2] = add y, bias
+  out z as return own.z
+}
+`;
+  expect(verify(parseGraph(two))).toEqual([]);
+  const wrong = verify(parseGraph(two.replace("= 6>", "= 5>"))).join();
+  expect(wrong).toContain("T cannot be found in scope with the size meant");
+});
+
 describe("an illegal graph", () => {
   it.each([
     [
