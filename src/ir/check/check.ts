@@ -6,6 +6,7 @@ import type { FileTree, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { resolveDefinitions } from "./definitions.ts";
 import { mentionedFiles } from "./library.ts";
+import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, compareParameters } from "./program.ts";
 import { axisNames, resolveNames } from "./resolve.ts";
@@ -166,6 +167,12 @@ function checkFiles(
         { help },
       ).diagnostic,
     );
+  }
+  const made = [evaluated, trained, generated].flatMap((each) => each?.program ?? []);
+  for (const name of report.failed ? [] : probes) {
+    if (made.some((program) => isProbed(program, name))) continue;
+    const message = `Nothing in ${model.name.text} is called ${name}, so there is nothing to probe.`;
+    report.add(problem("MEM0110", model.name.span, message).diagnostic);
   }
   if (trained !== undefined) checkReferences(trained.program, trainDefinition, report);
   if (report.failed || syntaxFailed || evaluated === undefined)

@@ -11,7 +11,7 @@ import { type CheckedAxis, type Entity, Frame, Scope, type TensorEntity } from "
 import { declareInstance, finishInstances } from "./instance.ts";
 import { capture, findName, globalTensor, requireAxis } from "./names.ts";
 import { declareTensor } from "./parameter.ts";
-import { addProbes } from "./probe.ts";
+import { addProbes, probeNames } from "./probe.ts";
 import { problem, Silenced } from "./problem.ts";
 import { runStatements } from "./statement.ts";
 import { plainNumber, type StaticNumber } from "./static.ts";
@@ -85,7 +85,10 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
       const current = scope.names.get(name);
       if (current !== undefined && name !== statement.index.text) inner.names.set(name, current);
     }
+    const entering = new Map(inner.names);
     runStatements({ ...place, scope: inner }, statement.body);
+    const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
+    probeNames({ ...place, scope: inner }, new Map(bound));
     for (const name of before) {
       const after = inner.names.get(name);
       if (after !== undefined && name !== statement.index.text) scope.names.set(name, after);
