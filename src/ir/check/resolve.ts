@@ -3,7 +3,13 @@
  * taken. Only the meaning of names is looked at; axes and sizes are known where a block is called.
  */
 import { suggest } from "../../parser/suggest.ts";
-import type { BlockDefinition, FileTree, ModelDefinition, Name } from "../../parser/tree.ts";
+import type {
+  BlockDefinition,
+  FileTree,
+  MethodDefinition,
+  ModelDefinition,
+  Name,
+} from "../../parser/tree.ts";
 import type { Definitions } from "./definitions.ts";
 import { primitiveNames } from "./primitive-names.ts";
 import { problem, type Report, warning } from "./problem.ts";
@@ -37,6 +43,7 @@ export function resolveNames(
   for (const item of [...blocks, ...(model === undefined ? [] : [model])]) {
     const found: Mentions = { references: [], names: new Set() };
     collect(item, found, false);
+    checkSignatures(item, report);
     mentions.set(item.name.text, found);
     const known = new Set([...everywhere, ...found.names]);
     for (const { name, bare } of found.references) {
@@ -80,6 +87,38 @@ export function axisNames(tree: FileTree, into: Set<string>): void {
     }
   };
   walk(tree.items, "");
+}
+
+const reserved: ReadonlySet<string> = new Set(["training"]);
+
+/** Reports names that the language keeps for itself, and signatures that have a name twice. */
+function checkSignatures(item: BlockDefinition | ModelDefinition, report: Report): void {
+  const taken = ({ text, span }: Name) => {
+    const message = `${text} is already taken here.`;
+    const help = reserved.has(text) ? `${text} says which program this is.` : undefined;
+    report.add(problem("MEM0233", span, message, { help }).diagnostic);
+  };
+  for (const name of namesBound(item)) if (reserved.has(name.text)) taken(name);
+  const methods = item.body.filter((each): each is MethodDefinition => each.kind === "method");
+  for (const signature of [item, ...methods]) {
+    const formals = "formals" in signature ? signature.formals : [];
+    const names = [...formals, ...signature.options].map(({ name }) => name);
+    const outputs = "outputs" in signature ? signature.outputs : undefined;
+    const results = outputs?.kind === "named" ? outputs.outputs.map(({ name }) => name) : [];
+    for (const list of [names, results]) {
+      list.forEach((name, position) => {
+        if (list.findIndex(({ text }) => text === name.text) < position) taken(name);
+      });
+    }
+  }
+}
+
+/** Names that are not read but given a meaning, wherever they stand. */
+function namesBound(part: unknown): readonly Name[] {
+  if (Array.isArray(part)) return part.flatMap(namesBound);
+  if (isName(part)) return [part];
+  if (!isObject(part) || part.kind === "reference") return [];
+  return Object.entries(part).flatMap(([key, each]) => (key === "span" ? [] : namesBound(each)));
 }
 
 interface Mentions {

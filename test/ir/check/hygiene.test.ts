@@ -173,3 +173,25 @@ describe("`next M`", () => {
     ]);
   });
 });
+
+describe("names that cannot be given", () => {
+  test("`training`, to anything", () => {
+    expect(codesOf(model("input x[T]\ntraining = x * 2\noutput y = x"))).toContain("MEM0233");
+    expect(
+      codesOf(model("input x[T]\nrepeat 2 as training { x = x * 2 }\noutput y = x")),
+    ).toContain("MEM0233");
+    const block = "block f(training[T]) -> [T] { return training * 2 }";
+    expect(codesOf(model("input x[T]\noutput y = f(x)", block))).toContain("MEM0233");
+    expect(codesOf(model("input x[T]\noutput y = when training { x } else { 2 * x }"))).toEqual([]);
+  });
+
+  test("twice in one signature", () => {
+    const signatures = ["x[T], x[T]", "x[T], y[T], y: int", "x[T], n: int = 1, n: int = 2"];
+    for (const formals of signatures) {
+      const text = model("input x[T]\noutput y = x", `block f(${formals}) -> [T] { return x }`);
+      expect(codesOf(text), formals).toContain("MEM0233");
+    }
+    const twice = "block f(x[T]) -> a[T], a[T] { a = x }";
+    expect(codesOf(model("input x[T]\noutput y = x", twice))).toContain("MEM0233");
+  });
+});
