@@ -1,4 +1,4 @@
 /** The onnx engine: onnxruntime-node on the CPU. */
 export { createOnnxEngine, type OnnxOptions } from "./engine.ts";
-export { EngineMissingError } from "./missing.ts";
 export { onnxFootprint } from "./footprint.ts";
+export { EngineMissingError } from "./missing.ts";
