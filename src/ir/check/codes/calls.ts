@@ -211,7 +211,7 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   MEM0233: {
     title: "Name already taken",
     explanation:
-      "Equations may give a name a new value. Declarations (`dim`, `param`, `const`, `use`, `memory`, `input`) may not share one.",
+      "Equations may give a name a new value. Declarations (`dim`, `param`, `const`, `use`, `memory`, `input`) may not share one. `training` is always taken; `fresh` and `valid` come with every segment, so no input has these names.",
     example: "model M { dim D = 4; input x[T, D]; param x[D] starts 1; output y = x }",
     fix: "model M { dim D = 4; input x[T, D]; param w[D] starts 1; output y = x * w }",
   },
