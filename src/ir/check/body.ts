@@ -1,4 +1,5 @@
 /** Checks the body of a block or method once for given options and argument types. */
+import type { NumberKind } from "../../ops/index.ts";
 import type { AxisDeclaration, Name, Outputs, Span } from "../../parser/tree.ts";
 import type { GraphFunction } from "../graph.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
@@ -43,7 +44,6 @@ export function makeTemplate(
   }
   const name = checker.functionName(camel(callee.title));
   const frame = new Frame(name, callee.title, undefined, formalValues);
-  const members: Template["members"] = new Map();
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
@@ -74,7 +74,7 @@ export function makeTemplate(
     if (!before && checker.report.failed) return;
     const returns = finishReturns(place, callee, returned);
     finishInstances(place, frame);
-    template = finish(checker, callee, frame, place, returns, members);
+    template = finish(checker, callee, frame, place, returns);
   });
   return template;
 }
@@ -307,7 +307,6 @@ function finish(
   frame: Frame,
   place: Place,
   returns: readonly NamedTensor[],
-  members: Map<string, never> | Template["members"],
 ): Template {
   const types: ReturnType[] = [];
   const { builder } = frame;
@@ -324,7 +323,7 @@ function finish(
       constant: tensor.constant,
     });
   }
-  const written = new Map(members);
+  const written = new Map<string, { axes: readonly CheckedAxis[]; number: NumberKind }>();
   for (const [state, { value }] of frame.writes) {
     const { operand } = toValue(place, value, callee.definition.name.span);
     if (!("name" in operand)) throw new Error("A written value is a value.");

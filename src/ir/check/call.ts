@@ -435,7 +435,7 @@ function implicitTensor(
   }
 }
 
-export function writeInstance(
+function writeInstance(
   place: Place,
   instance: Instance,
   state: string,

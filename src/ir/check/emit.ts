@@ -168,7 +168,7 @@ export function typeOf(entity: TensorEntity): string {
 }
 
 /** A compile-time number or flag as an operand. */
-export function constantTensor(scope: Scope, value: Static, span: Span): TensorEntity {
+function constantTensor(scope: Scope, value: Static, span: Span): TensorEntity {
   const make = (operand: Operand, number: TensorEntity["number"]): TensorEntity => ({
     kind: "tensor",
     operand,
@@ -262,7 +262,7 @@ export function axisNumber(scope: Scope, axis: CheckedAxis): StaticNumber {
 }
 
 /** The same axis under another name. */
-export function renamedAxis(axis: CheckedAxis, name: string): CheckedAxis {
+function renamedAxis(axis: CheckedAxis, name: string): CheckedAxis {
   return { ...axis, name };
 }
 

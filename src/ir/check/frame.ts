@@ -154,8 +154,6 @@ export class Frame {
   /** Number formals that the body mentions, and those it could. */
   readonly numbers = new Map<string, number>();
   readonly formalValues: ReadonlyMap<string, number>;
-  /** Scopes of calls taken by name (rule R6). */
-  readonly takenScopes = new Map<string, Span>();
   readonly losses: { readonly path: readonly string[]; readonly value: TensorEntity }[] = [];
   /** What states below this function get after the segment: results of loops, with copies. */
   readonly next: { readonly path: readonly string[]; readonly value: Value }[] = [];

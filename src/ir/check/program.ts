@@ -101,7 +101,6 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
     dims.push({ name, value, size: { value, text } });
   };
   const { tokens } = schedule.schedule.segment;
-  const before = report.failed;
   report.attempt(() => {
     addDim(axis, tokens, { kind: "literal", value: tokens });
     for (const name of unsized) scope.names.set(name, { kind: "poison" });
@@ -134,7 +133,6 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
       }).diagnostic,
     );
   }
-  if (!before && report.failed) return undefined;
   if (report.failed) return undefined;
   const graph = finishMain(place, model, outputs);
   const parts = { kind, graph, dims, declared, outputs, frame, schedule, axis };

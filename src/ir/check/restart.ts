@@ -56,7 +56,7 @@ const isState = (statement: Statement): statement is Extract<Statement, { kind: 
   statement.kind === "state";
 
 /** The flag where it is needed: captured when a loop's body calls a memory declared outside. */
-export function reachedReset(place: Place, instance: Instance): TensorEntity | undefined {
+function reachedReset(place: Place, instance: Instance): TensorEntity | undefined {
   const { scope, checker } = place;
   if (scope.frame === instance.frame || scope.frame.outer === undefined)
     return stepResetOf(place, instance);
