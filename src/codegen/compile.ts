@@ -3,9 +3,11 @@
  */
 
 import { type CheckOptions, check } from "../ir/check/check.ts";
+import type { Graph } from "../ir/graph.ts";
 import { type PassOptions, runPasses } from "../ir/passes/index.ts";
 import type { CheckedModel, Program } from "../ir/program.ts";
 import { trainingGraph } from "../ir/training-graph.ts";
+import { requireLegal } from "../ir/verify.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { EmitOptions, EmittedFile } from "./emit.ts";
 
@@ -44,16 +46,27 @@ export function lower(
   return { diagnostics, model: { ...model, programs } };
 }
 
-/** The program with passes run and, if it trains, gradients made between their two stages. */
+/**
+ * The program with passes run and, if it trains, gradients made between their two stages. Throws if
+ * one of these steps, or the checker, made a graph that is not legal: the compiler's own mistake,
+ * which would come out as generated code that computes something else.
+ */
 function finishProgram(
   program: Program,
   { passes = {}, gradientProbes = false }: Omit<CompileOptions, keyof EmitOptions>,
 ): Program {
-  const run = (graph: Program["graph"], stage: "model" | "program"): Program["graph"] => {
-    return passes === "none" ? graph : runPasses(graph, stage, passes, program.kind);
+  const { kind } = program;
+  const run = (graph: Graph, stage: "model" | "program"): Graph => {
+    if (passes === "none") return graph;
+    const after = runPasses(graph, stage, passes, kind);
+    return after === graph ? graph : requireLegal(after, `${kind}, after the ${stage} passes`);
   };
-  const segment = run(program.graph, "model");
-  const graph = program.kind === "train" ? trainingGraph(segment, { gradientProbes }) : segment;
+  const checked = requireLegal(program.graph, `${kind}, as checked`);
+  const segment = run(checked, "model");
+  const graph =
+    kind === "train"
+      ? requireLegal(trainingGraph(segment, { gradientProbes }), `${kind}, with its gradient`)
+      : segment;
   return { ...program, graph: run(graph, "program") };
 }
 

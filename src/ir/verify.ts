@@ -1,4 +1,4 @@
-/** What makes a graph legal. Passes and the gradient are followed by this check in tests. */
+/** What makes a graph legal. The check, the gradient and the passes are followed by this. */
 import type { OpName } from "../ops/index.ts";
 import { inferTypes, OpError, sameType, sameUpToOrder } from "../ops/index.ts";
 import { withLoopAxis, withoutAxis } from "./function-builder.ts";
@@ -52,6 +52,13 @@ export function verify(graph: Graph): string[] {
   return problems;
 }
 
+/** The graph, if it is legal; throws what is wrong first. `what` says which graph it is. */
+export function requireLegal(graph: Graph, what: string): Graph {
+  const [problem] = verify(graph);
+  if (problem !== undefined) throw new Error(`The graph (${what}) is not legal. In ${problem}`);
+  return graph;
+}
+
 type Report = (problem: string) => void;
 
 // ---------------------------------------------------------------- ports
@@ -89,9 +96,10 @@ function verifyPorts(written: GraphFunction, report: Report): void {
     }
   }
   for (const ports of [written.inputs, written.results]) {
-    for (const [position, port] of ports.entries()) {
+    const places = new Places();
+    for (const port of ports) {
       verifyPath(port, report);
-      const clash = ports.slice(0, position).find((other) => clashes(port, other));
+      const clash = places.add(port);
       if (clash !== undefined) report(`${placeOf(port)} clashes with ${placeOf(clash)}.`);
     }
   }
@@ -117,10 +125,25 @@ function group(port: Port): string {
   return `${addressed ? "addressed" : port.role} ${port.struct}`;
 }
 
-function clashes(left: Port, right: Port): boolean {
-  if (group(left) !== group(right)) return false;
-  const [short, long] = left.path.length < right.path.length ? [left, right] : [right, left];
-  return short.path.every((segment, position) => long.path[position] === segment);
+/** Addresses taken, none of which may be another one or below it. */
+class Places {
+  readonly #taken = new Map<string, Port>();
+  /** Ports below an address. */
+  readonly #below = new Map<string, Port>();
+
+  /** Takes the address of a port; gives a port that it clashes with. */
+  add(port: Port): Port | undefined {
+    let address = group(port);
+    let clash = this.#taken.get(address);
+    for (const segment of port.path) {
+      if (!this.#below.has(address)) this.#below.set(address, port);
+      address += `/${segment}`;
+      clash ??= this.#taken.get(address);
+    }
+    clash ??= this.#below.get(address);
+    if (!this.#taken.has(address)) this.#taken.set(address, port);
+    return clash;
+  }
 }
 
 const placeOf = (port: Port): string => `${port.role} ${[port.struct, ...port.path].join(".")}`;

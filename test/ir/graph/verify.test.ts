@@ -1,7 +1,7 @@
 /** Each way a graph can be illegal, as a mistake in its text. */
 import { describe, expect, it } from "vitest";
 import { parseGraph, printGraph } from "../../../src/ir/graph-text.ts";
-import { verify } from "../../../src/ir/verify.ts";
+import { requireLegal, verify } from "../../../src/ir/verify.ts";
 import { model, recurrence } from "../gradient/blocks.ts";
 import { graphOf } from "../kit.ts";
 
@@ -66,6 +66,14 @@ block last "last" {
 });
 
 describe("an illegal graph", () => {
+  it("stops the compiler, which says which graph, the function and the mistake", () => {
+    expect(requireLegal(parseGraph(text), "train").main).toBe("main");
+    const wrong = parseGraph(text.replace("(x, w) with", "(x) with"));
+    expect(() => requireLegal(wrong, "train, as checked")).toThrow(
+      "The graph (train, as checked) is not legal. In main: square takes and gives 2 and 1 values",
+    );
+  });
+
   it.each([
     [
       "an unknown main function",
