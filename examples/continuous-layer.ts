@@ -57,8 +57,7 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
   const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  const gather = g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" }); // [N]
-  return gather;
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
 }
 
 /**
@@ -153,8 +152,7 @@ function nextFit(
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
   const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
   const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
-  const rename2 = g.rename(ridgeOperatorOut, { names: { P: "R" } }); // [R, N]
-  return rename2;
+  return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
 /** Parameters of continuous.absorb. */

@@ -31,8 +31,7 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
   const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  const gather = g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" }); // [N]
-  return gather;
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
 }
 
 /**

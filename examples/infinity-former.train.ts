@@ -111,8 +111,7 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
   const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  const gather = g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" }); // [N]
-  return gather;
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
 }
 
 /**
@@ -207,8 +206,7 @@ function nextFit(
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
   const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
   const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
-  const rename2 = g.rename(ridgeOperatorOut, { names: { P: "R" } }); // [R, N]
-  return rename2;
+  return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
 /** Parameters of continuous.absorb. */
@@ -1416,11 +1414,15 @@ function layerBackward(
  */
 function embeddingLookBackward(
   g: Builder,
+  self: Embedding,
   tokens: Tensor,
   dGather: Tensor,
 ): { readonly selfParameters: Embedding } {
-  // dWeight: [D, V]
-  const dWeight = g.scatterAdd(dGather, tokens, { over: ["batch", "T"], axis: "V", size: 256 });
+  const dWeight = g.scatterAdd(dGather, tokens, {
+    over: ["batch", "T"],
+    axis: "V",
+    size: g.size(self.weight, "V"),
+  }); // [D, V]
   return { selfParameters: { weight: dWeight } };
 }
 
@@ -1478,7 +1480,8 @@ function segmentBackward(
     dLayerStates.unshift(back.states);
   }
 
-  const dTableLook = embeddingLookBackward(g, inputs.tokens, g.mul(dEmbedded, Math.sqrt(dims.D)));
+  const product2 = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
+  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, product2);
   return {
     parameters: {
       content_bias: dContent_bias,

@@ -816,11 +816,15 @@ function decoderBackward(
  */
 function embeddingLookBackward(
   g: Builder,
+  self: Embedding,
   tokens: Tensor,
   dGather: Tensor,
 ): { readonly selfParameters: Embedding } {
-  // dWeight: [D, V]
-  const dWeight = g.scatterAdd(dGather, tokens, { over: ["batch", "T"], axis: "V", size: 256 });
+  const dWeight = g.scatterAdd(dGather, tokens, {
+    over: ["batch", "T"],
+    axis: "V",
+    size: g.size(self.weight, "V"),
+  }); // [D, V]
   return { selfParameters: { weight: dWeight } };
 }
 
@@ -1085,7 +1089,7 @@ function segmentBackward(
   }
 
   const dDecoder_position = g.sum(dX3, { over: ["batch"] }); // [T, D]
-  const dTableLook = embeddingLookBackward(g, residuals.shift, dX3);
+  const dTableLook = embeddingLookBackward(g, own.table, residuals.shift, dX3);
   const dMemWrite = slotsWriteBackward(
     g,
     own.mem.write,
@@ -1128,7 +1132,7 @@ function segmentBackward(
   const unitBackwardOut = unitBackward(g, own.mem.bias, residuals.unit, total); // [S, D]
   const dBias = g.add(dMemWrite.selfParameters.bias, unitBackwardOut); // [S, D]
   const dEncoder_position = g.sum(dX, { over: ["batch"] }); // [T, D]
-  const dTableLook2 = embeddingLookBackward(g, inputs.tokens, dX);
+  const dTableLook2 = embeddingLookBackward(g, own.table, inputs.tokens, dX);
   const sum2 = g.add(dTableScore.selfParameters.weight, dTableLook.selfParameters.weight); // [V, D]
   const dWeight = g.add(sum2, dTableLook2.selfParameters.weight); // [V, D]
   return {
@@ -1162,8 +1166,8 @@ function unit(g: Builder, x: Tensor): Tensor {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [add2] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return add2;
+  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return out;
 }
 
 /**

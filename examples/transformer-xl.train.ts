@@ -707,11 +707,15 @@ function layerBackward(
  */
 function embeddingLookBackward(
   g: Builder,
+  self: Embedding,
   tokens: Tensor,
   dGather: Tensor,
 ): { readonly selfParameters: Embedding } {
-  // dWeight: [D, V]
-  const dWeight = g.scatterAdd(dGather, tokens, { over: ["batch", "T"], axis: "V", size: 256 });
+  const dWeight = g.scatterAdd(dGather, tokens, {
+    over: ["batch", "T"],
+    axis: "V",
+    size: g.size(self.weight, "V"),
+  }); // [D, V]
   return { selfParameters: { weight: dWeight } };
 }
 
@@ -769,7 +773,8 @@ function segmentBackward(
     dLayerStates.unshift(back.states);
   }
 
-  const dTableLook = embeddingLookBackward(g, inputs.tokens, g.mul(dEmbedded, Math.sqrt(dims.D)));
+  const product = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
+  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, product);
   // dWeight: [V, D]
   const dWeight = g.add(dTableScore.selfParameters.weight, dTableLook.selfParameters.weight);
   return {

@@ -178,8 +178,8 @@ type Norm = {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [add2] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return add2;
+  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return out;
 }
 
 /** Parameters of ffn. */
