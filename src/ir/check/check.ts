@@ -172,7 +172,8 @@ function checkFiles(
   for (const name of report.failed ? [] : probes) {
     if (made.some((program) => isProbed(program, name))) continue;
     const message = `Nothing in ${model.name.text} is called ${name}, so there is nothing to probe.`;
-    report.add(problem("MEM0110", model.name.span, message).diagnostic);
+    // Not an error: what a probe names may exist under other options only.
+    report.add(warning("MEM0110", model.name.span, message));
   }
   if (trained !== undefined) checkReferences(trained.program, trainDefinition, report);
   if (report.failed || syntaxFailed || evaluated === undefined)
