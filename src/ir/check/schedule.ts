@@ -596,7 +596,9 @@ function applyOverrides(
     if (program !== kind) continue;
     const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
     report.attempt(() => {
-      const entry = more.length > 0 ? undefined : entryOf(kind, word, written);
+      // Only the optimiser has options with addresses of their own.
+      const known = more.length === 0 && (option === undefined || word === "optimizer");
+      const entry = known ? entryOf(kind, word, written) : undefined;
       if (entry === undefined) throw problem("MEM0173", at, `${address} cannot be set to ${text}.`);
       try {
         if (word === "stride") schedule.stride = count(entry, 1);

@@ -592,6 +592,8 @@ train { segment 1 tokens }`);
       ["train.batch", "8 } evaluate { batch 2"],
       ["train.nothing", "1"],
       ["train.batch.x.y", "1"],
+      ["train.group.rate", "1e-1"],
+      ["train.optimizr.rate", "1e-1"],
     ] as const) {
       expect(codesOf(spec, { settings: { [address]: value } }), address).toEqual(["MEM0173"]);
     }
