@@ -2,6 +2,8 @@
  * The interface every engine implements: compile a plan, hold tensors, run, read back.
  *
  * A `DeviceTensor` is opaque to everyone but its engine. Runs never change a tensor they are given.
+ * A tensor that is discarded gives its memory to the next results; one that is not is freed when
+ * nobody holds it any more.
  */
 import type { HostTensor, TensorType } from "../ops/index.ts";
 import type { Plan } from "./plan.ts";
@@ -25,4 +27,6 @@ export interface Engine {
   /** Moves a host tensor to the engine (rounding reals to its precision). */
   upload(tensor: HostTensor): DeviceTensor;
   download(tensor: DeviceTensor): HostTensor;
+  /** Says that a tensor is not read again. Other tensors with the same entries stay as they are. */
+  discard(tensor: DeviceTensor): void;
 }

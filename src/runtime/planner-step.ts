@@ -250,6 +250,9 @@ class PlanningRun implements Run {
     return sum as Term; // same tree, same types
   }
 
+  /** A tensor's last use is known from the calls that take it. */
+  discard(): void {}
+
   /** The step that has been run. */
   finish(): StepPlan {
     const calls = this.#calls.map(({ staged: { plan }, footprint }, i): PlannedCall => {

@@ -161,6 +161,7 @@ export function createReferenceEngine(): ReferenceEngine {
     },
     upload: (tensor) => new ReferenceTensor(tensor),
     download: hostOf,
+    discard() {},
   };
 }
 

@@ -74,6 +74,8 @@ class PlannedRun implements EngineRun {
   private readings: ProbeReading[] = [];
   private readonly functions = new Map<StagedFunction, Map<string, Promise<Compiled>>>();
   private readonly zeroTensors = new Map<string, DeviceTensor>();
+  /** Tensors of zeros, which several trees share. */
+  private readonly lasting = new Set<DeviceTensor>();
 
   constructor(engine: Engine, probes: boolean) {
     this.engine = engine;
@@ -118,7 +120,15 @@ class PlannedRun implements EngineRun {
   async add<Term extends object>(total: Term | undefined, term: Term): Promise<Term> {
     if (total === undefined) return term;
     const sum: unknown = await this.invoke(addTrees, [total, term]);
+    this.discard(total);
+    this.discard(term);
     return sum as Term; // same tree, same types
+  }
+
+  discard(tree: object): void {
+    for (const { leaf } of flatten<DeviceTensor>(tree, isTyped)) {
+      if (!this.lasting.has(leaf)) this.engine.discard(leaf);
+    }
   }
 
   takeProbes(): readonly ProbeReading[] {
@@ -167,6 +177,7 @@ class PlannedRun implements EngineRun {
     if (known !== undefined) return known;
     const made = this.engine.upload(hostZeros(type));
     this.zeroTensors.set(key, made);
+    this.lasting.add(made);
     return made;
   }
 }

@@ -58,8 +58,13 @@ export interface Run {
   merge(...trees: readonly Tree<DeviceTensor>[]): Tree<DeviceTensor>;
   /** Tensors of zeros, shaped like the given tree. */
   zeros<Like extends object>(like: Like): Like;
-  /** Adds trees of one shape; `undefined` counts as zeros. */
+  /** Adds trees of one shape, which are discarded; `undefined` counts as zeros. */
   add<Term extends object>(total: Term | undefined, term: Term): Promise<Term>;
+  /**
+   * Says that the tensors of a tree, which calls of this run gave, are not read again: their memory
+   * goes to later results.
+   */
+  discard(tree: object): void;
 }
 
 /** The tree that a staged function returns, with its tensors on an engine. */

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { hostTensor } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
 import type { DeviceTensor } from "../../src/runtime/engine.ts";
-import { createRun, referenceEngine } from "../../src/runtime/index.ts";
+import { createOnnxEngine, createRun, referenceEngine } from "../../src/runtime/index.ts";
 import type { Tree } from "../../src/runtime/model.ts";
 
 const upload = (axes: Readonly<Record<string, number>>, ...entries: number[]) =>
@@ -89,6 +89,22 @@ describe("A run", () => {
     expect(sum.b.map(read)).toEqual([[8, 10]]);
     expect(run.counts.get("add")).toBe(1);
     expect(await run.add({}, {})).toEqual({});
+  });
+
+  it("discards what it has added, but not the zeros that several trees share", async () => {
+    const engine = await createOnnxEngine({ threads: 1 });
+    const run = createRun(engine);
+    const given = () => ({ a: engine.upload(hostTensor("real", { T: 2 }, [4, 5])) });
+    const zeros = run.zeros(given());
+    const first = await run.add(zeros, given());
+    const second = await run.add(first, given());
+    expect(() => engine.download(first.a)).toThrow("discarded");
+    expect([...engine.download(second.a).data]).toEqual([8, 10]);
+    expect([...engine.download(zeros.a).data]).toEqual([0, 0]);
+    run.discard([zeros, { deep: [second] }]);
+    expect(() => engine.download(second.a)).toThrow("discarded");
+    expect([...engine.download(run.zeros(zeros).a).data]).toEqual([0, 0]);
+    await run.release();
   });
 
   it("refuses to add trees of different form", async () => {

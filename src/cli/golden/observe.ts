@@ -146,6 +146,7 @@ class Observation {
       merge: (...trees) => inner.merge(...trees),
       zeros: (like) => inner.zeros(like),
       add: (total, term) => inner.add(total, term),
+      discard: (tree) => inner.discard(tree),
     };
   }
 

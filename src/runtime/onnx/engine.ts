@@ -11,54 +11,69 @@ import type { HostData, HostTensor, TensorType } from "../../ops/index.ts";
 import { sameType, typeText } from "../../ops/index.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import type { Plan } from "../plan.ts";
-import { planMemory } from "../planner.ts";
 import { EngineError } from "../reference.ts";
-import { beforeResults } from "./collect.ts";
 import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
+import { type Entries, Memory, type Storage } from "./memory.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
 import { loadOnnxRuntime, sessionOptions, threadsFor } from "./session.ts";
-import { sameOrder } from "./shapes.ts";
+import { product, sameOrder } from "./shapes.ts";
+import { elementOf } from "./values.ts";
 
 export interface OnnxOptions {
   /** Threads that share one operator, if it is large: all cores unless said. */
   readonly threads?: number;
 }
 
-type Entries = Float32Array | Int32Array | Uint8Array;
-
 /** A tensor of this engine: entries in the order of the type's axes. */
 class OnnxTensor implements DeviceTensor {
   readonly type: TensorType;
-  readonly entries: Entries;
+  readonly storage: Storage;
   #latest: Tensor | undefined;
+  #discarded = false;
 
-  constructor(type: TensorType, entries: Entries) {
+  constructor(type: TensorType, storage: Storage) {
     this.type = type;
-    this.entries = entries;
+    this.storage = storage;
+    storage.users += 1;
+  }
+
+  /** Throws EngineError after the tensor was discarded: another one's entries may be there. */
+  get entries(): Entries {
+    if (this.#discarded) {
+      throw new EngineError(`A tensor of ${typeText(this.type)} is read after it was discarded.`);
+    }
+    return this.storage.entries;
   }
 
   /** The entries as ONNX Runtime takes them, under a shape that a session asks for. */
   shaped(ort: Ort, dims: readonly number[]): Tensor {
     const latest = this.#latest;
-    if (latest !== undefined && sameOrder(latest.dims, dims)) return latest;
-    const { entries } = this;
-    const tensor =
-      entries instanceof Float32Array
-        ? new ort.Tensor("float32", entries, dims)
-        : entries instanceof Int32Array
-          ? new ort.Tensor("int32", entries, dims)
-          : new ort.Tensor("bool", entries, dims);
-    this.#latest = tensor;
-    return tensor;
+    if (latest !== undefined && !this.#discarded && sameOrder(latest.dims, dims)) return latest;
+    this.#latest = ortTensor(ort, this.entries, dims);
+    return this.#latest;
   }
+
+  discard(memory: Memory): void {
+    if (this.#discarded) return;
+    this.#discarded = true;
+    this.#latest = undefined;
+    memory.give(this.storage);
+  }
+}
+
+function ortTensor(ort: Ort, entries: Entries, dims: readonly number[]): Tensor {
+  if (entries instanceof Float32Array) return new ort.Tensor("float32", entries, dims);
+  if (entries instanceof Int32Array) return new ort.Tensor("int32", entries, dims);
+  return new ort.Tensor("bool", entries, dims);
 }
 
 /** Loads onnxruntime-node. Throws EngineMissingError if it cannot be loaded. */
 export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engine> {
   const ort = await loadOnnxRuntime();
   const threads = options.threads ?? availableParallelism();
+  const memory = new Memory();
   return {
     name: "onnx",
     realBytes: 4,
@@ -71,27 +86,34 @@ export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engin
               encodeModel(lowered.graph),
               sessionOptions(threadsFor(plan, threads), lowered.graph.nodes.length),
             );
-      return new OnnxExecutable(ort, plan, lowered, session);
+      return new OnnxExecutable(ort, memory, plan, lowered, session);
     },
     upload,
     download,
+    discard: (tensor) => ownTensor(tensor).discard(memory),
   };
 }
 
 class OnnxExecutable implements Executable {
   readonly plan: Plan;
   readonly #ort: Ort;
+  readonly #memory: Memory;
   readonly #lowered: LoweredPlan;
   readonly #session: InferenceSession | undefined;
   readonly #constants = new Map<HostTensor, OnnxTensor>();
-  readonly #resultBytes: number;
 
-  constructor(ort: Ort, plan: Plan, lowered: LoweredPlan, session: InferenceSession | undefined) {
+  constructor(
+    ort: Ort,
+    memory: Memory,
+    plan: Plan,
+    lowered: LoweredPlan,
+    session: InferenceSession | undefined,
+  ) {
     this.#ort = ort;
+    this.#memory = memory;
     this.plan = plan;
     this.#lowered = lowered;
     this.#session = session;
-    this.#resultBytes = planMemory(plan, { realBytes: 4 }).outputBytes;
   }
 
   async run(inputs: readonly DeviceTensor[]): Promise<DeviceTensor[]> {
@@ -101,17 +123,30 @@ class OnnxExecutable implements Executable {
       const input = given[position];
       if (input !== undefined) feeds[name] = input.shaped(this.#ort, dims);
     }
-    beforeResults(this.#resultBytes);
-    const results = this.#session === undefined ? {} : await this.#session.run(feeds);
-    return this.#lowered.outputs.map((source, i) => {
-      const type = this.plan.values[this.plan.outputs[i]?.value ?? -1];
-      if (type === undefined) throw new EngineError(`Plan ${this.plan.name} has no output ${i}.`);
-      return this.#output(source, type, given, results);
+    // Results are written into memory of ours, which costs no copy and is there again for the next.
+    const results = new Map<string, Storage>();
+    const fetches: Record<string, Tensor> = {};
+    this.#lowered.outputs.forEach((source, i) => {
+      if (source.kind !== "result" || results.has(source.name)) return;
+      const storage = this.#memory.take(elementOf(this.#typeOf(i).kind), product(source.dims));
+      results.set(source.name, storage);
+      fetches[source.name] = ortTensor(this.#ort, storage.entries, source.dims);
     });
+    await this.#session?.run(feeds, fetches);
+    return this.#lowered.outputs.map((source, i) =>
+      this.#output(source, this.#typeOf(i), given, results),
+    );
   }
 
   async release(): Promise<void> {
     await this.#session?.release();
+  }
+
+  #typeOf(output: number): TensorType {
+    const type = this.plan.values[this.plan.outputs[output]?.value ?? -1];
+    if (type === undefined)
+      throw new EngineError(`Plan ${this.plan.name} has no output ${output}.`);
+    return type;
   }
 
   #check(inputs: readonly DeviceTensor[]): OnnxTensor[] {
@@ -138,25 +173,23 @@ class OnnxExecutable implements Executable {
     source: OutputSource,
     type: TensorType,
     inputs: readonly OnnxTensor[],
-    results: InferenceSession.ReturnType,
+    results: ReadonlyMap<string, Storage>,
   ): OnnxTensor {
     switch (source.kind) {
       case "result": {
-        const result = results[source.name];
+        const result = results.get(source.name);
         if (result === undefined) throw new EngineError(`The session gave no ${source.name}.`);
-        return new OnnxTensor(type, entriesOf(result));
+        return new OnnxTensor(type, result);
       }
       case "input": {
         const input = inputs[source.position];
         if (input === undefined) throw new EngineError(`Input ${source.position} is missing.`);
-        return sameType(input.type, type) ? input : new OnnxTensor(type, input.entries);
+        return new OnnxTensor(type, input.storage);
       }
       case "constant": {
-        const known = this.#constants.get(source.tensor);
-        if (known !== undefined) return known;
-        const constant = upload(source.tensor);
+        const constant = this.#constants.get(source.tensor) ?? upload(source.tensor);
         this.#constants.set(source.tensor, constant);
-        return constant;
+        return new OnnxTensor(type, constant.storage);
       }
       default:
         return source satisfies never;
@@ -169,19 +202,10 @@ function ownTensor(tensor: DeviceTensor): OnnxTensor {
   throw new EngineError("A tensor of another engine is given to the onnx engine.");
 }
 
-function entriesOf({ data }: Tensor): Entries {
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) {
-    return data;
-  }
-  throw new EngineError("The session gave a result of an unexpected element type.");
-}
-
 /** Copies: the host tensor may change afterwards. */
 function upload({ type, data }: HostTensor): OnnxTensor {
-  return new OnnxTensor(
-    type,
-    data instanceof Float64Array ? Float32Array.from(data) : data.slice(),
-  );
+  const entries = data instanceof Float64Array ? Float32Array.from(data) : data.slice();
+  return new OnnxTensor(type, { entries, users: 0, reused: false });
 }
 
 function download(tensor: DeviceTensor): HostTensor {

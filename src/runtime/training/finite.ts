@@ -57,6 +57,7 @@ function watch(run: EngineRun, suspicious: (value: number) => boolean): Run {
     merge: (...trees) => run.merge(...trees),
     zeros: (like) => run.zeros(like),
     add: (total, term) => run.add(total, term),
+    discard: (tree) => run.discard(tree),
   };
 }
 

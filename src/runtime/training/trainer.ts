@@ -236,10 +236,18 @@ class Trainer {
     const gradientNorm = engine.download(updated.gradientNorm).data[0] as number;
     await this.#requireFinite(gradientNorm, "the norm of the gradient", rollouts);
     const rate = optimizer.rate * rateFactor(optimizer, this.#step, this.#steps);
+    const before = [this.#parameters, this.#moments.first, this.#moments.second, this.#states];
     this.#parameters = updated.parameters;
     this.#moments = updated.state;
     this.#states = states;
     this.#step++;
+    this.#run.discard(sums.gradients);
+    this.#discardBut(before, [
+      updated.parameters,
+      updated.state.first,
+      updated.state.second,
+      states,
+    ]);
 
     const seconds = this.#clock() - started;
     const term = perplexityTerm(Object.keys(losses));
@@ -255,6 +263,14 @@ class Trainer {
       gradientNorm,
       peakResidentBytes: peakResidentBytes(),
     };
+  }
+
+  /** Discards the tensors of trees but those that others still hold. */
+  #discardBut(trees: readonly Tree<DeviceTensor>[], held: readonly Tree<DeviceTensor>[]): void {
+    const kept = new Set(held.flatMap((tree) => [...leavesByAddress(tree).values()]));
+    for (const tree of trees) {
+      this.#run.discard([...leavesByAddress(tree).values()].filter((leaf) => !kept.has(leaf)));
+    }
   }
 
   /** Segments of the step's i-th rollout on the engine; undefined if the source has no whole rollout left. */
