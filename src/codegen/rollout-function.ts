@@ -240,7 +240,7 @@ class RolloutWriter {
       `  const back = await run.call(${this.#staged.backward}, ${values});`,
       "  gradients = await run.add(gradients, back.parameters);",
       "  dNext = back.entering;",
-      ...(this.#staged.residuals === undefined ? [] : ["  delete kept[s];"]),
+      ...(this.#staged.residuals === undefined ? [] : ["  run.discard(kept[s]!);"]),
       "}",
     ];
   }

@@ -2,8 +2,8 @@
  * The interface every engine implements: compile a plan, hold tensors, run, read back.
  *
  * A `DeviceTensor` is opaque to everyone but its engine. Runs never change a tensor they are given.
- * A tensor that is discarded gives its memory to the next results; one that is not is freed when
- * nobody holds it any more.
+ * A tensor that is discarded is freed at once; one that is not, when the collector finds that nobody
+ * holds it any more.
  */
 import type { HostTensor, TensorType } from "../ops/index.ts";
 import type { Plan } from "./plan.ts";
@@ -27,6 +27,6 @@ export interface Engine {
   /** Moves a host tensor to the engine (rounding reals to its precision). */
   upload(tensor: HostTensor): DeviceTensor;
   download(tensor: DeviceTensor): HostTensor;
-  /** Says that a tensor is not read again. Other tensors with the same entries stay as they are. */
-  discard(tensor: DeviceTensor): void;
+  /** Frees tensors, which are not read again. Others that show the same entries stay as they are. */
+  discard(tensors: readonly DeviceTensor[]): void;
 }

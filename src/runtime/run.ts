@@ -126,9 +126,8 @@ class PlannedRun implements EngineRun {
   }
 
   discard(tree: object): void {
-    for (const { leaf } of flatten<DeviceTensor>(tree, isTyped)) {
-      if (!this.lasting.has(leaf)) this.engine.discard(leaf);
-    }
+    const leaves = flatten<DeviceTensor>(tree, isTyped).map(({ leaf }) => leaf);
+    this.engine.discard(leaves.filter((leaf) => !this.lasting.has(leaf)));
   }
 
   takeProbes(): readonly ProbeReading[] {

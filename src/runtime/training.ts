@@ -61,8 +61,8 @@ export interface Run {
   /** Adds trees of one shape, which are discarded; `undefined` counts as zeros. */
   add<Term extends object>(total: Term | undefined, term: Term): Promise<Term>;
   /**
-   * Says that the tensors of a tree, which calls of this run gave, are not read again: their memory
-   * goes to later results.
+   * Frees the tensors of a tree, which are not read again: without it they are held until the
+   * collector finds them.
    */
   discard(tree: object): void;
 }

@@ -21,7 +21,7 @@ import type { Value } from "./values.ts";
 
 /** Where an output of the plan comes from. */
 export type OutputSource =
-  | { readonly kind: "result"; readonly name: string; readonly dims: readonly number[] }
+  | { readonly kind: "result"; readonly name: string }
   /** The entries of an input, which are not copied. */
   | { readonly kind: "input"; readonly position: number }
   | { readonly kind: "constant"; readonly tensor: HostTensor };
@@ -156,13 +156,13 @@ function outputOf(
   const order = type.axes.filter(({ size }) => size !== 1).map(({ name }) => name);
   const placement = w.place(value, order);
   if (value.constant !== undefined) {
-    const { name, shape } = w.anyView(value, placement);
-    return { kind: "result", name: w.graph.node("Identity", [name]), dims: shape };
+    const { name } = w.anyView(value, placement);
+    return { kind: "result", name: w.graph.node("Identity", [name]) };
   }
-  const { name: made, shape: dims } = w.anyView(value, placement);
+  const { name: made } = w.anyView(value, placement);
   for (const { name } of placement.views) {
     const position = inputs.get(name);
     if (position !== undefined) return { kind: "input", position };
   }
-  return { kind: "result", name: made, dims };
+  return { kind: "result", name: made };
 }

@@ -14,12 +14,11 @@ import type { Plan } from "../plan.ts";
 import { EngineError } from "../reference.ts";
 import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
-import { type Entries, Memory, type Storage } from "./memory.ts";
+import { type Entries, free, type Storage } from "./memory.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
 import { loadOnnxRuntime, sessionOptions, threadsFor } from "./session.ts";
-import { product, sameOrder } from "./shapes.ts";
-import { elementOf } from "./values.ts";
+import { sameOrder } from "./shapes.ts";
 
 export interface OnnxOptions {
   /** Threads that share one operator, if it is large: all cores unless said. */
@@ -39,7 +38,7 @@ class OnnxTensor implements DeviceTensor {
     storage.users += 1;
   }
 
-  /** Throws EngineError after the tensor was discarded: another one's entries may be there. */
+  /** Throws EngineError after the tensor was discarded: its entries are gone. */
   get entries(): Entries {
     if (this.#discarded) {
       throw new EngineError(`A tensor of ${typeText(this.type)} is read after it was discarded.`);
@@ -55,11 +54,13 @@ class OnnxTensor implements DeviceTensor {
     return this.#latest;
   }
 
-  discard(memory: Memory): void {
-    if (this.#discarded) return;
+  /** Gives the entries that no tensor shows any more, if they are its own. */
+  discard(): Entries | undefined {
+    if (this.#discarded) return undefined;
     this.#discarded = true;
     this.#latest = undefined;
-    memory.give(this.storage);
+    this.storage.users -= 1;
+    return this.storage.users === 0 ? this.storage.entries : undefined;
   }
 }
 
@@ -73,7 +74,6 @@ function ortTensor(ort: Ort, entries: Entries, dims: readonly number[]): Tensor 
 export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engine> {
   const ort = await loadOnnxRuntime();
   const threads = options.threads ?? availableParallelism();
-  const memory = new Memory();
   return {
     name: "onnx",
     realBytes: 4,
@@ -86,31 +86,25 @@ export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engin
               encodeModel(lowered.graph),
               sessionOptions(threadsFor(plan, threads), lowered.graph.nodes.length),
             );
-      return new OnnxExecutable(ort, memory, plan, lowered, session);
+      return new OnnxExecutable(ort, plan, lowered, session);
     },
     upload,
     download,
-    discard: (tensor) => ownTensor(tensor).discard(memory),
+    discard(tensors) {
+      free(tensors.flatMap((tensor) => ownTensor(tensor).discard() ?? []));
+    },
   };
 }
 
 class OnnxExecutable implements Executable {
   readonly plan: Plan;
   readonly #ort: Ort;
-  readonly #memory: Memory;
   readonly #lowered: LoweredPlan;
   readonly #session: InferenceSession | undefined;
   readonly #constants = new Map<HostTensor, OnnxTensor>();
 
-  constructor(
-    ort: Ort,
-    memory: Memory,
-    plan: Plan,
-    lowered: LoweredPlan,
-    session: InferenceSession | undefined,
-  ) {
+  constructor(ort: Ort, plan: Plan, lowered: LoweredPlan, session: InferenceSession | undefined) {
     this.#ort = ort;
-    this.#memory = memory;
     this.plan = plan;
     this.#lowered = lowered;
     this.#session = session;
@@ -123,16 +117,13 @@ class OnnxExecutable implements Executable {
       const input = given[position];
       if (input !== undefined) feeds[name] = input.shaped(this.#ort, dims);
     }
-    // Results are written into memory of ours, which costs no copy and is there again for the next.
-    const results = new Map<string, Storage>();
-    const fetches: Record<string, Tensor> = {};
-    this.#lowered.outputs.forEach((source, i) => {
-      if (source.kind !== "result" || results.has(source.name)) return;
-      const storage = this.#memory.take(elementOf(this.#typeOf(i).kind), product(source.dims));
-      results.set(source.name, storage);
-      fetches[source.name] = ortTensor(this.#ort, storage.entries, source.dims);
-    });
-    await this.#session?.run(feeds, fetches);
+    const made = this.#session === undefined ? {} : await this.#session.run(feeds);
+    const results = new Map(
+      Object.entries(made).map(([name, tensor]) => [
+        name,
+        { entries: entriesOf(tensor), users: 0 },
+      ]),
+    );
     return this.#lowered.outputs.map((source, i) =>
       this.#output(source, this.#typeOf(i), given, results),
     );
@@ -202,10 +193,17 @@ function ownTensor(tensor: DeviceTensor): OnnxTensor {
   throw new EngineError("A tensor of another engine is given to the onnx engine.");
 }
 
+function entriesOf({ data }: Tensor): Entries {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) {
+    return data;
+  }
+  throw new EngineError("The session gave a result of an unexpected element type.");
+}
+
 /** Copies: the host tensor may change afterwards. */
 function upload({ type, data }: HostTensor): OnnxTensor {
   const entries = data instanceof Float64Array ? Float32Array.from(data) : data.slice();
-  return new OnnxTensor(type, { entries, users: 0, reused: false });
+  return new OnnxTensor(type, { entries, users: 0 });
 }
 
 function download(tensor: DeviceTensor): HostTensor {
