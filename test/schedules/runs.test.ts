@@ -1,6 +1,11 @@
 /** The schedules are real: what they run, what they keep, and what they compile. */
 import { describe, expect, it } from "vitest";
-import { createReferenceEngine, createRun, planStep } from "../../src/runtime/index.ts";
+import {
+  createReferenceEngine,
+  createRun,
+  type EngineRun,
+  planStep,
+} from "../../src/runtime/index.ts";
 import { programsOf, randomExample, roll, smallMemformer, specText, withTrain } from "./kit.ts";
 
 /** A small Memformer with one rollout of `rollout` segments a step. */
@@ -102,8 +107,23 @@ describe("what is kept between runs", () => {
     expect(await most("mrbp(horizon = 6)", "states")).toBe(6 * memory);
   });
 
-  it("is what the rollout really holds: kept residuals are dropped once they are used", async () => {
-    const { training } = await memformer("bptt(horizon = 4)", 4);
-    expect(training.rollout.toString()).toContain("delete kept[s]");
+  it("is what the rollout really holds: residuals are discarded after their backward", async () => {
+    const events: string[] = [];
+    const programs = await memformer("checkpoint(horizon = 4, every = 2)", 4);
+    const inner = createRun(createReferenceEngine());
+    const run: EngineRun = Object.assign(Object.create(inner), {
+      call: async (staged: Parameters<EngineRun["call"]>[0], ...inputs: readonly object[]) => {
+        events.push(staged.name);
+        return inner.call(staged, ...inputs);
+      },
+      add: async (total: object | undefined, term: object) => inner.add(total, term),
+      discard: (tree: object) => {
+        events.push("discard");
+        inner.discard(tree);
+      },
+    });
+    await roll(programs, randomExample(programs, 1), [0, 4], run);
+    const group = ["forward", "forward", "backward", "discard", "backward", "discard"];
+    expect(events).toEqual(["segmentCritical", "segmentCritical", ...group, ...group]);
   });
 });

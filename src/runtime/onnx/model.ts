@@ -21,6 +21,31 @@ export function elementNumber(element: Element): number {
   return elementNumbers[element];
 }
 
+/** The element type of a number, as `elementNumber` gives it. */
+export function elementOfNumber(number: number): Element {
+  for (const [element, each] of Object.entries(elementNumbers)) {
+    if (each === number) return element as Element;
+  }
+  throw new RangeError(`No element type has the number ${number}.`);
+}
+
+/** Bytes of one entry. */
+export function bytesOfElement(element: Element): number {
+  switch (element) {
+    case "bool":
+    case "uint8":
+      return 1;
+    case "float32":
+    case "int32":
+      return 4;
+    case "float64":
+    case "int64":
+      return 8;
+    default:
+      return element satisfies never;
+  }
+}
+
 export type Attribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
