@@ -14,7 +14,7 @@ import type { Plan } from "../plan.ts";
 import { EngineError } from "../reference.ts";
 import type { LoweredPlan, OutputSource } from "./compile.ts";
 import { lowerPlan } from "./compile.ts";
-import { type Entries, free, type Storage } from "./memory.ts";
+import { type Entries, free, keepFreedMemory, type Storage } from "./memory.ts";
 import { encodeModel } from "./model.ts";
 import type { Ort } from "./session.ts";
 import { loadOnnxRuntime, sessionOptions, threadsFor } from "./session.ts";
@@ -74,6 +74,7 @@ function ortTensor(ort: Ort, entries: Entries, dims: readonly number[]): Tensor 
 export async function createOnnxEngine(options: OnnxOptions = {}): Promise<Engine> {
   const ort = await loadOnnxRuntime();
   const threads = options.threads ?? availableParallelism();
+  keepFreedMemory();
   return {
     name: "onnx",
     realBytes: 4,

@@ -29,6 +29,9 @@ import {
 
 type Order = readonly string[];
 
+/** Entries in a row below which a matrix product gains nothing. */
+const NARROW = 16;
+
 export class TensorWriter {
   readonly graph: GraphWriter;
   /**
@@ -238,12 +241,32 @@ export class TensorWriter {
     if (along.length === 0) return { ...value, axes };
     const placement = contiguous(value, along) ?? primary(value);
     const kept = placement.order.filter((name) => !along.includes(name));
+    const summed = op === "ReduceSum" ? this.#sumOfRows(value, placement, along) : undefined;
+    if (summed !== undefined) return this.made(value.element, axes, kept, summed);
     const { shape, name, dims } = this.separated(value, placement, along);
     const reduced = this.graph.node(op, [name, this.graph.integers(dims)], {
       attributes: { keepdims: 1 },
     });
     const left = shape.map((size, i) => (dims.includes(i) ? 1 : size));
     return this.made(value.element, axes, kept, { name: reduced, shape: left });
+  }
+
+  /**
+   * The sum over axes that are not innermost, as a product with a row of ones: it reads memory in
+   * order, several times as fast as ReduceSum (bias gradients). Undefined where it does not apply.
+   */
+  #sumOfRows(value: Value, placement: Placement, along: readonly string[]): View | undefined {
+    const places = along.map((name) => placement.order.indexOf(name));
+    const [first, last] = [Math.min(...places), Math.max(...places)];
+    if (value.element !== "float32" || last - first !== along.length - 1) return undefined;
+    const sizes = this.fullShape(value, placement.order);
+    const rows = product(sizes.slice(first, last + 1));
+    const width = product(sizes.slice(last + 1));
+    if (width < NARROW || rows * width < 16 * NARROW) return undefined;
+    const stack = first === 0 ? [] : [product(sizes.slice(0, first))];
+    const ones = this.graph.constant("float32", [1, rows], new Float32Array(rows).fill(1));
+    const entries = this.view(value, placement, [...stack, rows, width]);
+    return { name: this.graph.node("MatMul", [ones, entries]), shape: [...stack, 1, width] };
   }
 
   /** A view in which no dimension mixes `axes` with others, and the dimensions that are theirs. */

@@ -22,10 +22,10 @@ describe("A transformer block with its backward sweep", () => {
     expect(counts.Transpose).toBe(8);
   });
 
-  it("makes one product of each contraction", () => {
+  it("makes one product of each contraction, and of each bias gradient", () => {
     const products = ["MatMul", "FusedMatMul", "Gemm"].map((op) => counts[op] ?? 0);
-    // Forward 3 + 2 + 1 + 2, backward two for each of these.
-    expect(products.reduce((a, b) => a + b)).toBe(8 + 16);
+    // Forward 3 + 2 + 1 + 2, backward two for each of these; two biases and two norms.
+    expect(products.reduce((a, b) => a + b)).toBe(8 + 16 + 6);
   });
 
   it("cuts heads from and joins them to a row-major tensor without other changes of shape", () => {
