@@ -191,10 +191,19 @@ function signature(inputs: readonly object[]): {
 } {
   const leaves = flatten<DeviceTensor>(inputs, isTyped);
   return {
-    key: leaves.map(({ name, leaf }) => `${name}: ${typeText(leaf.type)}`).join("\n"),
+    key: leaves.map(({ name, leaf }) => `${name}: ${textOf(leaf.type)}`).join("\n"),
     tensors: leaves.map(({ leaf }) => leaf),
   };
 }
+
+/** `typeText`, written once for each type: those of a plan's results are the same at every call. */
+function textOf(type: TensorType): string {
+  const text = typeTexts.get(type) ?? typeText(type);
+  typeTexts.set(type, text);
+  return text;
+}
+
+const typeTexts = new WeakMap<TensorType, string>();
 
 /** Adds two trees leaf by leaf. Throws TreeError where they differ. */
 export function addTrees(g: Builder, total: Tree<Tensor>, term: Tree<Tensor>): Tree<Tensor> {

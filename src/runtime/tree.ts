@@ -67,16 +67,12 @@ export function mapTree<Leaf, Result>(
   if (Array.isArray(tree)) {
     return tree.map((child, i) => mapTree(child, isLeaf, change, addressOf(name, i)));
   }
-  if (!isRecord(tree)) {
-    const where = name === "" ? "The tree" : `\`${name}\``;
-    throw new TreeError(`${where} should be a tensor or hold tensors, but is ${describe(tree)}.`);
-  }
-  const entries: [string, Tree<Result>][] = [];
-  for (const [key, child] of Object.entries(tree)) {
+  const result: Record<string, Tree<Result>> = {};
+  for (const [key, child] of Object.entries(recordOf(tree, name))) {
     if (child === undefined) continue;
-    entries.push([key, mapTree(child, isLeaf, change, addressOf(name, key))]);
+    put(result, key, mapTree(child, isLeaf, change, addressOf(name, key)));
   }
-  return Object.fromEntries(entries); // defines own keys: a tensor may be called `__proto__`
+  return result;
 }
 
 /** Leaves in order with their addresses below `name`. */
@@ -86,8 +82,34 @@ export function flatten<Leaf>(
   name = "",
 ): readonly NamedLeaf<Leaf>[] {
   const leaves: NamedLeaf<Leaf>[] = [];
-  mapTree(tree, isLeaf, (leaf, address) => leaves.push({ name: address, leaf }), name);
+  collect(tree, isLeaf, name, leaves);
   return leaves;
+}
+
+function collect<Leaf>(
+  tree: unknown,
+  isLeaf: IsLeaf<Leaf>,
+  name: string,
+  leaves: NamedLeaf<Leaf>[],
+): void {
+  if (isLeaf(tree)) {
+    leaves.push({ name, leaf: tree });
+  } else if (Array.isArray(tree)) {
+    tree.forEach((child, i) => {
+      collect(child, isLeaf, addressOf(name, i), leaves);
+    });
+  } else {
+    for (const [key, child] of Object.entries(recordOf(tree, name))) {
+      if (child !== undefined) collect(child, isLeaf, addressOf(name, key), leaves);
+    }
+  }
+}
+
+/** Throws TreeError for what is neither leaf nor record. */
+function recordOf(tree: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (isRecord(tree)) return tree;
+  const where = name === "" ? "The tree" : `\`${name}\``;
+  throw new TreeError(`${where} should be a tensor or hold tensors, but is ${describe(tree)}.`);
 }
 
 /**
@@ -116,15 +138,13 @@ function overlay(below: unknown, above: unknown, name: string): unknown {
   if (Array.isArray(below) || Array.isArray(above)) {
     throw new TreeError(`\`${name}\` is a list in one tree and a record in another.`);
   }
-  const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
-  const own = (record: Readonly<Record<string, unknown>>, key: string) =>
-    Object.hasOwn(record, key) ? record[key] : undefined;
-  return Object.fromEntries(
-    Array.from(keys, (key) => [
-      key,
-      overlay(own(below, key), own(above, key), addressOf(name, key)),
-    ]),
-  );
+  const both: Record<string, unknown> = {};
+  for (const [key, child] of Object.entries(below)) put(both, key, child);
+  for (const [key, child] of Object.entries(above)) {
+    const other = Object.hasOwn(both, key) ? both[key] : undefined;
+    put(both, key, overlay(other, child, addressOf(name, key)));
+  }
+  return both;
 }
 
 /**
@@ -152,6 +172,12 @@ export function nest<Leaf>(leaves: Iterable<readonly [string, Leaf]>): Tree<Leaf
     });
   }
   return root as Tree<Leaf>;
+}
+
+/** Sets a record's own key: an assignment, but for the one name that is special there. */
+function put(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") define(record, key, value);
+  else record[key] = value;
 }
 
 function define(record: object, key: string | number, value: unknown): void {
