@@ -67,6 +67,7 @@ try {
       ...shared,
       entryPoints: ["src/cli/main.ts"],
       outfile: join(fresh, "memc.js"),
+      alias: { "string-width": join(root, "scripts", "text-width.mjs") },
       banner: { js: `#!/usr/bin/env node\n${requireForCommonJs}` },
     }),
     build({
