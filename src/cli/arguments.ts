@@ -34,6 +34,7 @@ export async function runCommand(
     terminal.out(`${await parser.getHelp()}\n`);
     return exitCode.fine;
   }
+  rejectFlagValues(entry.name, command, flags);
   const values = await parser.parseAsync();
   rejectUnusable(entry.name, command, values);
   return command.run(values, terminal);
@@ -63,6 +64,12 @@ function createParser(
     .fail((message: string | null, error: Error | undefined) => {
       // No command runs inside of yargs: whatever it throws is about the arguments.
       const what = message ?? error?.message ?? "the arguments cannot be understood";
+      if (what.startsWith("Not enough non-option arguments")) {
+        throw new UsageError(`${entry.usage} is missing`, {
+          command: entry.name,
+          help: `usage: memc ${entry.name} ${entry.usage}`,
+        });
+      }
       throw new UsageError(sentence(what), { command: entry.name });
     })
     .wrap(Math.min(100, terminal.columns))
@@ -78,6 +85,17 @@ function createParser(
     .usage(`memc ${entry.name} ${entry.usage}\n\n${entry.summary}.`);
   for (const [line, what] of command.examples) parser.example(line, what);
   return parser;
+}
+
+/** yargs takes `--resume=yes` for `--no-resume`; what is neither is a slip. */
+function rejectFlagValues(name: string, command: CommandModule, flags: readonly string[]): void {
+  for (const flag of flags) {
+    const [, option = "", value = ""] = /^--(?:no-)?([\w-]+)=(.*)$/s.exec(flag) ?? [];
+    if (command.options[option]?.type !== "boolean" || /^(true|false)$/.test(value)) continue;
+    throw new UsageError(`--${option} takes no value: it is given, or as --no-${option} not`, {
+      command: name,
+    });
+  }
 }
 
 /** yargs gives NaN for a bad number and a list for an option given twice; neither is a value. */

@@ -2,6 +2,7 @@
 import { commands, overview } from "./commands.ts";
 import { exitCode, InputError, UsageError } from "./exit.ts";
 import { version } from "./package.ts";
+import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -26,16 +27,17 @@ export async function cli(argv: readonly string[], terminal: Terminal): Promise<
       : await parseAndRun(argv, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.err(`memc: ${error.message}\n`);
-      if (error.help !== undefined) terminal.err(`  ${error.help}\n`);
+      terminal.err(`memc: ${printable(error.message)}\n`);
+      if (error.help !== undefined) terminal.err(`  ${printable(error.help)}\n`);
       const command = commands.find(({ name }) => name === error.command);
       terminal.err(`See: memc ${command === undefined ? "" : `${command.name} `}--help\n`);
       return exitCode.usage;
     }
     if (error instanceof InputError) {
       const label = error.code === undefined ? "memc" : `error[${error.code}]`;
-      terminal.err(`${label}: ${error.message}\n`);
-      if (error.help !== undefined) terminal.err(`  ${error.help}\n`);
+      // File names, and what is quoted from files, must not steer the terminal.
+      terminal.err(`${label}: ${printable(error.message)}\n`);
+      if (error.help !== undefined) terminal.err(`  ${printable(error.help)}\n`);
       return exitCode.diagnostics;
     }
     const { reportCrash } = await import("./crash.ts");

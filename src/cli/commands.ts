@@ -90,10 +90,13 @@ export function overview(): string {
     }),
     "",
     "Options:",
-    "  -h, --help     Show this text; after a command, its options",
+    "  -h, --help     Show this text; after a command, its options and examples",
     "  -v, --version  Show the version",
     "",
-    "Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong, 70 a defect of memc",
+    "Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong, 70 a defect of memc,",
+    "130 stopped by Ctrl-C, with a checkpoint written",
+    "",
+    "Example: memc train specs/memformer.mem",
     "",
   ].join("\n");
 }

@@ -3,13 +3,13 @@ import type { PassOptions } from "../ir/passes/index.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { Span } from "../parser/tree.ts";
 import { InternalError } from "./crash.ts";
-import { UsageError } from "./exit.ts";
+import type { Settings } from "./settings.ts";
 import { readSources } from "./sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CompileOptions {
   /** Values by address that replace the spec's: `mem.count` → `16`. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Settings;
   /** Which passes run, and who is told of them; all unless said. */
   readonly passes?: PassOptions | "none";
   /** Addresses of values that the generated code makes visible (`--probe`). */
@@ -90,26 +90,6 @@ export async function showDiagnostics(
     terminal.err(`${counted(diagnostics)}\n`);
   }
   return diagnostics.some(({ severity }) => severity === "error");
-}
-
-/** `--set mem.count=16`, each once. */
-export function parseSettings(
-  pairs: readonly string[],
-  command: string,
-): Readonly<Record<string, string>> {
-  const settings = new Map<string, string>();
-  for (const pair of pairs) {
-    const [, address, value] = /^\s*([A-Za-z_][\w.[\]]*)\s*=\s*(\S.*?)\s*$/.exec(pair) ?? [];
-    if (address === undefined || value === undefined) {
-      throw new UsageError(`--set ${pair} is not of the form address=value`, {
-        command,
-        help: "for example: --set mem.count=16",
-      });
-    }
-    if (settings.has(address)) throw new UsageError(`--set ${address} is given twice`, { command });
-    settings.set(address, value);
-  }
-  return Object.fromEntries(settings);
 }
 
 function withNewline(text: string): string {

@@ -31,7 +31,11 @@ export async function readCorpus(
 ): Promise<Corpus> {
   if (data?.startsWith("task:")) {
     if (valid !== undefined) {
-      throw new InputError("a task makes its own held-out sequences", "leave out --valid");
+      throw new InputError(
+        "a task makes its own held-out sequences",
+        "leave out --valid",
+        "MEM0911",
+      );
     }
     return { kind: "task", name: data };
   }
@@ -114,12 +118,17 @@ async function demoChapters(): Promise<readonly Uint8Array[]> {
     if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
     throw new InputError(
       "no --data was given, and the demo text is not installed",
-      `install it with: npm install ${name}   or train on your own text: --data FILE`,
+      `install it with: npm install ${name}   or use a text of your own: --data FILE`,
+      "MEM0910",
     );
   }
   const texts = Array.isArray(chapters) ? chapters.map(chapterText) : [];
   if (texts.length <= heldOutChapters) {
-    throw new InputError(`the package ${name} does not hold the text memc expects`);
+    throw new InputError(
+      `the package ${name} does not hold the text memc expects`,
+      `install it again with: npm install ${name}   or use a text of your own: --data FILE`,
+      "MEM0921",
+    );
   }
   const encoder = new TextEncoder();
   return texts.map((text) => encoder.encode(text));
@@ -132,7 +141,8 @@ function chapterText(chapter: unknown): string {
 }
 
 function unusable(message: string): InputError {
-  return new InputError(message, undefined, "MEM0910");
+  const help = "name a file with text, or a folder of such files: --data FILE";
+  return new InputError(message, help, "MEM0910");
 }
 
 function unreadable(path: string, error: unknown): never {

@@ -5,6 +5,7 @@ import type { ModelDefinition } from "../runtime/model.ts";
 import type { Evaluation } from "../runtime/training/evaluator.ts";
 import { evaluationSource } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
+import { InputError } from "./exit.ts";
 import { perplexityText } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,10 +36,22 @@ export async function runEvaluation(
   };
   const evaluation = await runtime.evaluateModel({ ...request, source, onSegment });
   if (terminal.interactive) terminal.err("\r\x1b[2K");
+  requireFinite(evaluation);
   if (corpus.kind === "task" || evaluation.perplexity === undefined) return { evaluation };
   const counts = new runtime.ByteCounts(corpus.training);
   const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
   return { evaluation, baselines: { bigram: bigramPerplexity, trigram: trigramPerplexity } };
+}
+
+/** A perplexity that is no number is no result. */
+function requireFinite({ losses }: Evaluation): void {
+  const broken = Object.entries(losses).find(([, loss]) => !Number.isFinite(loss));
+  if (broken === undefined) return;
+  throw new InputError(
+    `the loss ${broken[0]} on the held-out data is ${broken[1]}`,
+    "the parameters, or what the model makes of this data, are no finite numbers: use another checkpoint",
+    "MEM0914",
+  );
 }
 
 /** A line a figure, for people. */

@@ -28,6 +28,12 @@ export class InputError extends Error {
   }
 }
 
+/** `EACCES: permission denied, mkdir '/x'` as `permission denied`: what the system says, without its own names. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}
+
 /** The command line cannot be understood. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError } from "./exit.ts";
+import { InputError, systemReason } from "./exit.ts";
 import { packageFolder } from "./package.ts";
 import type { OutputFile } from "./writer.ts";
 
@@ -18,31 +18,37 @@ export async function loadGenerated(
   files: readonly OutputFile[],
   entry: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const folder = await makeFolder();
+  const folder = await writing(() => mkdtemp(join(tmpdir(), "memc-")));
   try {
-    await mkdir(join(folder, "node_modules"));
-    // A junction needs no privilege on Windows; elsewhere the kind is ignored.
-    await symlink(packageFolder, join(folder, "node_modules", "memc"), "junction");
-    await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
-    await Promise.all(
-      files.map(async ({ path, text }) => {
-        await writeFile(join(folder, javaScriptName(path)), await stripTypes(path, text));
-      }),
-    );
+    await writing(() => writeModules(files, folder));
     return await import(pathToFileURL(join(folder, javaScriptName(entry))).href);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function makeFolder(): Promise<string> {
+async function writeModules(files: readonly OutputFile[], folder: string): Promise<void> {
+  await mkdir(join(folder, "node_modules"));
+  // A junction needs no privilege on Windows; elsewhere the kind is ignored.
+  await symlink(packageFolder, join(folder, "node_modules", "memc"), "junction");
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+  await Promise.all(
+    files.map(async ({ path, text }) => {
+      await writeFile(join(folder, javaScriptName(path)), await stripTypes(path, text));
+    }),
+  );
+}
+
+/** Does `work`; what the system says against it is about the temporary folder. */
+async function writing<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
-    return await mkdtemp(join(tmpdir(), "memc-"));
+    return await work();
   } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new InputError(
-      `the system's temporary folder ${tmpdir()} cannot be written, which running generated code needs` +
-        (error instanceof Error ? `: ${error.message}` : ""),
-      "name another one in the environment variable TMPDIR",
+      `the system's temporary folder ${tmpdir()} cannot be written, which running generated code needs: ${systemReason(error)}`,
+      "make room there, or name another folder in the environment variable TMPDIR",
+      "MEM0915",
     );
   }
 }

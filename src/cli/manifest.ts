@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "./exit.ts";
+import { InputError, systemReason } from "./exit.ts";
 
 export const manifestName = ".memc-manifest.json";
 
@@ -38,13 +38,18 @@ export async function readManifest(folder: string): Promise<Manifest> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return new Map();
-    throw new InputError(`${path} cannot be read: ${error instanceof Error ? error.message : ""}`);
+    throw new InputError(
+      `${path} cannot be read: ${systemReason(error)}`,
+      "choose another folder with --out",
+      "MEM0919",
+    );
   }
   const manifest = parseManifest(text);
   if (manifest === undefined) {
     throw new InputError(
       `${path} is damaged, so memc does not know which files of the folder are its own`,
       `delete ${manifestName} and the generated files beside it, then build again`,
+      "MEM0919",
     );
   }
   return manifest;

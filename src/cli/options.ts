@@ -11,14 +11,15 @@ export const settingOption = {
     array: true,
     nargs: 1,
     default: [] as string[],
-    describe: "Replace an option or dim of the spec, e.g. mem.count=16",
+    describe: "Replace an option, dim or schedule entry of the spec, e.g. mem.count=16",
   },
 } as const;
 
 export const checkpointOption = {
   checkpoint: {
     type: "string",
-    describe: "A run's folder, a checkpoint or a .safetensors file [the latest of runs/<spec>]",
+    describe:
+      "A training's folder, a checkpoint in it, or a .safetensors file; the latest runs/<spec> if not given",
   },
 } as const;
 
@@ -29,6 +30,9 @@ export const engineOptions = {
     describe: "What runs the plans: onnxruntime on the CPU, or float64 TypeScript",
   },
   threads: { type: "number", describe: "Threads of the onnx engine; all cores if not given" },
+} as const;
+
+export const seedOption = {
   seed: { type: "number", default: 0, describe: "Seed of every random number" },
 } as const;
 

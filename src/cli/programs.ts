@@ -5,6 +5,7 @@ import type { TrainingDefinition } from "../runtime/training.ts";
 import type { BuildResult, GeneratedFile } from "./build-result.ts";
 import { type Compile, type CompileOptions, compileSpec, showDiagnostics } from "./compiler.ts";
 import { InternalError } from "./crash.ts";
+import { InputError } from "./exit.ts";
 import { loadGenerated } from "./loader.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -39,6 +40,7 @@ export async function loadPrograms(
     for (const { path, text } of files) hash.update(`${path}\n${text}\n`);
     return { ...definitions, generated: files, hash: hash.digest("hex") };
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InternalError(error, compiled.files);
   }
 }

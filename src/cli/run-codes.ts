@@ -29,8 +29,8 @@ export const runDiagnostics = {
   MEM0913: {
     title: "There is no training to go on from",
     explanation:
-      "The folder that was named, or the first one below runs/ that a training of this spec would take, holds no training, or " +
-      "one that ended before its first checkpoint.",
+      "The folder that was named, or without one runs/<spec>, holds no training, or one that ended before its first checkpoint. " +
+      "Other trainings of the same spec below runs/ are listed.",
     example: "memc sample model.mem --checkpoint new-folder",
     fix: "memc train model.mem --out new-folder && memc sample model.mem --checkpoint new-folder",
   },
@@ -46,8 +46,9 @@ export const runDiagnostics = {
   MEM0915: {
     title: "A file or folder cannot be written",
     explanation:
-      "Checkpoints and metrics go to the folder that --out names, or to runs/ in the shell's folder. The system refuses to " +
-      "write there; its own words are quoted. A checkpoint that was complete before stays as it is.",
+      "Checkpoints and metrics go to the folder that --out names, or to runs/ in the shell's folder, generated code to --out or " +
+      "generated/, and for a moment to the system's temporary folder. The system refuses to write there, or the disk is full; its own " +
+      "words are quoted. What was complete before stays as it is.",
     example: "memc train model.mem --out /read-only/run",
     fix: "memc train model.mem --out ~/run",
   },
@@ -63,9 +64,43 @@ export const runDiagnostics = {
     title: "The folder holds another training",
     explanation:
       "A training never writes over another one. Without --resume its folder must hold none; with --resume the training in it " +
-      "must be this one: with the same seed, and with no more steps than are asked for.",
+      "must be this one: with the seed that is given, if one is, and with no more steps done than --steps asks for.",
     example: "memc train model.mem --out runs/model --seed 7   # runs/model holds a training",
     fix: "memc train model.mem --out runs/seed-7 --seed 7",
+  },
+  MEM0918: {
+    title: "The settings are not those of the training",
+    explanation:
+      "A training keeps the settings it was started with, and eval, sample and --resume apply them by themselves. A --set that " +
+      "gives one of them another value would make it another model. Only what evaluation and sampling are programmed with, " +
+      "evaluate.… and generate.…, may differ, as no training depends on it.",
+    example: "memc train model.mem --set D=64 && memc eval model.mem --set D=32",
+    fix: "memc train model.mem --set D=64 && memc eval model.mem",
+  },
+  MEM0919: {
+    title: "The output folder holds other files",
+    explanation:
+      "A build writes all of its files or none. It writes over files that memc wrote and nobody edited since, which " +
+      ".memc-manifest.json in the folder tells; any other file in the way stops it, and so does a manifest that cannot be read.",
+    example: "memc build model.mem --out src   # src/model.ts is your own",
+    fix: "memc build model.mem --out src/generated",
+  },
+  MEM0920: {
+    title: "The spec says nothing about training",
+    explanation:
+      "memc train follows the train section of the spec: segments, batch, optimiser, steps. A spec without one can be built, " +
+      "but not trained.",
+    example: "model M { input x[T]; param w[T] starts 1; output y = w * x; loss main = y * y }",
+    fix:
+      "model M { input x[T]; param w[T] starts 1; output y = w * x; loss main = y * y }\n" +
+      "train { segment 8 tokens }",
+  },
+  MEM0921: {
+    title: "The installation is damaged",
+    explanation:
+      "A file that comes with memc, or with a package it needs, is not there or not what it should be. Nothing of yours is wrong.",
+    example: "rm -r node_modules/memc/specs && memc check model.mem",
+    fix: "npm install memc && memc check model.mem",
   },
 } as const satisfies Readonly<Record<string, DiagnosticEntry>>;
 

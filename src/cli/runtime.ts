@@ -1,6 +1,7 @@
 /** The one copy of the runtime, its engines, and its complaints as sentences for the user. */
 import type { Engine } from "../runtime/engine.ts";
-import { InputError } from "./exit.ts";
+import type { CheckpointError } from "../runtime/training/tensor-files.ts";
+import { InputError, systemReason } from "./exit.ts";
 import type { EngineName } from "./options.ts";
 import type { RunCode } from "./run-codes.ts";
 
@@ -29,10 +30,39 @@ export async function createEngine(
 
 /** `EACCES: permission denied, mkdir '/x'` as `/x cannot be written: permission denied`. */
 function systemSentence(error: Error): string {
-  const path = "path" in error ? error.path : undefined;
-  const [, reason] = /^E\w+: ([^,]+)/.exec(error.message) ?? [];
-  if (typeof path !== "string" || reason === undefined) return error.message;
-  return `${path} cannot be written: ${reason}`;
+  const path = "path" in error && typeof error.path === "string" ? error.path : "a file";
+  return `${path} cannot be written: ${systemReason(error)}`;
+}
+
+function systemHelp(code: string): string {
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
+    ? "make room, or choose a folder on another disk with --out; what was complete before is as it was"
+    : "choose another folder with --out";
+}
+
+function checkpointSentence({ message, fault }: CheckpointError): InputError {
+  switch (fault) {
+    case "missing":
+      return new InputError(
+        message,
+        "name a training's folder, a checkpoint in it, or a .safetensors file",
+        "MEM0913",
+      );
+    case "damaged":
+      return new InputError(
+        message,
+        "a training's folder keeps its last checkpoints: name another one, or train again",
+        "MEM0912",
+      );
+    case "another model":
+      return new InputError(
+        message,
+        "use the spec, and the values of --set, that it was trained with",
+        "MEM0912",
+      );
+    default:
+      return fault satisfies never;
+  }
 }
 
 /**
@@ -47,8 +77,8 @@ export async function withSentences<Result>(
     return await work();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if (error instanceof runtime.CheckpointError) throw checkpointSentence(error);
     const known: readonly (readonly [new (...given: never[]) => Error, RunCode])[] = [
-      [runtime.CheckpointError, "MEM0912"],
       [runtime.FormatError, "MEM0912"],
       [runtime.EngineMissingError, "MEM0916"],
       [runtime.NonFiniteError, "MEM0914"],
@@ -57,7 +87,7 @@ export async function withSentences<Result>(
     const code = known.find(([kind]) => error instanceof kind)?.[1];
     if (code !== undefined) throw new InputError(error.message, undefined, code);
     if ("syscall" in error && "code" in error && typeof error.code === "string") {
-      throw new InputError(systemSentence(error), undefined, "MEM0915");
+      throw new InputError(systemSentence(error), systemHelp(error.code), "MEM0915");
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 /** Text that a model makes up, byte by byte, shown so that it cannot steer the terminal. */
 import type { SampleOptions } from "../runtime/training/sampler.ts";
+import { printable } from "./printable.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface TextSampleOptions extends Omit<SampleOptions, "prompt"> {
@@ -20,13 +21,4 @@ export async function* sampleText(
     yield printable(decoder.decode(Uint8Array.of(token), { stream: true }));
   }
   yield printable(decoder.decode());
-}
-
-/** Control characters, but for line ends and tabs, as their pictures: a model of bytes may well make escape sequences. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (control) => {
-    if (control === "\n" || control === "\t") return control;
-    const code = control.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2421";
-  });
 }

@@ -68,7 +68,7 @@ export async function readSources(spec: string, folder: string): Promise<Sources
         texts.set(path, "");
         readable = false;
       }
-      const help = path === start ? await specsNearby(path, read.code) : undefined;
+      const help = path === start ? await specsNearby(path, read.code) : encodingHelp(read.code);
       report(read.code, `${name} ${read.reason}`, help);
       continue;
     }
@@ -123,7 +123,7 @@ function baseFolder(paths: readonly string[], root: string): string {
 /** The files of `specs/std`, as `std/attention.mem` and so on. */
 async function readLibrary(): Promise<readonly SourceFile[]> {
   const damaged = (what: string) =>
-    new InputError(`memc's standard library is damaged: ${what}`, "install memc again");
+    new InputError(`memc's standard library is damaged: ${what}`, "install memc again", "MEM0921");
   const entries = await readdir(libraryFolder).catch(() => {
     throw damaged("specs/std does not exist");
   });
@@ -188,8 +188,13 @@ function importObjection({ from: { text, span } }: Import): Problem | undefined 
   return undefined;
 }
 
+function encodingHelp(code: FileCode): string | undefined {
+  return code === "MEM0904" ? "a spec is text; save it as UTF-8, or name another file" : undefined;
+}
+
 /** For a spec that is not there: the name it may have been meant to be, or the specs of the folder. */
 async function specsNearby(path: string, code: FileCode): Promise<string | undefined> {
+  if (code !== "MEM0900" && code !== "MEM0901") return encodingHelp(code);
   const folder = code === "MEM0901" ? path : dirname(path);
   const entries = await readdir(folder).catch(() => []);
   const specs = entries.filter((name) => name.endsWith(".mem")).sort();
@@ -198,5 +203,6 @@ async function specsNearby(path: string, code: FileCode): Promise<string | undef
   const meant = code === "MEM0900" ? suggest(basename(path), specs) : undefined;
   if (meant !== undefined) return `did you mean ${meant}?`;
   const listed = specs.slice(0, 5).join(", ");
-  return `the folder holds ${listed}${specs.length > 5 ? ", …" : ""}`;
+  const held = `${listed}${specs.length > 5 ? ", …" : ""}`;
+  return code === "MEM0901" ? `name one of its specs: ${held}` : `the folder holds ${held}`;
 }

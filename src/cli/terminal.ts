@@ -1,5 +1,7 @@
 /** Where a command writes and what it knows of its surroundings: the process, or a test's recording of one. */
 
+import { exitCode, systemReason } from "./exit.ts";
+
 export interface Terminal {
   /** Results, for people and pipes. */
   out(text: string): void;
@@ -18,11 +20,14 @@ export interface Terminal {
 /** The terminal of this process. Colours follow https://no-color.org and `FORCE_COLOR`. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
-  // A closed pipe (`memc … | head`) is no failure of ours.
   for (const stream of [stdout, stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-      throw error;
+      // A closed pipe (`memc … | head`) is no failure of ours.
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? exitCode.fine);
+      if (stream === stdout) {
+        stderr.write(`error[MEM0915]: the output cannot be written: ${systemReason(error)}\n`);
+      }
+      process.exit(exitCode.diagnostics);
     });
   }
   const interactive = stderr.isTTY === true && env.TERM !== "dumb" && env.CI === undefined;

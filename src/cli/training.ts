@@ -1,9 +1,10 @@
 /** A training as the user sees it: progress, metrics, checkpoints, and at the end what was learnt. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
-import type { CheckpointRecord, LoadedCheckpoint } from "../runtime/training/checkpoint.ts";
-import type { TrainingState } from "../runtime/training/trainer.ts";
+import type { CheckpointSummary } from "../runtime/training/checkpoint-record.ts";
+import type { SegmentSource } from "../runtime/training/source.ts";
+import type { TrainingState } from "../runtime/training/state.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
 import { trainingSource } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
@@ -12,20 +13,26 @@ import { version } from "./package.ts";
 import { withSpecPlaces } from "./places.ts";
 import { type Programs, parameterCount } from "./programs.ts";
 import { createProgress } from "./progress.ts";
+import type { Resumption } from "./resumption.ts";
 import { metricsPath, type RunFolder } from "./run-folder.ts";
 import type { Runtime } from "./runtime.ts";
+import { type Settings, settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface TrainingRequest {
+  readonly spec: string;
   readonly programs: Programs;
+  /** What the programs were compiled with. */
+  readonly settings: Settings;
   readonly definition: TrainingDefinition;
   readonly corpus: Corpus;
   readonly engine: Engine;
   readonly seed: number;
-  /** The checkpoint's or the schedule's if undefined. */
+  /** Of the command line; the run's or the schedule's if undefined. */
   readonly steps: number | undefined;
   readonly folder: RunFolder;
-  readonly resume: boolean;
+  /** The run that goes on; undefined for a new one. */
+  readonly resumption: Resumption | undefined;
   /** Optimiser steps between two checkpoints. */
   readonly checkpointEvery: number;
   /** The command line that continues this run. */
@@ -46,29 +53,29 @@ export async function runTraining(
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<TrainingOutcome> {
-  const { definition, engine, folder, seed } = request;
+  const { definition, engine, folder, seed, resumption } = request;
   const source = trainingSource(runtime, request.corpus, definition, seed);
-  const resumed = request.resume ? loadResumed(request, runtime, terminal) : undefined;
-  const steps = request.steps ?? resumed?.record.steps ?? definition.schedule.steps;
-  const record: CheckpointRecord = {
+  const resumed =
+    resumption === undefined
+      ? undefined
+      : loadResumed(resumption.checkpoint, request, runtime, terminal);
+  if (resumed !== undefined) restoreSource(source, resumed, runtime);
+  const steps = resumption?.steps ?? request.steps ?? definition.schedule.steps;
+  const origin = {
     memc: version,
+    spec: basename(request.spec),
     specHash: request.programs.hash,
-    model: definition.name,
-    schedule: definition.schedule,
-    steps,
+    settings: request.settings,
   };
-  terminal.err(`${headline(request, steps, resumed?.state.step ?? 0)}\n`);
+  terminal.err(`${headline(request, steps)}\n`);
 
-  const save = (state: TrainingState) => {
-    runtime.saveCheckpoint(folder.path, state, { record, realBytes: engine.realBytes });
-  };
   const stop = new AbortController();
   const stopListening = terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(exitCode.interrupted);
     stop.abort();
     terminal.err("\nfinishing the step; Ctrl-C again ends at once, without a checkpoint\n");
   });
-  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.state.step ?? 0);
+  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
   const progress = createProgress(terminal, performance.now());
   try {
     const { state, stopped } = await runtime.train({
@@ -78,22 +85,21 @@ export async function runTraining(
       seed,
       steps,
       signal: stop.signal,
-      ...(resumed === undefined ? {} : { resume: resumed.state }),
-      onStep(report, current) {
+      ...(resumed === undefined ? {} : { resume: resumed }),
+      checkpoint: { folder: folder.path, every: request.checkpointEvery, origin },
+      onStep(report) {
         metrics.write(report);
         progress.show({ ...report, steps }, performance.now());
-        if (report.step % request.checkpointEvery === 0 && report.step < steps) save(current());
       },
     });
     progress.finish();
-    save(state);
     if (stopped !== "aborted") return { code: exitCode.fine, state };
     terminal.err(`stopped after step ${state.step}; go on with:\n  ${request.resumeCommand}\n`);
     return { code: exitCode.interrupted, state };
   } catch (error) {
     if (!(error instanceof runtime.NonFiniteError)) throw error;
     const sentence = await withSpecPlaces(error.message, request.programs.generated);
-    throw new InputError(sentence, brokenHelp(error.step, folder), "MEM0914");
+    throw new InputError(sentence, brokenHelp(error.step ?? 0, folder), "MEM0914");
   } finally {
     progress.finish();
     metrics.close();
@@ -109,51 +115,54 @@ function brokenHelp(step: number, { path, shown }: RunFolder): string {
 }
 
 function loadResumed(
-  { definition, folder, programs, seed, steps }: TrainingRequest,
+  checkpoint: CheckpointSummary,
+  { definition, programs }: TrainingRequest,
   runtime: Runtime,
   terminal: Terminal,
-): LoadedCheckpoint {
-  if (!existsSync(join(folder.path, "latest"))) {
-    throw new InputError(
-      `${folder.shown} holds no checkpoint yet: the training stopped before its first one`,
-      "train anew with another --out",
-      "MEM0913",
-    );
-  }
-  const loaded = runtime.loadCheckpoint(folder.path, definition);
-  const { state, record } = loaded;
-  if (state.seed !== seed) {
-    throw new InputError(
-      `the training in ${folder.shown} has seed ${state.seed}, not ${seed}`,
-      `add --seed ${state.seed}, or train anew with another --out`,
-      "MEM0917",
-    );
-  }
-  if (steps !== undefined && steps < state.step) {
-    throw new InputError(
-      `the training in ${folder.shown} has done ${state.step} steps, more than --steps ${steps}`,
-      undefined,
-      "MEM0917",
-    );
-  }
-  if (record.specHash !== programs.hash) {
+): TrainingState {
+  const { state } = runtime.loadCheckpoint(checkpoint.path, definition);
+  const { specHash } = checkpoint.record;
+  if (specHash !== undefined && specHash !== programs.hash) {
     terminal.err("note: the generated code is not what it was when the checkpoint was written\n");
   }
-  return loaded;
+  return state;
 }
 
-function headline(request: TrainingRequest, steps: number, from: number): string {
+/** Brings the data to where the run stopped; says so where it is not the run's data. */
+function restoreSource(source: SegmentSource, { position }: TrainingState, runtime: Runtime): void {
+  try {
+    source.restore(position);
+  } catch (error) {
+    if (!(error instanceof runtime.SourceError)) throw error;
+    throw new InputError(
+      error.message,
+      "go on with the --data that the run was started with",
+      "MEM0911",
+    );
+  }
+}
+
+function headline(request: TrainingRequest, steps: number): string {
   const { corpus, definition, engine, folder } = request;
   const count = parameterCount(definition).toLocaleString("en-US");
   const text = corpus.kind === "task" ? corpus.name : described(corpus);
-  const range = from === 0 ? `${steps} steps` : `steps ${from + 1} to ${steps}`;
   return (
-    `${definition.name}: ${count} parameters, ${definition.schedule.throughTime}, engine ${engine.name}\n` +
-    `${text}; ${range}; checkpoints in ${folder.shown}`
+    `${definition.name}: ${count} parameters, ${definition.schedule.throughTime}, engine ${engine.name}` +
+    `${settingsText(request.settings)}\n` +
+    `${text}; ${stepsText(request, steps)}; checkpoints in ${folder.shown}`
   );
+}
+
+/** `600 steps`, and of a run that goes on also where the total comes from. */
+function stepsText({ resumption, steps: given }: TrainingRequest, steps: number): string {
+  if (resumption === undefined) return `${steps} steps`;
+  const { step, record } = resumption.checkpoint;
+  const range = `steps ${step + 1} to ${steps}`;
+  if (given === undefined) return `${range} (the run's total)`;
+  return given === record.steps ? range : `${range} (--steps; the run's total was ${record.steps})`;
 }
 
 function described({ name, training, heldOut }: Corpus & { readonly kind: "documents" }): string {
   const bytes = training.reduce((sum, { length }) => sum + length, 0).toLocaleString("en-US");
-  return `${name}: ${training.length} documents of ${bytes} bytes, ${heldOut.length} held out`;
+  return `${name}: ${training.length} ${training.length === 1 ? "document" : "documents"} of ${bytes} bytes, ${heldOut.length} held out`;
 }

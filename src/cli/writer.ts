@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { InputError } from "./exit.ts";
+import { InputError, systemReason } from "./exit.ts";
 import {
   isPlainPath,
   type Manifest,
@@ -122,7 +122,11 @@ async function parentInside(folder: string, place: string): Promise<boolean> {
 function absentOrThrow(error: unknown): undefined {
   if (error instanceof Error && "code" in error) {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw new InputError(`the output folder cannot be read: ${error.message}`);
+    throw new InputError(
+      `the output folder cannot be read: ${systemReason(error)}`,
+      "choose another folder with --out",
+      "MEM0919",
+    );
   }
   throw error;
 }
@@ -165,7 +169,11 @@ export async function writeOutput(plan: OutputPlan, force: boolean): Promise<voi
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => undefined);
     if (error instanceof Error && "code" in error) {
-      throw new InputError(`nothing was written to ${plan.folder}: ${error.message}`);
+      throw new InputError(
+        `nothing was written to ${plan.folder}: ${systemReason(error)}`,
+        "make room or choose another folder with --out, then build again",
+        "MEM0915",
+      );
     }
     throw error;
   } finally {
@@ -202,7 +210,12 @@ async function makeFolder(folder: string, undo: (() => Promise<unknown>)[]): Pro
 
 async function writeBeside(place: string, text: string | Uint8Array): Promise<string> {
   const path = join(dirname(place), `.memc-${randomBytes(6).toString("hex")}.tmp`);
-  await writeFile(path, text, { flag: "wx" });
+  try {
+    await writeFile(path, text, { flag: "wx" });
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => undefined);
+    throw error;
+  }
   return path;
 }
 
@@ -229,6 +242,7 @@ function refusal(folder: string, obstacles: readonly Obstacle[]): InputError {
     forced
       ? "move the files away, choose another folder with --out, or write over them with --force"
       : "move them away, or choose another folder with --out",
+    "MEM0919",
   );
 }
 

@@ -180,6 +180,6 @@ describe("a spec that cannot be read", () => {
     const { diagnostics } = await readSources("memfromer.mem", folder);
     expect(diagnostics[0]?.help).toBe("did you mean memformer.mem?");
     const inFolder = await readSources(".", folder);
-    expect(inFolder.diagnostics[0]?.help).toBe("the folder holds memformer.mem, other.mem");
+    expect(inFolder.diagnostics[0]?.help).toBe("name one of its specs: memformer.mem, other.mem");
   });
 });

@@ -2,7 +2,7 @@
  * train, eval and sample with a hand-written model in the form of generated code, which goes through the same loading as what
  * the core writes. Small enough for the float64 engine.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cli/arguments.ts";
@@ -84,9 +84,7 @@ describe("memc train", () => {
     const { code, out, err } = await run(folder, "train", { data: "book.txt", steps: 12 });
     expect(code).toBe(0);
     expect(err).toContain("Memory: 3,084 parameters, detach, engine reference\n");
-    expect(err).toMatch(
-      /book\.txt: 1 documents of 285 bytes, 1 held out; 12 steps; .*runs\/memory/,
-    );
+    expect(err).toMatch(/book\.txt: 1 document of 285 bytes, 1 held out; 12 steps; .*runs\/memory/);
     expect(err).toMatch(/step 12\/12 {2}loss \d\.\d{4} {2}perplexity [\d.]+ {2}[\d,]+ tokens\/s/);
     expect(out).toMatch(
       /^held-out perplexity {2}[\d.]+\n {2}byte bigram +[\d.]+\n {2}byte trigram/,
@@ -166,6 +164,41 @@ describe("memc train", () => {
     const other = { ...options, resume: true, seed: 4 };
     await expect(run(folder, "train", other)).rejects.toThrow("has seed 3, not 4");
   });
+
+  test("a finished training says so and how to go on, and writes nothing", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", steps: 2, out: "run" };
+    await run(folder, "train", { ...options, evaluate: false });
+    const before = await contents(folder);
+    for (const again of [{ data: "book.txt", out: "run" }, options]) {
+      const { code, out, err } = await run(folder, "train", { ...again, resume: true });
+      expect([code, out]).toEqual([0, ""]);
+      expect(err).toBe(
+        "the training in run is finished: it has made all of its 2 steps\n" +
+          "to go on, give a larger total:\n" +
+          "  memc train memory.mem --data book.txt --steps 4 --seed 3 --engine reference --out run --resume\n" +
+          "to see what it learnt:\n" +
+          "  memc eval memory.mem --data book.txt --checkpoint run\n",
+      );
+    }
+    expect(await contents(folder)).toEqual(before);
+    const more = { ...options, steps: 4, evaluate: false, resume: true };
+    const { err } = await run(folder, "train", more);
+    expect(err).toContain("steps 3 to 4 (--steps; the run's total was 2)");
+  });
+
+  test("without --steps and --seed a resumed training keeps the run's", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", evaluate: false, out: "run" };
+    await run(folder, "train", { ...options, steps: 3 }, "step 1/3");
+    const terminal = recordingTerminal(folder);
+    const words = "memory.mem --data book.txt --no-evaluate --out run --engine reference --resume";
+    expect(await runCommand(commands.train, words.split(" "), terminal)).toBe(0);
+    expect(terminal.written.err).toContain("steps 2 to 3 (the run's total)");
+    await run(folder, "train", { ...options, steps: 3, out: "whole" });
+    const [resumed, whole] = [await contents(folder), "whole/checkpoint-000003/model.safetensors"];
+    expect(resumed["run/checkpoint-000003/model.safetensors"]).toBe(resumed[whole]);
+  });
 });
 
 describe("memc eval and memc sample", () => {
@@ -190,6 +223,34 @@ describe("memc eval and memc sample", () => {
     await expect(run(folder, "sample")).rejects.toThrow(/there is no training in/);
     await expect(run(folder, "eval", { data: "book.txt", checkpoint: "x" })).rejects.toThrow(
       /There is no checkpoint in .*x/,
+    );
+  });
+
+  test("trainings of the spec under other names are listed, the newest first", async () => {
+    const folder = await folderWith({ ...files, "runs/notes.txt": "no training" });
+    const options = { data: "book.txt", evaluate: false };
+    await run(folder, "train", { ...options, steps: 1, out: "runs/first" });
+    await run(folder, "train", { ...options, steps: 2, out: "runs/second" });
+    await utimes(join(folder, "runs/first/latest"), 1, 1);
+    await mkdir(join(folder, "runs/other"));
+    await writeFile(join(folder, "runs/other/latest"), "checkpoint-000001\n");
+    const choice = "runs/second (step 2), runs/first (step 1)";
+    for (const [command, option] of [
+      ["eval", "--checkpoint"],
+      ["sample", "--checkpoint"],
+      ["train", "--out"],
+    ] as const) {
+      const asked = command === "train" ? { resume: true } : {};
+      await expect(run(folder, command, asked)).rejects.toMatchObject({
+        message: "there is no training in runs/memory",
+        help: `name one of the trainings of this spec with ${option}: ${choice}`,
+        code: "MEM0913",
+      });
+    }
+    await run(folder, "train", { ...options, steps: 1 });
+    const { err } = await run(folder, "sample", { length: 1 });
+    expect(err).toBe(
+      `runs/memory: step 1 of 1\nnote: --checkpoint names another training: ${choice}\n`,
     );
   });
 

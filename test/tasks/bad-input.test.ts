@@ -46,6 +46,7 @@ async function refuses(
   if (typeof message === "string") expect(ended.err).toContain(message);
   else expect(ended.err).toMatch(message);
   expect(ended.err).not.toMatch(/\n\s+at /);
+  expect(ended.err).not.toMatch(/[^\n\P{Cc}]/u);
   expect(await contents(folder)).toEqual(before);
   return ended;
 }
@@ -107,9 +108,13 @@ describe("an output folder that cannot be written", () => {
     [
       "below a file",
       "books/one.txt/run",
-      /^error\[MEM0915\]: .* cannot be written: not a directory\n$/m,
+      /^error\[MEM0915\]: .* cannot be written: not a directory\n {2}choose another folder with --out\n$/m,
     ],
-    ["that is a file", "books/one.txt", /^error\[MEM0915\]: .*one\.txt is not a folder\n$/m],
+    [
+      "that is a file",
+      "books/one.txt",
+      /^error\[MEM0915\]: .*one\.txt is not a folder\n {2}name a folder with --out/m,
+    ],
     ["of the system", "/proc/memc/run", /^error\[MEM0915\]: .*\/proc\/memc.* cannot be written: /m],
   ])("%s", async (_where, out, message) => {
     const folder = await folderWith(project);
@@ -192,6 +197,10 @@ describe("a checkpoint", () => {
     ["a header longer than the file", "\u0009\0\0\0\0\0\0\u0001{}"],
     ["a header that is no JSON", "\u0004\0\0\0\0\0\0\0nope"],
     [
+      "a name that would steer the terminal",
+      safetensors('{"\\u001b[31mred":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'),
+    ],
+    [
       "offsets outside the file",
       safetensors('{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}'),
     ],
@@ -217,6 +226,61 @@ describe("a checkpoint", () => {
     }
   });
 
+  test("keeps the settings it was trained with; a --set that contradicts them is refused", async () => {
+    const folder = await folderWith(project);
+    const wide = [...trainRun.slice(0, 5), "wide", ...reference, "--no-evaluate"];
+    const set = ["--set", "D=4", "--set", "train.rollout=1"];
+    expect((await memc(folder, ...wide, "--steps", "1", ...set)).code).toBe(0);
+    const commands = [
+      [...wide, "--resume", "--steps", "2"],
+      ["eval", "small.mem", "--data", "books", "--checkpoint", "wide", ...reference],
+      ["sample", "small.mem", "--checkpoint", "wide", "--length", "1", ...reference],
+    ];
+    for (const command of commands) {
+      await refuses(
+        folder,
+        [...command, "--set", "D=8"],
+        "error[MEM0918]: wide was trained with D=4, which --set D=8 contradicts\n  leave --set D out",
+      );
+    }
+    for (const command of commands) {
+      const { code, err } = await memc(folder, ...command, "--set", "D=4.0");
+      expect(code, err).toBe(0);
+      expect(err).toContain("--set D=4 --set train.rollout=1\n");
+    }
+    const evaluated = await memc(folder, ...(commands[1] ?? []), "--set", "evaluate.batch=2");
+    expect(evaluated.code, evaluated.err).toBe(0);
+  });
+
+  test.each([
+    [{ "\u001b[31mD": "8" }, "␛[31mD=8, which is no setting"],
+    [{ D: "8\n--set" }, "which is no setting"],
+    [{ "D=1 D": "8" }, "D=1 D=8, which is no setting"],
+    [{ D: 8 }, "has no valid `settings`"],
+    [JSON.parse('{"__proto__": "8"}'), "There is nothing to set at __proto__"],
+  ])("with settings %j that nobody trained with", async (settings, message) => {
+    const folder = await trained();
+    const path = join(folder, checkpoint, "training.json");
+    const training = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...training, settings }));
+    for (const argv of [resume, evaluate, sampling]) await refuses(folder, argv, message);
+  });
+
+  test("whose parameters are no numbers gives no result", async () => {
+    const folder = await trained();
+    const path = join(folder, checkpoint, "model.safetensors");
+    const bytes = await readFile(path);
+    bytes.fill(0xff, 8 + Number(bytes.readBigUInt64LE(0)));
+    await writeFile(join(folder, "nan.safetensors"), bytes);
+    const broken = ["--checkpoint", "nan.safetensors", ...reference];
+    const evaluated = await memc(folder, ...evaluate.slice(0, 4), ...broken);
+    expect(evaluated).toMatchObject({ code: 1, out: "" });
+    expect(evaluated.err).toContain("error[MEM0914]: the loss main on the held-out data is NaN\n");
+    const sampled = await memc(folder, "sample", "small.mem", ...broken);
+    expect(sampled.code).toBe(1);
+    expect(sampled.err).toContain("error[MEM0914]: The model gave logits that are no numbers.\n");
+  });
+
   test("of a spec that has been changed: refused where tensors differ, noted where they do not", async () => {
     const folder = await trained();
     const spec = await readFile(join(folder, "small.mem"), "utf8");
@@ -235,11 +299,12 @@ describe("a checkpoint", () => {
     const folder = await trained();
     await writeFile(join(folder, "other.txt"), "another text, long enough to be read. ".repeat(3));
     const other = ["train", "small.mem", "--data", "other.txt", "--out", "run", ...reference];
-    await refuses(
+    const { err } = await refuses(
       folder,
-      [...other, "--resume", "--no-evaluate"],
+      [...other, "--resume", "--no-evaluate", "--steps", "4"],
       "error[MEM0911]: The text is not the one that the data position belongs to.",
     );
+    expect(err).toContain("  go on with the --data that the run was started with\n");
     await refuses(
       folder,
       [...resume, "--seed", "1"],
@@ -262,7 +327,7 @@ describe("a checkpoint", () => {
     await refuses(
       folder,
       ["sample", "small.mem", "--checkpoint", "books", ...reference],
-      "error[MEM0912]: There is no checkpoint in ",
+      "error[MEM0913]: There is no checkpoint in ",
     );
   });
 });

@@ -2,10 +2,11 @@
 import { basename, relative, resolve } from "node:path";
 import type { BuildResult, GeneratedFile } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import { type Compile, compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
+import { type Compile, compileSpec, showDiagnostics } from "../compiler.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 import { explain, passOptions, passRequest } from "../pass-options.ts";
+import { parseSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { type OutputFile, type OutputPlan, planOutput, writeOutput } from "../writer.ts";
 

@@ -1,10 +1,11 @@
 /** `memc check SPEC`: every error of a spec in one run; nothing is written. */
 
 import { defineCommand } from "../command.ts";
-import { compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
+import { compileSpec, showDiagnostics } from "../compiler.ts";
 import { loadCheck } from "../core.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
+import { parseSettings } from "../settings.ts";
 
 export const command = defineCommand({
   positionals: specPositional,

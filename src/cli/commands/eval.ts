@@ -1,21 +1,22 @@
 /** `memc eval SPEC`: what trained parameters achieve on held-out text or a task. */
-import { resolve } from "node:path";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import { type Compile, parseSettings } from "../compiler.ts";
+import type { Compile } from "../compiler.ts";
 import { readCorpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
 import { exitCode } from "../exit.ts";
 import {
   checkpointOption,
   engineOptions,
+  seedOption,
   settingOption,
   specPositional,
   wholeNumber,
 } from "../options.ts";
 import { loadPrograms } from "../programs.ts";
-import { runFolder } from "../run-folder.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
+import { parseSettings } from "../settings.ts";
+import { findTrained } from "../trained.ts";
 
 /** The command, given the core. */
 export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
@@ -27,6 +28,7 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
       valid: { type: "string", describe: "The file or folder to evaluate on" },
       format: { choices: ["text", "json"], default: "text", describe: "For people, or for tools" },
       ...engineOptions,
+      ...seedOption,
       ...settingOption,
     },
     examples: [
@@ -37,18 +39,16 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
       const { spec, seed, threads, checkpoint } = values;
       wholeNumber("eval", "seed", seed, 0, 2 ** 32 - 1);
       if (threads !== undefined) wholeNumber("eval", "threads", threads, 1, 1024);
-      const settings = parseSettings(values.set, "eval");
-      const programs = await loadPrograms(spec, { settings }, await load(), terminal);
-      if (programs === undefined) return exitCode.diagnostics;
-      const corpus = await readCorpus(values.data, values.valid, terminal.folder);
-      const path =
-        checkpoint === undefined
-          ? (await runFolder(spec, undefined, true, terminal.folder)).path
-          : resolve(terminal.folder, checkpoint);
+      const given = parseSettings(values.set, "eval");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
+        const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
+        const { settings } = trained;
+        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        if (programs === undefined) return exitCode.diagnostics;
+        const corpus = await readCorpus(values.data, values.valid, terminal.folder);
         const model = programs.evaluate;
-        const parameters = runtime.loadParameters(path, model);
+        const parameters = runtime.loadParameters(trained.path, model);
         const engine = await createEngine(runtime, values.engine, threads);
         const comparison = await runEvaluation(
           { model, corpus, engine, parameters, seed },

@@ -1,20 +1,21 @@
 /** `memc sample SPEC`: lets a trained model go on from a prompt. */
-import { resolve } from "node:path";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import { type Compile, parseSettings } from "../compiler.ts";
+import type { Compile } from "../compiler.ts";
 import { exitCode, UsageError } from "../exit.ts";
 import {
   checkpointOption,
   engineOptions,
+  seedOption,
   settingOption,
   specPositional,
   wholeNumber,
 } from "../options.ts";
 import { loadPrograms } from "../programs.ts";
-import { runFolder } from "../run-folder.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
+import { parseSettings } from "../settings.ts";
+import { findTrained } from "../trained.ts";
 
 /** The command, given the core. */
 export function sampleCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
@@ -27,7 +28,7 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
       temperature: {
         type: "number",
         default: 1,
-        describe: "Below 1 bolder, above 1 wilder; 0 takes the likeliest",
+        describe: "Below 1 safer, above 1 wilder; 0 takes the likeliest token",
       },
       "top-k": { type: "number", describe: "Choose among the k likeliest tokens" },
       "top-p": {
@@ -35,6 +36,7 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
         describe: "Choose among the likeliest that reach this probability",
       },
       ...engineOptions,
+      ...seedOption,
       ...settingOption,
     },
     examples: [
@@ -57,19 +59,17 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
       if (temperature < 0) {
         throw new UsageError(`--temperature ${temperature}: a number from 0 is needed`, about);
       }
-      const settings = parseSettings(values.set, "sample");
-      const programs = await loadPrograms(spec, { settings }, await load(), terminal);
-      if (programs === undefined) return exitCode.diagnostics;
-      const path =
-        checkpoint === undefined
-          ? (await runFolder(spec, undefined, true, terminal.folder)).path
-          : resolve(terminal.folder, checkpoint);
+      const given = parseSettings(values.set, "sample");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
+        const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
+        const { settings } = trained;
+        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        if (programs === undefined) return exitCode.diagnostics;
         const model = programs.generate;
         const options = {
           model,
-          parameters: runtime.loadParameters(path, model),
+          parameters: runtime.loadParameters(trained.path, model),
           engine: await createEngine(runtime, values.engine, threads),
           seed,
           prompt,

@@ -1,11 +1,12 @@
 /** `memc summary SPEC`: what a model costs, as planned; nothing is run or written. */
 import { type CommandModule, defineCommand } from "../command.ts";
-import { type Compile, compileSpec, parseSettings, showDiagnostics } from "../compiler.ts";
+import { type Compile, compileSpec, showDiagnostics } from "../compiler.ts";
 import { InternalError } from "../crash.ts";
-import { exitCode } from "../exit.ts";
+import { exitCode, InputError } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 import { definitionsOf } from "../programs.ts";
 import { loadRuntime } from "../runtime.ts";
+import { parseSettings } from "../settings.ts";
 import { type Summary, type SummaryResult, summarize, type TrainingVariant } from "../summary.ts";
 
 export const summaryCommand = (load: () => Promise<Compile<SummaryResult>>): CommandModule =>
@@ -39,6 +40,7 @@ export const summaryCommand = (load: () => Promise<Compile<SummaryResult>>): Com
         const summary = await summarize(await loadRuntime(), evaluate, variants);
         terminal.out(format === "json" ? `${JSON.stringify(summary, null, 2)}\n` : table(summary));
       } catch (error) {
+        if (error instanceof InputError) throw error;
         throw new InternalError(error, compiled.files);
       }
       return exitCode.fine;

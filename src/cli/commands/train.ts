@@ -3,16 +3,19 @@
 import type { ModelDefinition } from "../../runtime/model.ts";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import { type Compile, parseSettings } from "../compiler.ts";
+import type { Compile } from "../compiler.ts";
 import { evaluationSource } from "../corpus-source.ts";
 import { type Corpus, readCorpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
 import { exitCode, InputError } from "../exit.ts";
 import { engineOptions, settingOption, specPositional, wholeNumber } from "../options.ts";
+import { printable } from "../printable.ts";
 import { loadPrograms } from "../programs.ts";
-import { runFolder } from "../run-folder.ts";
+import { findResumption, type Resumption } from "../resumption.ts";
+import { newRunFolder } from "../run-folder.ts";
 import { createEngine, loadRuntime, type Runtime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
+import { parseSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { runTraining } from "../training.ts";
 
@@ -26,21 +29,34 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
     options: {
       data: {
         type: "string",
-        describe: "A file, a folder of documents, or task:recall, task:sort",
+        describe: "A text file, a folder of them, task:recall or task:sort; a novel if not given",
       },
-      valid: { type: "string", describe: "Held-out file or folder; without it the data's end" },
-      steps: { type: "number", describe: "Optimiser steps; the spec's if not given" },
-      out: { type: "string", describe: "Folder for checkpoints and metrics [runs/<spec>]" },
+      valid: {
+        type: "string",
+        describe: "Held-out file or folder; the last tenth of the data if not given",
+      },
+      steps: {
+        type: "number",
+        describe: "Optimiser steps in all; the spec's, or with --resume the run's, if not given",
+      },
+      out: {
+        type: "string",
+        describe: "Folder for checkpoints and metrics; the first free runs/<spec> if not given",
+      },
       resume: {
         type: "boolean",
         default: false,
-        describe: "Go on from the folder's latest checkpoint",
+        describe: "Go on from the latest checkpoint in --out, with the run's seed and settings",
       },
       "checkpoint-every": { type: "number", default: 100, describe: "Steps between checkpoints" },
       evaluate: {
         type: "boolean",
         default: true,
-        describe: "Evaluate and sample at the end; --no-evaluate to leave it out",
+        describe: "At the end, evaluate and show a sample; --no-evaluate leaves it out",
+      },
+      seed: {
+        type: "number",
+        describe: "Seed of every random number; 0, or with --resume the run's, if not given",
       },
       ...engineOptions,
       ...settingOption,
@@ -50,39 +66,55 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
       ["memc train model.mem --data books/ --steps 2000", "on the documents of a folder"],
       ["memc train model.mem --set mem.count=16", "with fewer memory slots"],
       ["memc train model.mem --resume", "go on where the last training stopped"],
+      ["memc train model.mem --resume --steps 4000", "go on for longer than was planned"],
     ],
     run: async (values, terminal) => {
-      const { spec, seed, threads, resume } = values;
+      const { spec, threads, resume } = values;
       const whole = (option: string, value: number, low: number, high?: number) =>
         wholeNumber("train", option, value, low, high);
-      whole("seed", seed, 0, 2 ** 32 - 1);
+      if (values.seed !== undefined) whole("seed", values.seed, 0, 2 ** 32 - 1);
       const every = whole("checkpoint-every", values["checkpoint-every"], 1);
       const steps = values.steps === undefined ? undefined : whole("steps", values.steps, 1);
       if (threads !== undefined) whole("threads", threads, 1, 1024);
-      const settings = parseSettings(values.set, "train");
-
-      const programs = await loadPrograms(spec, { settings }, await load(), terminal);
-      if (programs === undefined) return exitCode.diagnostics;
-      const { train: definition, evaluate: model, generate } = programs;
-      if (definition === undefined) {
-        throw new InputError(`${spec} says nothing about training`, "add a train { … } section");
-      }
-      const corpus = await readCorpus(values.data, values.valid, terminal.folder);
-      const folder = await runFolder(spec, values.out, resume, terminal.folder);
+      const given = parseSettings(values.set, "train");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
+        const request = { spec, out: values.out, seed: values.seed, steps, settings: given };
+        const resumption = resume
+          ? await findResumption(request, terminal.folder, runtime)
+          : undefined;
+        if (resumption !== undefined && resumption.checkpoint.step >= resumption.steps) {
+          terminal.err(finishedText(resumption, values));
+          return exitCode.fine;
+        }
+        const { settings, seed } = resumption ?? { settings: given, seed: values.seed ?? 0 };
+        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        if (programs === undefined) return exitCode.diagnostics;
+        const { train: definition, evaluate: model, generate } = programs;
+        if (definition === undefined) {
+          throw new InputError(
+            `${spec} says nothing about training`,
+            "add a train { … } section",
+            "MEM0920",
+          );
+        }
+        const corpus = await readCorpus(values.data, values.valid, terminal.folder);
+        const folder =
+          resumption?.folder ?? (await newRunFolder(spec, values.out, terminal.folder));
         if (values.evaluate) requireHeldOut(runtime, corpus, model, seed);
         const engine = await createEngine(runtime, values.engine, threads);
         const { code, state } = await runTraining(
           {
+            spec,
             programs,
+            settings,
             definition,
             corpus,
             engine,
             seed,
             steps,
             folder,
-            resume,
+            resumption,
             checkpointEvery: every,
             resumeCommand: resumeCommand(values, folder.shown),
           },
@@ -91,9 +123,9 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         );
         if (code !== exitCode.fine || !values.evaluate) return code;
         const { parameters } = state;
-        const request = { model, corpus, engine, parameters, seed };
-        terminal.out(comparisonText(await runEvaluation(request, runtime, terminal)));
-        await showSample({ ...request, model: generate }, runtime, terminal);
+        const shown = { model, corpus, engine, parameters, seed };
+        terminal.out(comparisonText(await runEvaluation(shown, runtime, terminal)));
+        await showSample({ ...shown, model: generate }, runtime, terminal);
         return code;
       });
     },
@@ -119,7 +151,7 @@ interface ResumableValues {
   readonly data: string | undefined;
   readonly valid: string | undefined;
   readonly steps: number | undefined;
-  readonly seed: number;
+  readonly seed: number | undefined;
   readonly engine: string;
   readonly threads: number | undefined;
   readonly set: readonly string[];
@@ -128,15 +160,36 @@ interface ResumableValues {
 /** What to type to continue a run: everything that was asked for, and where it stands. */
 function resumeCommand(values: ResumableValues, out: string): string {
   const { spec, data, valid, steps, seed, engine, threads, set } = values;
-  const words = ["memc", "train", spec];
-  if (data !== undefined) words.push("--data", data);
-  if (valid !== undefined) words.push("--valid", valid);
-  if (steps !== undefined) words.push("--steps", String(steps));
-  if (seed !== engineOptions.seed.default) words.push("--seed", String(seed));
-  if (engine !== engineOptions.engine.default) words.push("--engine", engine);
-  if (threads !== undefined) words.push("--threads", String(threads));
-  for (const pair of set) words.push("--set", pair);
+  const words = [
+    ...["memc", "train", spec],
+    ...given("--data", data),
+    ...given("--valid", valid),
+    ...given("--steps", steps),
+    ...given("--seed", seed),
+    ...given("--engine", engine === engineOptions.engine.default ? undefined : engine),
+    ...given("--threads", threads),
+    ...set.flatMap((pair) => ["--set", pair]),
+  ];
   return [...words, "--out", out, "--resume"].map(quoted).join(" ");
+}
+
+function given(option: string, value: string | number | undefined): readonly string[] {
+  return value === undefined ? [] : [option, String(value)];
+}
+
+/** What is said of a training that has made all of its steps, and how to go on all the same. */
+function finishedText(
+  { folder: { shown }, checkpoint: { step } }: Resumption,
+  values: ResumableValues,
+): string {
+  const { spec, data, valid } = values;
+  const more = resumeCommand({ ...values, steps: 2 * step }, shown);
+  const look = ["memc", "eval", spec, ...given("--data", data), ...given("--valid", valid)];
+  return (
+    `the training in ${shown} is finished: it has made all of its ${step} steps\n` +
+    `to go on, give a larger total:\n  ${more}\n` +
+    `to see what it learnt:\n  ${[...look, "--checkpoint", shown].map(quoted).join(" ")}\n`
+  );
 }
 
 function quoted(word: string): string {
@@ -168,7 +221,7 @@ async function showSample(
     const prompt = opening.replace(/\s*\S*$/, "") || opening;
     let first = true;
     for await (const piece of sampleText({ ...request, prompt, length, temperature }, runtime)) {
-      if (first) terminal.out(`\nsample, going on from "${prompt}":\n`);
+      if (first) terminal.out(`\nsample, going on from "${printable(prompt)}":\n`);
       first = false;
       terminal.out(piece);
     }

@@ -1,4 +1,4 @@
-/** The few file operations that a checkpoint is made of, each one durable when it returns. */
+/** The few file operations that a checkpoint is made of, each one durable when it returns. Errors name the file they are about. */
 import {
   closeSync,
   existsSync,
@@ -57,13 +57,23 @@ export function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
+/** Does `work`; an error of the system that names no file, as of a full disk, gets `path`. */
+export function namingFile(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Error && !("path" in error)) Object.assign(error, { path });
+    throw error;
+  }
+}
+
 export const disk: Disk = {
   exists: existsSync,
   list: (folder) => (existsSync(folder) ? readdirSync(folder).sort() : []),
   read: (path) => readFileSync(path),
   makeFolder,
   write(path, bytes) {
-    writeFileSync(path, bytes, { flag: "w", flush: true });
+    namingFile(path, () => writeFileSync(path, bytes, { flag: "w", flush: true }));
   },
   syncFolder,
   rename(from, to) {

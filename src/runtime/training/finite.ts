@@ -1,4 +1,4 @@
-/** Finds the call of a rollout, and in it the operation, that first makes a number that is not finite. */
+/** Numbers that are not finite: the error, and the search for the call and the operation that first makes one. */
 import type { HostTensor } from "../../ops/index.ts";
 import type { DeviceTensor } from "../engine.ts";
 import type { Tree } from "../model.ts";
@@ -7,6 +7,18 @@ import type { StagedFunction } from "../stage.ts";
 import type { Run } from "../training.ts";
 import { callFor } from "./calls.ts";
 import { downloadTree } from "./tensors.ts";
+
+/** A loss, a gradient or a model's logits that are no finite numbers. The parameters before the step are unharmed. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+  /** Steps of the training that were completed; undefined outside of one. */
+  readonly step: number | undefined;
+
+  constructor(message: string, step?: number) {
+    super(message);
+    this.step = step;
+  }
+}
 
 /** Ends a rollout early, with what was found. */
 class Found {

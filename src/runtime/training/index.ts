@@ -3,14 +3,15 @@
 export { expandAddress, expandDeclarations, matchesPath } from "./addresses.ts";
 export { type BaselineResult, ByteCounts, byteBaselines } from "./baselines.ts";
 export {
-  type CheckpointRecord,
   type LoadedCheckpoint,
   loadCheckpoint,
-  loadParameters,
   type SaveOptions,
   saveCheckpoint,
+  summarizeCheckpoint,
 } from "./checkpoint.ts";
+export type { CheckpointOrigin, CheckpointRecord, CheckpointSummary } from "./checkpoint-record.ts";
 export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from "./evaluator.ts";
+export { NonFiniteError } from "./finite.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
 export { MetricsLog, peakResidentBytes, type StepMetrics } from "./metrics.ts";
 export {
@@ -21,6 +22,7 @@ export {
   rateFactor,
   settingsOf,
 } from "./optimizer.ts";
+export { loadParameters, type SaveParametersOptions, saveParameters } from "./parameters.ts";
 export { type DrawPlace, drawTensor, RandomWords } from "./random.ts";
 export {
   type Dtype,
@@ -46,17 +48,17 @@ export {
   SourceError,
   type SourceProgram,
 } from "./source.ts";
+export type { TrainingState } from "./state.ts";
 export { type TextOptions, textSource } from "./streams.ts";
+export { type TaskOptions, TaskSource } from "./task-source.ts";
 export {
   type Episode,
   parseTask,
   recallTask,
   sortTask,
   type Task,
-  type TaskOptions,
-  TaskSource,
 } from "./tasks.ts";
-export { CheckpointError, toSafeTensor } from "./tensor-files.ts";
+export { CheckpointError, type CheckpointFault, toSafeTensor } from "./tensor-files.ts";
 export {
   downloadTree,
   initialStates,
@@ -66,8 +68,6 @@ export {
 } from "./tensors.ts";
 export {
   type CheckpointSchedule,
-  NonFiniteError,
-  type TrainingState,
   type TrainOptions,
   type TrainResult,
   train,

@@ -1,7 +1,7 @@
 /** What a training step reports, and the log that keeps it: one JSON object a line. */
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
-import { makeFolder } from "./disk.ts";
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { disk, makeFolder, namingFile } from "./disk.ts";
 
 export interface StepMetrics {
   /** Optimiser steps done, this one included. */
@@ -37,22 +37,29 @@ export function peakResidentBytes(): number {
 
 /** A JSONL file of step metrics. Continuing from step n keeps the lines up to n and drops what came after. */
 export class MetricsLog {
+  readonly #path: string;
   readonly #file: number;
 
   constructor(path: string, continueFrom = 0) {
+    this.#path = path;
     makeFolder(dirname(path));
-    const kept =
-      continueFrom > 0 && existsSync(path)
-        ? readFileSync(path, "utf8")
-            .split("\n")
-            .filter((line) => stepOf(line) <= continueFrom)
-        : [];
-    writeFileSync(path, kept.map((line) => `${line}\n`).join(""));
+    const before = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const kept = before
+      .split("\n")
+      .filter((line) => stepOf(line) <= continueFrom)
+      .map((line) => `${line}\n`)
+      .join("");
+    if (kept !== before) {
+      // In one instant, so that a crash or a full disk loses no line.
+      const saving = join(dirname(path), `.saving-${basename(path)}`);
+      disk.write(saving, new TextEncoder().encode(kept));
+      disk.rename(saving, path);
+    }
     this.#file = openSync(path, "a");
   }
 
   write(metrics: StepMetrics): void {
-    writeSync(this.#file, `${JSON.stringify(metrics)}\n`);
+    namingFile(this.#path, () => writeSync(this.#file, `${JSON.stringify(metrics)}\n`));
   }
 
   close(): void {

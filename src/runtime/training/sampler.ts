@@ -15,6 +15,7 @@ import { createRun, type EngineRun } from "../run.ts";
 import { stage, typesOf } from "../stage.ts";
 import { callFor } from "./calls.ts";
 import { EVALUATION_STEP, findClassifier, findTarget } from "./evaluator.ts";
+import { NonFiniteError } from "./finite.ts";
 import { RandomWords } from "./random.ts";
 import { type InputFeed, inputFeeds, SourceError, segmentOf } from "./source.ts";
 import { initialStates, segmentDraws, uploadInputs, uploadTree } from "./tensors.ts";
@@ -210,7 +211,7 @@ export function chooseToken(
     throw new RangeError(`top-p lies above 0 and goes to 1, not ${topP}.`);
   }
   if (logits.length === 0 || logits.some(Number.isNaN)) {
-    throw new RangeError("The model gave logits that are no numbers.");
+    throw new NonFiniteError("The model gave logits that are no numbers.");
   }
   // Sorting is stable, so lower tokens come first among equals.
   const order = [...logits.keys()].sort((a, b) => Number(logits[b]) - Number(logits[a]));

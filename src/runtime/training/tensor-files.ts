@@ -2,9 +2,18 @@
 import { type HostTensor, type TensorType, typeText } from "../../ops/index.ts";
 import { FormatError, readSafetensors, type SafeTensor, writeSafetensors } from "./safetensors.ts";
 
+/** What keeps a checkpoint from being read. */
+export type CheckpointFault = "missing" | "damaged" | "another model";
+
 /** A checkpoint that is missing, damaged, or of another model. The message says what is wrong with which file. */
 export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
+  readonly fault: CheckpointFault;
+
+  constructor(message: string, fault: CheckpointFault = "damaged") {
+    super(message);
+    this.fault = fault;
+  }
 }
 
 /** The bytes of a safetensors file with these tensors. */
@@ -57,7 +66,10 @@ export function decode(
     }
   }
   if (problems.length > 0) {
-    throw new CheckpointError(`${path} is not of this model: ${some(problems, "; ")}.`);
+    throw new CheckpointError(
+      `${path} is not of this model: ${some(problems, "; ")}.`,
+      "another model",
+    );
   }
   return decoded;
 }

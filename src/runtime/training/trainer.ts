@@ -8,12 +8,14 @@ import type { Tree } from "../model.ts";
 import { createRun, type EngineRun } from "../run.ts";
 import type { SegmentBatch, TrainingDefinition } from "../training.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
-import { diagnoseRollout } from "./finite.ts";
+import type { CheckpointOrigin } from "./checkpoint-record.ts";
+import { diagnoseRollout, NonFiniteError } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
 import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
 import { createOptimizer, type Optimizer, type OptimizerState, rateFactor } from "./optimizer.ts";
 import { checkSeed } from "./random.ts";
-import type { Position, SegmentSource } from "./source.ts";
+import type { SegmentSource } from "./source.ts";
+import type { TrainingState } from "./state.ts";
 import {
   downloadTree,
   initialStates,
@@ -22,22 +24,6 @@ import {
   uploadInputs,
   uploadTree,
 } from "./tensors.ts";
-
-/** All that a training run continues from, on the host. */
-export interface TrainingState {
-  /** Optimiser steps done. */
-  readonly step: number;
-  readonly seed: number;
-  readonly parameters: ReadonlyMap<string, HostTensor>;
-  readonly optimizer: {
-    readonly first: ReadonlyMap<string, HostTensor>;
-    readonly second: ReadonlyMap<string, HostTensor>;
-  };
-  /** States that enter the next rollout, `[batch, …]`, by address. */
-  readonly states: ReadonlyMap<string, HostTensor>;
-  /** Where the source continues. */
-  readonly position: Position;
-}
 
 export interface TrainOptions {
   readonly definition: TrainingDefinition;
@@ -52,7 +38,7 @@ export interface TrainOptions {
   readonly parameters?: ReadonlyMap<string, HostTensor>;
   /** Called after each step. `state()` reads everything back from the engine: for checkpoints, not for every step. */
   readonly onStep?: (metrics: StepMetrics, state: () => TrainingState) => void | Promise<void>;
-  /** Saves a checkpoint after every `every` steps, and one at the end, aborted or not. */
+  /** Saves a checkpoint after every `every` steps, and one at the end, aborted or not; none if no step was made after a resume. */
   readonly checkpoint?: CheckpointSchedule;
   /** When aborted, the step under way is finished and `train` returns. */
   readonly signal?: AbortSignal;
@@ -67,29 +53,15 @@ export interface CheckpointSchedule {
   readonly every?: number;
   /** How many checkpoints stay; 3 unless said. */
   readonly keep?: number;
-  /** Version of memc, for the record. */
-  readonly memc: string;
-  /** Hash of the spec that the definition was generated from. */
-  readonly specHash: string;
+  /** Where the definition came from, for the record. */
+  readonly origin?: CheckpointOrigin;
 }
 
 export interface TrainResult {
   readonly state: TrainingState;
-  /** Path of the checkpoint that holds this state, if checkpoints are saved. */
+  /** Path of the checkpoint that was saved of this state, if one was. */
   readonly checkpoint?: string;
   readonly stopped: "steps" | "aborted" | "no more data";
-}
-
-/** A step whose loss or gradient is not a finite number. The parameters before the step are unharmed. */
-export class NonFiniteError extends Error {
-  override readonly name = "NonFiniteError";
-  /** Steps that were completed. */
-  readonly step: number;
-
-  constructor(step: number, what: string, cause: string | undefined) {
-    super(`Step ${step + 1}: ${what}.${cause === undefined ? "" : ` ${cause}`}`);
-    this.step = step;
-  }
 }
 
 /** Trains until `steps`, an abort or the end of the data. Throws NonFiniteError where the numbers break down. */
@@ -158,8 +130,10 @@ class Trainer {
   async run(): Promise<TrainResult> {
     const stopped = await this.#loop();
     const state = this.#state();
-    if (this.#options.checkpoint === undefined) return { state, stopped };
-    if (this.#saved?.step !== this.#step) this.#save(state);
+    const { checkpoint, resume } = this.#options;
+    if (checkpoint === undefined) return { state, stopped };
+    // What was resumed and not changed is on the disk already.
+    if ((this.#saved?.step ?? resume?.step) !== this.#step) this.#save(state);
     return { state, stopped, ...(this.#saved && { checkpoint: this.#saved.path }) };
   }
 
@@ -179,11 +153,12 @@ class Trainer {
   #save(state: TrainingState): void {
     const { checkpoint, definition, engine } = this.#options;
     if (checkpoint === undefined) return;
-    const { folder, keep, memc, specHash } = checkpoint;
-    const { name: model, schedule } = definition;
+    const { folder, keep, origin } = checkpoint;
     const path = saveCheckpoint(folder, state, {
-      record: { memc, specHash, model, schedule, steps: this.#steps },
+      definition,
+      steps: this.#steps,
       realBytes: engine.realBytes,
+      ...(origin === undefined ? {} : { origin }),
       ...(keep === undefined ? {} : { keep }),
     });
     this.#saved = { step: state.step, path };
@@ -316,7 +291,8 @@ class Trainer {
         await this.#options.definition.rollout(run, this.#parameters, states, segments);
       }
     });
-    throw new NonFiniteError(this.#step, `${what} is ${value}`, cause);
+    const sentence = `Step ${this.#step + 1}: ${what} is ${value}.`;
+    throw new NonFiniteError(cause === undefined ? sentence : `${sentence} ${cause}`, this.#step);
   }
 
   #state(): TrainingState {

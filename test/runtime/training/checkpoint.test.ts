@@ -4,27 +4,23 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { referenceEngine } from "../../../src/runtime/index.ts";
 import {
-  type CheckpointRecord,
   loadCheckpoint,
-  loadParameters,
   type SaveOptions,
   saveCheckpoint,
+  summarizeCheckpoint,
 } from "../../../src/runtime/training/checkpoint.ts";
 import { type Disk, disk } from "../../../src/runtime/training/disk.ts";
+import { loadParameters } from "../../../src/runtime/training/parameters.ts";
+import type { TrainingState } from "../../../src/runtime/training/state.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
 import { CheckpointError } from "../../../src/runtime/training/tensor-files.ts";
-import { type TrainingState, train } from "../../../src/runtime/training/trainer.ts";
+import { train } from "../../../src/runtime/training/trainer.ts";
 import { documents, schedule, training } from "./memory-model.ts";
 
 const definition = training();
-const record: CheckpointRecord = {
-  memc: "0.1.0",
-  specHash: "abc",
-  model: definition.name,
-  schedule,
-  steps: 8,
-};
-const options: SaveOptions = { record, realBytes: 8 };
+const origin = { memc: "0.1.0", spec: "memory.mem", specHash: "abc", settings: { D: "6" } };
+const options: SaveOptions = { definition, steps: 8, origin, realBytes: 8 };
+const record = { ...origin, model: definition.name, schedule, steps: 8 };
 const names = ["model.safetensors", "optimizer.safetensors", "states.safetensors", "training.json"];
 
 async function stateAfter(steps: number, resume?: TrainingState): Promise<TrainingState> {
@@ -53,6 +49,7 @@ describe("checkpoints", () => {
     expect(readdirSync(path)).toEqual(names);
     const loaded = loadCheckpoint(folder, definition);
     expect(loaded).toEqual({ path, state: states[0], record });
+    expect(summarizeCheckpoint(folder)).toEqual({ path, step: 2, seed: 7, record });
     const continued = await stateAfter(4, loaded.state);
     expect(continued).toEqual(states[1]);
     const [one, other] = [join(folder, "a"), join(folder, "b")];
@@ -72,6 +69,26 @@ describe("checkpoints", () => {
     expect(loaded?.data).toEqual(Float64Array.from(saved?.data ?? [], Math.fround));
     const file = join(folder, "checkpoint-000002", "model.safetensors");
     expect(loadParameters(file, definition)).toEqual(parameters);
+  });
+
+  it("need not say where the training code came from", () => {
+    saveCheckpoint(folder, states[0], { definition, realBytes: 8 });
+    const { record } = loadCheckpoint(folder, definition);
+    expect(record).toEqual({ model: definition.name, schedule, steps: schedule.steps });
+  });
+
+  it("take back what was written where the disk is full", () => {
+    saveCheckpoint(folder, states[0], options);
+    const full: Disk = {
+      ...disk,
+      write(path, bytes) {
+        disk.write(path, bytes.subarray(0, 10));
+        if (path.endsWith("states.safetensors")) throw new Error("ENOSPC: no space left on device");
+      },
+    };
+    expect(() => saveCheckpoint(folder, states[1], { ...options, disk: full })).toThrow(/ENOSPC/);
+    expect(readdirSync(folder)).toEqual(["checkpoint-000002", "latest"]);
+    expect(loadCheckpoint(folder, definition).state).toEqual(states[0]);
   });
 
   it("keep the last few, never overwrite, and clean up after a crash", () => {
@@ -117,10 +134,13 @@ describe("checkpoints", () => {
 
 class Crash extends Error {}
 
-/** A disk that dies at its n-th change, which it does half of. */
+/** A disk that dies at its n-th change, which it does half of; from then on it does nothing more. */
 function crashing(at: number): Disk {
   let changes = 0;
-  const die = () => changes++ === at;
+  const die = () => {
+    if (changes > at) throw new Crash();
+    return changes++ === at;
+  };
   return {
     ...disk,
     makeFolder(path) {
@@ -194,9 +214,31 @@ describe("a checkpoint is refused", () => {
     ["a list", "[]", /not hold an object/],
     ["another format", '{"format":2}', /format 2; this version of memc reads 1/],
     ["no step", '{"format":1}', /no valid `step`/],
+    ["a step of another object", '{"format":1,"__proto__":{"step":1}}', /no valid `step`/],
+    ["nothing but brackets", "[".repeat(100_000), /not valid JSON/],
   ])("when training.json holds %s", (_, text, message) => {
     writeFileSync(inside("training.json"), text);
     expect(refused()).toMatch(message);
+  });
+
+  it.each([
+    ["settings", { settings: { D: 6 } }],
+    ["settings", { settings: ["D=6"] }],
+    ["spec", { spec: 1 }],
+    ["steps", { steps: 1e308 }],
+  ])("when training.json has a wrong `%s`: %j", (field, change) => {
+    const training = JSON.parse(readFileSync(inside("training.json"), "utf8"));
+    writeFileSync(inside("training.json"), JSON.stringify({ ...training, ...change }));
+    expect(refused()).toMatch(`no valid \`${field}\``);
+    expect(() => summarizeCheckpoint(folder)).toThrow(`no valid \`${field}\``);
+  });
+
+  it("when a folder stands where a file should", () => {
+    rmSync(inside("model.safetensors"));
+    mkdirSync(inside("model.safetensors"));
+    expect(refused()).toMatch(
+      /model.safetensors cannot be read: illegal operation on a directory\.$/,
+    );
   });
 
   it("when the model has other tensors, naming each", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createOnnxEngine, type Engine, referenceEngine } from "../../../src/runtime/index.ts";
 import { evaluate } from "../../../src/runtime/training/evaluator.ts";
+import type { TrainingState } from "../../../src/runtime/training/state.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
-import { type TrainingState, train } from "../../../src/runtime/training/trainer.ts";
+import { train } from "../../../src/runtime/training/trainer.ts";
 import { documents, model, training } from "./memory-model.ts";
 
 const seed = 11;

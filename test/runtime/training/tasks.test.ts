@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { RandomWords } from "../../../src/runtime/training/random.ts";
 import { SourceError, type SourceProgram } from "../../../src/runtime/training/source.ts";
-import {
-  byCount,
-  parseTask,
-  recallTask,
-  sortTask,
-  TaskSource,
-} from "../../../src/runtime/training/tasks.ts";
+import { TaskSource } from "../../../src/runtime/training/task-source.ts";
+import { byCount, parseTask, recallTask, sortTask } from "../../../src/runtime/training/tasks.ts";
 
 const T = 3;
 const program: SourceProgram = {

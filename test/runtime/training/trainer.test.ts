@@ -9,11 +9,11 @@ import {
   type TrainingDefinition,
 } from "../../../src/runtime/index.ts";
 import { loadCheckpoint } from "../../../src/runtime/training/checkpoint.ts";
+import { NonFiniteError } from "../../../src/runtime/training/finite.ts";
 import type { StepMetrics } from "../../../src/runtime/training/metrics.ts";
+import type { TrainingState } from "../../../src/runtime/training/state.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
 import {
-  NonFiniteError,
-  type TrainingState,
   type TrainOptions,
   type TrainResult,
   train,
@@ -127,7 +127,7 @@ describe("train", () => {
   it("saves checkpoints as it goes and one at the end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "memc-train-"));
     try {
-      const checkpoint = { folder, every: 2, memc: "0.1.0", specHash: "abc" };
+      const checkpoint = { folder, every: 2 };
       const { state, checkpoint: path } = await trained({ steps: 5, checkpoint });
       expect(readdirSync(folder)).toEqual([
         "checkpoint-000002",
@@ -138,7 +138,12 @@ describe("train", () => {
       expect(path).toBe(join(folder, "checkpoint-000005"));
       const loaded = loadCheckpoint(folder, training());
       expect(loaded.state).toEqual(state);
-      expect(loaded.record.steps).toBe(5);
+      expect(loaded.record).toEqual({ model: "Memory", schedule, steps: 5 });
+
+      // A training that is resumed at its end has nothing to add.
+      const finished = await trained({ steps: 5, checkpoint, resume: loaded.state });
+      expect(finished.checkpoint).toBeUndefined();
+      expect(readdirSync(folder)).toHaveLength(4);
     } finally {
       rmSync(folder, { recursive: true });
     }
