@@ -3,7 +3,17 @@
  * edited since.
  */
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { InputError, systemReason } from "./exit.ts";
 import {
@@ -167,6 +177,8 @@ export async function writeOutput(plan: OutputPlan, force: boolean): Promise<voi
     }
     await replace(manifestPlace, final);
   } catch (error) {
+    // The temporary files first, as a folder that is to go must be empty.
+    for (const made of temporary.values()) await rm(made, { force: true }).catch(() => undefined);
     for (const step of undo.reverse()) await step().catch(() => undefined);
     if (error instanceof Error && "code" in error) {
       throw new InputError(
@@ -176,8 +188,6 @@ export async function writeOutput(plan: OutputPlan, force: boolean): Promise<voi
       );
     }
     throw error;
-  } finally {
-    for (const made of temporary.values()) await rm(made, { force: true }).catch(() => undefined);
   }
 }
 
@@ -192,20 +202,16 @@ function during(plan: OutputPlan): Manifest {
   return both;
 }
 
-/** Creates a folder and those above it; undoing removes the ones that were made. */
+/**
+ * Creates a folder and those above it, one by one: Node's own recursion never ends where the system says that a folder does not exist
+ * and cannot be made, as below /proc. Undoing removes the ones that were made.
+ */
 async function makeFolder(folder: string, undo: (() => Promise<unknown>)[]): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = first; ; ) {
-    const path = made;
-    undo.push(() => rmdir(path));
-    if (path === folder) return;
-    const [next = ""] = folder
-      .slice(path.length)
-      .split(sep)
-      .filter((part) => part !== "");
-    made = join(path, next);
-  }
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+  const above = dirname(folder);
+  if (above !== folder) await makeFolder(above, undo);
+  await mkdir(folder);
+  undo.push(() => rmdir(folder));
 }
 
 async function writeBeside(place: string, text: string | Uint8Array): Promise<string> {

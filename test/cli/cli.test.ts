@@ -41,10 +41,7 @@ describe("the command line", () => {
     [[], "memc: a command is needed\nSee: memc --help\n"],
     [["chekc"], "memc: there is no command 'chekc'\n  did you mean 'check'?\nSee: memc --help\n"],
     [["--colour", "check"], "memc: the command comes first, before --colour\nSee: memc --help\n"],
-    [
-      ["check"],
-      "memc: <spec> is missing\n  usage: memc check <spec>\nSee: memc check --help\n",
-    ],
+    [["check"], "memc: <spec> is missing\n  usage: memc check <spec>\nSee: memc check --help\n"],
     [["train", "a.mem", "--resume=yes"], /^memc: --resume takes no value: /],
     [["check", "a.mem", "b.mem"], /^memc: unknown argument: b.mem\nSee: memc check --help\n/],
     [["check", "a.mem", "--fromat", "json"], /^memc: unknown argument: fromat/],

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as runtime from "memc/runtime";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { toJavaScript } from "../../src/cli/javascript.ts";
 import { loadGenerated } from "../../src/cli/loader.ts";
 
@@ -77,4 +77,18 @@ test("--emit js drops the types and keeps comments and blank lines", async () =>
     ].join("\n"),
   );
   expect(await toJavaScript(training.text)).toContain('from "./model.js"');
+});
+
+test("a temporary folder that cannot be written is said, with what to do", async () => {
+  vi.stubEnv("TMPDIR", "/nowhere/at/all");
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  await expect(loadGenerated([model], "model.ts")).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /temporary folder \/nowhere\/at\/all cannot be written.*: no such file/,
+    ),
+    help: expect.stringContaining("TMPDIR"),
+    code: "MEM0915",
+  });
 });

@@ -54,6 +54,19 @@ test("closing the pipe it writes to is no failure", async () => {
   expect([status, stderr]).toEqual([0, ""]);
 });
 
+test.skipIf(!existsSync("/dev/full"))(
+  "an output that is full is said, and is an error",
+  async () => {
+    const folder = await folderWith();
+    const line = `"${process.execPath}" "${program}" explain >/dev/full`;
+    const { status, stderr } = spawnSync("bash", ["-c", line], { cwd: folder, encoding: "utf8" });
+    expect([status, stderr]).toEqual([
+      1,
+      "error[MEM0915]: the output cannot be written: no space left on device\n",
+    ]);
+  },
+);
+
 test("a damaged installation says so", async () => {
   // A copy of the program without its library.
   const folder = await folderWith({ "model.mem": "mem 1\n", "memc/package.json": "{}" });

@@ -175,6 +175,12 @@ describe("a spec that cannot be read", () => {
     expect((await read(folder, "model.mem")).problems).toMatchObject([{ code: "MEM0902" }]);
   });
 
+  test("other specs are proposed in place of one that is not there, not of one that is no text", async () => {
+    const folder = await folderWith({ "binary.mem": "\0", "other.mem": "" });
+    const { diagnostics } = await readSources("binary.mem", folder);
+    expect(diagnostics[0]?.help).toBe("a spec is text; save it as UTF-8, or name another file");
+  });
+
   test("says which one may have been meant", async () => {
     const folder = await folderWith({ "memformer.mem": "", "other.mem": "" });
     const { diagnostics } = await readSources("memfromer.mem", folder);

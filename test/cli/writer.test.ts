@@ -175,6 +175,22 @@ describe("a build that would lose someone's work writes nothing", () => {
     });
   });
 
+  test.skipIf(process.platform !== "linux")("a folder that cannot be made", async () => {
+    await expect(build("/proc/memc/generated", [model])).rejects.toMatchObject({
+      message: "nothing was written to /proc/memc/generated: no such file or directory",
+      code: "MEM0915",
+    });
+  });
+
+  test("a file that cannot be written leaves no folder and no temporary file", async () => {
+    const folder = await folderWith({ "kept.txt": "mine" });
+    const tooLong = `${"x".repeat(300)}/model.ts`;
+    const plan = await planOutput(join(folder, "new/out"), "model.mem", [model]);
+    const texts = new Map([...plan.texts, [tooLong, ""]]);
+    await expect(writeOutput({ ...plan, texts }, false)).rejects.toMatchObject({ code: "MEM0915" });
+    expect(await readdir(folder)).toEqual(["kept.txt"]);
+  });
+
   test.skipIf(process.getuid?.() === 0)("a folder that cannot be written", async () => {
     const folder = await folderWith();
     await chmod(folder, 0o500);

@@ -192,7 +192,7 @@ export function readFile(
   try {
     return disk.read(path);
   } catch (error) {
-    // `EISDIR: illegal operation on a directory, read`: what the system says, without its own names.
+    // `EACCES: permission denied, open '/x'`: what the system says, without its own names.
     if (!(error instanceof Error && "code" in error)) throw error;
     const reason = error.message.replace(/^E[A-Z]+: ([^,]+).*$/, "$1");
     throw new CheckpointError(`${path} cannot be read: ${reason}.`);

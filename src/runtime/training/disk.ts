@@ -12,12 +12,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 export interface Disk {
   exists(path: string): boolean;
   /** Names in a folder, sorted; none if it does not exist. */
   list(folder: string): readonly string[];
+  /** The bytes of a regular file. */
   read(path: string): Uint8Array;
   /** Makes a folder and those above it. */
   makeFolder(folder: string): void;
@@ -70,7 +71,11 @@ export function namingFile(path: string, work: () => void): void {
 export const disk: Disk = {
   exists: existsSync,
   list: (folder) => (existsSync(folder) ? readdirSync(folder).sort() : []),
-  read: (path) => readFileSync(path),
+  read(path) {
+    // A pipe would be waited for without end.
+    if (statSync(path).isFile()) return readFileSync(path);
+    throw Object.assign(new Error("it is not a regular file"), { code: "EINVAL", path });
+  },
   makeFolder,
   write(path, bytes) {
     namingFile(path, () => writeFileSync(path, bytes, { flag: "w", flush: true }));
@@ -82,3 +87,15 @@ export const disk: Disk = {
   },
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };
+
+/** Writes a file or replaces it, in one instant: whatever happens, the old one or the new one is there, whole. */
+export function replaceFile(path: string, bytes: Uint8Array, on: Disk = disk): void {
+  const saving = join(dirname(path), `.saving-${basename(path)}`);
+  try {
+    on.write(saving, bytes);
+    on.rename(saving, path);
+  } catch (error) {
+    on.remove(saving);
+    throw error;
+  }
+}

@@ -1,7 +1,7 @@
 /** What a training step reports, and the log that keeps it: one JSON object a line. */
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { disk, makeFolder, namingFile } from "./disk.ts";
+import { dirname } from "node:path";
+import { makeFolder, namingFile, replaceFile } from "./disk.ts";
 
 export interface StepMetrics {
   /** Optimiser steps done, this one included. */
@@ -49,12 +49,7 @@ export class MetricsLog {
       .filter((line) => stepOf(line) <= continueFrom)
       .map((line) => `${line}\n`)
       .join("");
-    if (kept !== before) {
-      // In one instant, so that a crash or a full disk loses no line.
-      const saving = join(dirname(path), `.saving-${basename(path)}`);
-      disk.write(saving, new TextEncoder().encode(kept));
-      disk.rename(saving, path);
-    }
+    if (kept !== before) replaceFile(path, new TextEncoder().encode(kept));
     this.#file = openSync(path, "a");
   }
 

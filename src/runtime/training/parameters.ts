@@ -1,10 +1,10 @@
 /** Parameters alone, without what a training needs besides: for reading and sampling, and for other programs. */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { HostTensor } from "../../ops/index.ts";
 import type { Declarations } from "../model.ts";
 import { parameterTypes } from "./addresses.ts";
 import { checkpointFolder, readChecked, readFile, readTraining } from "./checkpoint-record.ts";
-import { type Disk, disk as realDisk } from "./disk.ts";
+import { type Disk, disk as realDisk, replaceFile } from "./disk.ts";
 import { decode, encode } from "./tensor-files.ts";
 
 export interface SaveParametersOptions {
@@ -27,14 +27,7 @@ export function saveParameters(
   }
   const bytes = encode(parameters, realBytes);
   disk.makeFolder(dirname(path));
-  const saving = join(dirname(path), `.saving-${basename(path)}`);
-  try {
-    disk.write(saving, bytes);
-    disk.rename(saving, path);
-  } catch (error) {
-    disk.remove(saving);
-    throw error;
-  }
+  replaceFile(path, bytes, disk);
 }
 
 /**
