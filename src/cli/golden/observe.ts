@@ -10,24 +10,24 @@ import {
   type EngineRun,
   expandDeclarations,
   type HostTensor,
-  hostTensor,
-  initialParameters,
-  initialStates,
   type Run,
   type SegmentBatch,
   type StagedFunction,
   scalar,
-  segmentDraws,
-  type TensorType,
   type Tree,
   uploadTree,
   zeros,
 } from "memc/runtime";
-import { InputError } from "../exit.ts";
-import type { Given, Source, SpecRun } from "./adapter.ts";
-import type { GoldenCase, Tensors } from "./case.ts";
-import { fromFile, LayoutError } from "./layout.ts";
+import type { Source, SpecRun } from "./adapter.ts";
+import type { GoldenCase } from "./case.ts";
 import type { LoadedPrograms } from "./programs.ts";
+import {
+  type GoldenSetting,
+  parameterTensors,
+  realType,
+  segmentBatch,
+  startingStates,
+} from "./setting.ts";
 
 /** What a run gave: the tensor behind a source, undefined if there is none. */
 export type Observed = (source: Source) => HostTensor | undefined;
@@ -38,7 +38,7 @@ export async function observe(
   programs: LoadedPrograms,
   engine: Engine,
 ): Promise<Observed> {
-  const observation = new Observation(golden, run, programs, engine);
+  const observation = new Observation({ golden, spec: run, programs, engine });
   try {
     await observation.evaluate();
     await observation.train();
@@ -49,8 +49,6 @@ export async function observe(
 }
 
 class Observation {
-  readonly #golden: GoldenCase;
-  readonly #spec: SpecRun;
   readonly #programs: LoadedPrograms;
   readonly #engine: Engine;
   readonly #run: EngineRun;
@@ -60,15 +58,14 @@ class Observation {
   readonly #found = new Map<string, HostTensor>();
   #total = 0;
 
-  constructor(golden: GoldenCase, spec: SpecRun, programs: LoadedPrograms, engine: Engine) {
-    this.#golden = golden;
-    this.#spec = spec;
+  constructor(setting: GoldenSetting) {
+    const { programs, engine, spec } = setting;
     this.#programs = programs;
     this.#engine = engine;
     this.#run = createRun(engine, { probes: true });
-    this.#parameters = uploadTree(engine, this.#parameterTensors());
-    this.#states = this.#startingStates();
-    this.#segments = spec.segments.map((_, s) => this.#segment(s));
+    this.#parameters = uploadTree(engine, parameterTensors(setting));
+    this.#states = startingStates(setting);
+    this.#segments = spec.segments.map((_, s) => segmentBatch(setting, s));
   }
 
   readonly find: Observed = (source) => {
@@ -162,112 +159,6 @@ class Observation {
       this.#note({ kind, segment, address: name.slice(prefix.length) }, tensor);
     }
   }
-
-  // ---------------------------------------------------------------- what goes in
-
-  #parameterTensors(): ReadonlyMap<string, HostTensor> {
-    const { parameters } = this.#programs.train;
-    const tensors = new Map<string, HostTensor>();
-    const types = new Map<string, TensorType>();
-    for (const [address, { axes }] of expandDeclarations(parameters)) {
-      types.set(address, realType(axes));
-    }
-    const unused = new Set(this.#golden.weights.keys());
-    for (const each of this.#spec.weights) {
-      unused.delete(each.file);
-      for (const [address, tensor] of place(each, this.#golden.weights, types)) {
-        tensors.set(address, tensor);
-      }
-    }
-    const missing = [...types.keys()].filter((address) => !tensors.has(address));
-    const first = initialParameters({ parameters }, 0);
-    for (const address of missing) {
-      const tensor = first.get(address);
-      if (!this.#spec.fresh.includes(address) || tensor === undefined) {
-        throw new InputError(`${this.#spec.spec}: no weight of the case is ${address}`);
-      }
-      tensors.set(address, tensor);
-    }
-    unused.delete("_empty");
-    const [left] = unused;
-    if (left !== undefined && this.#spec.others !== true)
-      throw new InputError(`the weight ${left} is taken by no parameter`);
-    return tensors;
-  }
-
-  #startingStates(): Tree<DeviceTensor> {
-    const { train } = this.#programs;
-    const { batch, states: given = [], counts = {} } = this.#spec;
-    const zero = initialStates(this.#engine, train, batch);
-    const all = new Map(downloadTree(this.#engine, zero));
-    const types = new Map([...all].map(([address, { type }]) => [address, type] as const));
-    for (const each of given) {
-      for (const [address, tensor] of place(each, this.#golden.inputs, types)) {
-        all.set(address, tensor);
-      }
-    }
-    for (const [address, count] of Object.entries(counts)) {
-      const type = types.get(address);
-      if (type === undefined) throw new InputError(`there is no state ${address}`);
-      all.set(
-        address,
-        hostTensor(
-          "int",
-          type.axes,
-          Array.from({ length: batch }, () => count),
-        ),
-      );
-    }
-    return uploadTree(this.#engine, all);
-  }
-
-  #segment(s: number): SegmentBatch {
-    const { train } = this.#programs;
-    const { batch, states } = this.#spec;
-    const { axis, tokens } = train.schedule.segment;
-    const fresh = s === 0 && states === undefined;
-    const rows = { name: "batch", size: batch };
-    const inputs = new Map<string, HostTensor>([
-      ["fresh", filled("flag", [rows], fresh ? 1 : 0)],
-      ["valid", filled("flag", [rows, { name: axis, size: tokens }], 1)],
-    ]);
-    const types = new Map<string, TensorType>();
-    for (const [name, { kind, axes }] of Object.entries(train.inputs)) {
-      types.set(name, { kind, axes: [rows, ...realType(axes).axes] });
-    }
-    for (const each of this.#spec.segments[s] ?? []) {
-      for (const [name, tensor] of place(each, this.#golden.inputs, types)) {
-        inputs.set(name, tensor);
-      }
-    }
-    for (const [name, type] of types) {
-      if (inputs.has(name)) continue;
-      // Documents begin where streams do.
-      if (type.kind === "flag") inputs.set(name, zeros(type));
-      else throw new InputError(`${this.#spec.spec}: no input of the case is ${name}`);
-    }
-    return {
-      inputs: Object.fromEntries(
-        [...inputs].map(([name, tensor]) => [name, this.#engine.upload(tensor)]),
-      ),
-      draws: this.#draws(s),
-      tokens: batch * tokens,
-    };
-  }
-
-  #draws(s: number): Tree<DeviceTensor> {
-    const { train } = this.#programs;
-    const key = { seed: 0, step: 0, segment: s };
-    const drawn = segmentDraws(this.#engine, train, key, this.#spec.batch);
-    const all = new Map(downloadTree(this.#engine, drawn));
-    const types = new Map([...all].map(([address, { type }]) => [address, type] as const));
-    for (const each of this.#spec.draws?.[s] ?? []) {
-      for (const [address, tensor] of place(each, this.#golden.inputs, types)) {
-        all.set(address, tensor);
-      }
-    }
-    return uploadTree(this.#engine, all);
-  }
 }
 
 /** A segment's result on the engine. */
@@ -288,38 +179,6 @@ async function callSegment(
     ...given: readonly object[]
   ) => Promise<unknown>;
   return (await call(segment, own as object, inputs)) as SegmentOnEngine;
-}
-
-/** The tensors of one entry of a map, by address. Throws InputError. */
-function place(
-  { file, layout, to }: Given,
-  tensors: Tensors,
-  types: ReadonlyMap<string, TensorType>,
-): readonly (readonly [string, HostTensor])[] {
-  const tensor = tensors.get(file);
-  if (tensor === undefined) throw new InputError(`the case has no tensor ${file}`);
-  const wanted = to.map((address) => {
-    const type = types.get(address);
-    if (type === undefined) throw new InputError(`${file}: there is nothing called ${address}`);
-    return type;
-  });
-  try {
-    const placed = fromFile(tensor, layout, wanted);
-    return placed.map((each, i) => [to[i] ?? "", each] as const);
-  } catch (error) {
-    if (error instanceof LayoutError) throw new InputError(`${file}: ${error.message}`);
-    throw error;
-  }
-}
-
-function realType(axes: Readonly<Record<string, number>>): TensorType {
-  return { kind: "real", axes: Object.entries(axes).map(([name, size]) => ({ name, size })) };
-}
-
-function filled(kind: "flag", axes: TensorType["axes"], value: number): HostTensor {
-  const tensor = zeros({ kind, axes });
-  tensor.data.fill(value);
-  return tensor;
 }
 
 function isScalar(tree: object): tree is DeviceTensor {
