@@ -19,10 +19,10 @@ import { callBlock } from "./call.ts";
 import { asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
 import { instanceMember, nextOf, siblingOf } from "./instance.ts";
-import { scanExpression } from "./loop.ts";
 import { declaredAxes, findAxis, resolveName } from "./names.ts";
 import { checkDistribution, declareDraw } from "./parameter.ts";
 import { problem, Silenced } from "./problem.ts";
+import { scanExpression } from "./scan.ts";
 import {
   arithmetic,
   flagValue,

@@ -12,7 +12,6 @@ import { asTensor, broadcastTo, emit, type Place, renameAxes, typeOf } from "./e
 import { evaluate, evaluateTensor, holds } from "./expression.ts";
 import type { Entity, Scope, TensorEntity } from "./frame.ts";
 import { declareInstance } from "./instance.ts";
-import { repeatStatement, scanStatement } from "./loop.ts";
 import {
   constEntity,
   declaredAxes,
@@ -24,6 +23,8 @@ import {
 } from "./names.ts";
 import { declareTensor, parameterDeclaration } from "./parameter.ts";
 import { problem, Silenced } from "./problem.ts";
+import { repeatStatement } from "./repeat.ts";
+import { scanStatement } from "./scan.ts";
 
 /** Runs statements; gives what `return` returned. */
 export function runStatements(
