@@ -16,12 +16,13 @@ import {
   Scope,
   type TensorEntity,
 } from "./frame.ts";
-import { boundStateAxes, finishInstances } from "./instance.ts";
+import { boundStateAxes } from "./instance-axes.ts";
 import { declaredAxes, findName } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { addProbes } from "./probe.ts";
 import { problem } from "./problem.ts";
 import { warnOfPadding } from "./ragged.ts";
+import { finishInstances } from "./segment-end.ts";
 import { runStatements } from "./statement.ts";
 import type { Static } from "./static.ts";
 import type { ReturnType, Template } from "./template.ts";

@@ -5,7 +5,7 @@ import type { DrawExpression, Expression, IndexedMember } from "../../parser/tre
 import { callBlock } from "./call.ts";
 import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
-import { instanceMember, nextOf, siblingOf } from "./instance.ts";
+import { instanceMember, nextOf, siblingOf } from "./instance-members.ts";
 import { declaredAxes, resolveName } from "./names.ts";
 import { binary, contraction, is, unary } from "./operators.ts";
 import { checkDistribution, declareDraw } from "./parameter.ts";

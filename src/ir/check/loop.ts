@@ -13,10 +13,10 @@ import {
 } from "./carried.ts";
 import { asTensor, type Place } from "./emit.ts";
 import { Frame, Scope, type TensorEntity } from "./frame.ts";
-import { finishInstances } from "./instance.ts";
 import { findName } from "./names.ts";
 import { addProbes } from "./probe.ts";
 import { problem, Silenced } from "./problem.ts";
+import { finishInstances } from "./segment-end.ts";
 import { runStatements } from "./statement.ts";
 
 export function startLoop(

@@ -10,13 +10,13 @@ import type { Program as Resolved } from "./definitions.ts";
 import { asTensor, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
-import { finishInstances } from "./instance.ts";
 import { declaredAxes, dimEntity, matchAxes } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
 import { addProbes } from "./probe.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedule.ts";
+import { finishInstances } from "./segment-end.ts";
 import { bindNew, poison, runStatements } from "./statement.ts";
 import { namedNumber } from "./static.ts";
 

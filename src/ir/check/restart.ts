@@ -6,7 +6,7 @@ import type { Span, Statement } from "../../parser/tree.ts";
 import { emit, type Place, renameAxes } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
 import type { CheckedAxis, Instance, Restart, TensorEntity } from "./frame.ts";
-import { captureMember, instanceTensor } from "./instance.ts";
+import { captureMember, instanceTensor } from "./instance-tensors.ts";
 import { memberItems } from "./names.ts";
 import { problem } from "./problem.ts";
 
