@@ -2,11 +2,11 @@
 
 import type { Span, Statement } from "../../parser/tree.ts";
 import type { Value } from "../graph.ts";
-import { toValue } from "./call.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "./emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "./frame.ts";
 import { globalTensor } from "./names.ts";
 import { problem, Silenced } from "./problem.ts";
+import { toValue } from "./results.ts";
 
 /** What a carried name must enter as so that it leaves each iteration as it came: an int that becomes real, one value for all examples that becomes one for each. */
 interface Promotion {

@@ -2,7 +2,6 @@
 
 import type { Span, Statement } from "../../parser/tree.ts";
 import type { GraphFunction, Operand, RepeatNode, Value } from "../graph.ts";
-import { toValue } from "./call.ts";
 import {
   assignedNames,
   carriedResults,
@@ -16,6 +15,7 @@ import { Frame, Scope, type TensorEntity } from "./frame.ts";
 import { findName } from "./names.ts";
 import { addProbes } from "./probe.ts";
 import { problem, Silenced } from "./problem.ts";
+import { toValue } from "./results.ts";
 import { finishInstances } from "./segment-end.ts";
 import { runStatements } from "./statement.ts";
 
