@@ -3,6 +3,7 @@ import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import type { InputStatement, ModelDefinition, Option, Statement } from "../../parser/tree.ts";
 import type { Graph, GraphFunction, NumberExpression } from "../graph.ts";
 import type { Dim, InputInfo, Program, SizedAxis } from "../program.ts";
+import { bindNew } from "./assign.ts";
 import { Checker } from "./checker.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Program as Resolved } from "./definitions.ts";
@@ -17,7 +18,7 @@ import { problem, Report } from "./problem.ts";
 import { toValue } from "./results.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { finishInstances } from "./segment-end.ts";
-import { bindNew, poison, runStatements } from "./statement.ts";
+import { poison, runStatements } from "./statement.ts";
 import { namedNumber } from "./static.ts";
 
 interface Making {
