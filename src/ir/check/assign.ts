@@ -1,10 +1,10 @@
 /** Equations: `x = e`, `h[T, F] = e`, `a, b = e`. */
 
 import type { AssignStatement, Expression } from "../../parser/tree.ts";
+import { declaredAxes, matchAxes } from "./axes.ts";
 import { asTensor, type Place, renameAxes, typeOf } from "./emit.ts";
 import { evaluate } from "./expression.ts";
 import type { Entity, TensorEntity } from "./frame.ts";
-import { declaredAxes, matchAxes } from "./names.ts";
 import { problem, Silenced } from "./problem.ts";
 
 export function bindNew(

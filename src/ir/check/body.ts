@@ -3,6 +3,7 @@ import type { NumberKind } from "../../ops/index.ts";
 import type { AxisDeclaration, Name, Outputs, Span } from "../../parser/tree.ts";
 import type { GraphFunction } from "../graph.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
+import { declaredAxes } from "./axes.ts";
 import type { Checker } from "./checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "./emit.ts";
 import { evaluateNumber } from "./expression.ts";
@@ -16,7 +17,7 @@ import {
   type TensorEntity,
 } from "./frame.ts";
 import { boundStateAxes } from "./instance-axes.ts";
-import { declaredAxes, findName } from "./names.ts";
+import { findName } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { addProbes } from "./probe.ts";
 import { problem } from "./problem.ts";

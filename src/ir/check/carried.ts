@@ -4,7 +4,7 @@ import type { Span, Statement } from "../../parser/tree.ts";
 import type { Value } from "../graph.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "./emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "./frame.ts";
-import { globalTensor } from "./names.ts";
+import { globalTensor } from "./globals.ts";
 import { problem, Silenced } from "./problem.ts";
 import { toValue } from "./results.ts";
 

@@ -2,11 +2,12 @@
 
 import { suggest } from "../../parser/suggest.ts";
 import type { DrawExpression, Expression, IndexedMember } from "../../parser/tree.ts";
+import { declaredAxes } from "./axes.ts";
 import { callBlock } from "./call.ts";
 import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
 import { instanceMember, nextOf, siblingOf } from "./instance-members.ts";
-import { declaredAxes, resolveName } from "./names.ts";
+import { resolveName } from "./names.ts";
 import { binary, contraction, is, unary } from "./operators.ts";
 import { checkDistribution, declareDraw } from "./parameter.ts";
 import { problem, Silenced } from "./problem.ts";

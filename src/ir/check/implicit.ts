@@ -4,7 +4,7 @@ import type { Span } from "../../parser/tree.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
 import { type Place, renameAxes } from "./emit.ts";
 import type { TensorEntity } from "./frame.ts";
-import { globalTensor, validOf } from "./names.ts";
+import { globalTensor, validOf } from "./globals.ts";
 import { problem } from "./problem.ts";
 import { reachedStart, restartAlong } from "./restart.ts";
 import type { Template } from "./template.ts";

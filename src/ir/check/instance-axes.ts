@@ -3,7 +3,7 @@
 import type { BlockDefinition, Span } from "../../parser/tree.ts";
 import type { Place } from "./emit.ts";
 import type { CheckedAxis, Instance } from "./frame.ts";
-import { memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { problem } from "./problem.ts";
 
 /** Binds a formal axis that states and dims of the instance mention; every call must bind the same one. */

@@ -6,7 +6,7 @@ import type { Place } from "./emit.ts";
 import { evaluate } from "./expression.ts";
 import type { Entity, Instance, TensorEntity } from "./frame.ts";
 import { instanceTensor } from "./instance-tensors.ts";
-import { memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { problem } from "./problem.ts";
 
 /** `mem.M`: an entering state, a parameter, or an option of an instance. */

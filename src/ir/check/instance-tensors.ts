@@ -1,9 +1,11 @@
 /** Parameters and states of an instance: in the frame that declares it, and captured from loops' bodies. */
 
 import type { Statement } from "../../parser/tree.ts";
+import { declaredAxes } from "./axes.ts";
+import { keepCapture } from "./capture.ts";
 import type { Place } from "./emit.ts";
 import { type Instance, type Member, Scope, type TensorEntity, valueBehind } from "./frame.ts";
-import { declaredAxes, isTaken, keepCapture, memberItems, memberScope } from "./names.ts";
+import { isTaken, memberItems, memberScope } from "./member.ts";
 import { declareTensor, parameterDeclaration } from "./parameter.ts";
 import { enteringState } from "./state.ts";
 

@@ -4,7 +4,7 @@ import type { Expression, LossStatement } from "../../parser/tree.ts";
 import { asTensor, emit, type Place } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
 import type { TensorEntity } from "./frame.ts";
-import { globalTensor, validOf } from "./names.ts";
+import { globalTensor, validOf } from "./globals.ts";
 import { problem } from "./problem.ts";
 
 /** One term: sum(w * e) / sum(w) over the batch and all axes; 0 where there is nothing to count (rule R14). */

@@ -2,10 +2,12 @@
 import type { OpName } from "../../ops/index.ts";
 import type { Argument, Call, Name } from "../../parser/tree.ts";
 import { literal } from "../symbolic.ts";
+import { findAxis, requireAxis } from "./axes.ts";
+import { capture } from "./capture.ts";
 import { asTensor, axisNumber, emit, emitAll, type Place, typeOf, writable } from "./emit.ts";
 import { evaluate, evaluateNumber, evaluateStatic, evaluateTensor } from "./expression.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "./frame.ts";
-import { capture, findAxis, requireAxis, validOf } from "./names.ts";
+import { validOf } from "./globals.ts";
 import { unaryPrimitives } from "./primitive-names.ts";
 import { problem } from "./problem.ts";
 import { axisOf } from "./reshape.ts";

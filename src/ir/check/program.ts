@@ -4,13 +4,14 @@ import type { InputStatement, ModelDefinition, Option, Statement } from "../../p
 import type { Graph, GraphFunction, NumberExpression } from "../graph.ts";
 import type { Dim, InputInfo, Program, SizedAxis } from "../program.ts";
 import { bindNew } from "./assign.ts";
+import { declaredAxes, matchAxes } from "./axes.ts";
 import { Checker } from "./checker.ts";
+import { dimEntity } from "./compile-time.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Program as Resolved } from "./definitions.ts";
 import { asTensor, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expression.ts";
 import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
-import { declaredAxes, dimEntity, matchAxes } from "./names.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
 import { addProbes } from "./probe.ts";

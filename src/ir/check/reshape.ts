@@ -3,10 +3,10 @@
 import { suggest } from "../../parser/suggest.ts";
 import type { At, Expression, Merge, Rename, Split } from "../../parser/tree.ts";
 import { literal } from "../symbolic.ts";
+import { findAxis } from "./axes.ts";
 import { asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable } from "./emit.ts";
 import { evaluate, evaluateNumber, evaluateTensor } from "./expression.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "./frame.ts";
-import { findAxis } from "./names.ts";
 import { problem } from "./problem.ts";
 import { arithmetic, plainNumber } from "./static.ts";
 

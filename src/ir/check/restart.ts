@@ -7,7 +7,7 @@ import { emit, type Place, renameAxes } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
 import type { CheckedAxis, Instance, Restart, TensorEntity } from "./frame.ts";
 import { captureMember, instanceTensor } from "./instance-tensors.ts";
-import { memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { problem } from "./problem.ts";
 
 /** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */

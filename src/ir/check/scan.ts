@@ -2,6 +2,8 @@
 
 import type { ScanStatement } from "../../parser/tree.ts";
 import type { LoopInput } from "../function-builder.ts";
+import { requireAxis } from "./axes.ts";
+import { capture } from "./capture.ts";
 import { lifted } from "./declaration.ts";
 import { axisNumber, emit, type Place, writable } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
@@ -15,7 +17,6 @@ import {
   valueOfTensor,
   yielded,
 } from "./loop.ts";
-import { capture, requireAxis } from "./names.ts";
 import { declareTensor } from "./parameter.ts";
 import { problem } from "./problem.ts";
 

@@ -3,8 +3,9 @@
 import type { Span } from "../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place } from "./emit.ts";
 import type { Frame, TensorEntity } from "./frame.ts";
+import { globalTensor } from "./globals.ts";
 import { ownTensor } from "./instance-tensors.ts";
-import { globalTensor, memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { problem, warning } from "./problem.ts";
 
 /** Gives every state of the frame's instances its next value; an example without a valid token keeps its states (rule R12). */

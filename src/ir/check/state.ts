@@ -2,11 +2,13 @@
 
 import type { NumberKind } from "../../ops/index.ts";
 import type { Expression, Span, Statement } from "../../parser/tree.ts";
+import { declaredAxes } from "./axes.ts";
 import type { Declaration } from "./declaration.ts";
 import { broadcastTo, emit, type Place } from "./emit.ts";
 import { evaluateTensor } from "./expression.ts";
 import type { Instance, TensorEntity } from "./frame.ts";
-import { declaredAxes, globalTensor, stateKind } from "./names.ts";
+import { globalTensor } from "./globals.ts";
+import { stateKind } from "./member.ts";
 import { declareTensor } from "./parameter.ts";
 import { problem } from "./problem.ts";
 import { declaredReset, restartAlong, stepResetOf } from "./restart.ts";

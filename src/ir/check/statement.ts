@@ -2,12 +2,14 @@
 
 import type { Statement } from "../../parser/tree.ts";
 import { assign, bindNew } from "./assign.ts";
+import { declaredAxes } from "./axes.ts";
 import type { ReturnedValue } from "./body.ts";
+import { constEntity, dimEntity } from "./compile-time.ts";
 import type { Place } from "./emit.ts";
 import { evaluate, holds } from "./expression.ts";
 import { declareInstance } from "./instance.ts";
 import { loss } from "./loss.ts";
-import { constEntity, declaredAxes, dimEntity, memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { declareTensor, parameterDeclaration } from "./parameter.ts";
 import { problem } from "./problem.ts";
 import { repeatStatement } from "./repeat.ts";

@@ -4,7 +4,7 @@ import type { Span, WriteStatement } from "../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "./emit.ts";
 import { evaluate, evaluateTensor } from "./expression.ts";
 import type { Scope } from "./frame.ts";
-import { memberItems } from "./names.ts";
+import { memberItems } from "./member.ts";
 import { problem } from "./problem.ts";
 
 /** The state of that name of the method that a loop stands in. */
