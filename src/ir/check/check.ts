@@ -4,11 +4,12 @@ import { parse } from "../../parser/index.ts";
 import { suggest } from "../../parser/suggest.ts";
 import type { FileTree, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
+import { compareParameters } from "./agree.ts";
 import { resolveDefinitions } from "./definitions.ts";
 import { mentionedFiles } from "./library.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
-import { checkProgram, compareParameters } from "./program.ts";
+import { checkProgram } from "./program.ts";
 import { axisNames, resolveNames } from "./resolve.ts";
 import { type CheckedSchedule, checkSchedule, pathOf } from "./schedule.ts";
 

@@ -1,0 +1,191 @@
+/** What stands in a model and nowhere else: its options, dims that can be set, inputs and outputs. */
+import type { InputStatement, ModelDefinition, Option, Statement } from "../../parser/tree.ts";
+import type { NumberExpression } from "../graph.ts";
+import type { InputInfo } from "../program.ts";
+import { sized } from "./assemble.ts";
+import { bindNew } from "./assign.ts";
+import { declaredAxes, matchAxes } from "./axes.ts";
+import { dimEntity } from "./compile-time.ts";
+import type { Place } from "./emit.ts";
+import { evaluateNumber, evaluateTensor } from "./expression.ts";
+import type { CheckedAxis } from "./frame.ts";
+import { insideBlock, numberFormals, optionValue } from "./option.ts";
+import { overrideAt } from "./override.ts";
+import { problem, type Report } from "./problem.ts";
+import { toValue } from "./results.ts";
+import { poison, runStatements } from "./statement.ts";
+import { namedNumber } from "./static.ts";
+
+/** The axis that a segment's tokens run along: the inputs' axis that is no dim. */
+export function segmentAxis(
+  model: ModelDefinition,
+  inputs: readonly InputStatement[],
+  report: Report,
+): { readonly axis: string; readonly unsized: readonly string[] } {
+  const dims = new Set<string>();
+  const walk = (statements: readonly Statement[]): void => {
+    for (const statement of statements) {
+      if (statement.kind === "dim") for (const dim of statement.dims) dims.add(dim.name.text);
+      if (statement.kind === "when") {
+        walk(statement.then);
+        walk(statement.otherwise ?? []);
+      }
+    }
+  };
+  walk(model.body);
+  for (const option of model.options) dims.add(option.name.text);
+  const open = inputs.flatMap((input) =>
+    input.axes.filter((axis) => axis.size === undefined && !dims.has(axis.name.text)),
+  );
+  const names = [...new Set(open.map((axis) => axis.name.text))];
+  const second = open.find((axis) => axis.name.text !== names[0]);
+  if (second !== undefined) {
+    report.add(
+      problem(
+        "MEM0323",
+        second.name.span,
+        `Only one axis of the inputs runs along the segment; ${second.name.text} needs a size.`,
+        { help: `dim ${second.name.text} = …` },
+      ).diagnostic,
+    );
+  }
+  return { axis: names[0] ?? "T", unsized: names.slice(1) };
+}
+
+export function modelOptions(
+  place: Place,
+  options: readonly Option[],
+  formalValues: Map<string, number>,
+): void {
+  const { scope } = place;
+  for (const option of options) {
+    const went = place.checker.report.attempt(() => {
+      const name = option.name.text;
+      const override = overrideAt(place, name, option.type, option);
+      if (override === undefined && option.default === undefined) {
+        throw problem("MEM0324", option.name.span, `The model's option ${name} needs a default.`, {
+          help: `${name}: … = VALUE`,
+        });
+      }
+      const value =
+        override ?? (option.default && optionValue(place, option.type, option.default, name));
+      if (value === undefined) return;
+      for (const formal of numberFormals(name, value))
+        formalValues.set(formal.name, formal.value.value);
+      scope.names.set(name, insideBlock(name, value));
+    });
+    if (!went) scope.names.set(option.name.text, { kind: "poison" });
+  }
+}
+
+interface ModelParts {
+  readonly addDim: (name: string, value: number, text: NumberExpression) => void;
+  readonly declared: InputInfo[];
+  readonly outputs: { name: string; doc?: string }[];
+  readonly axis: CheckedAxis;
+}
+
+export function runModelStatement(place: Place, statement: Statement, parts: ModelParts): void {
+  const { scope, checker } = place;
+  switch (statement.kind) {
+    case "dim":
+      for (const { name, value } of statement.dims) {
+        const went = checker.report.attempt(() => {
+          const number = dimEntity(place, name.text, value);
+          const type = { kind: "number", number: "int", span: name.span } as const;
+          const override = overrideAt(place, name.text, type, { name });
+          const entity = override ?? number;
+          if (entity.kind !== "number") return;
+          const text =
+            override === undefined && number.kind === "number"
+              ? number.declared.text
+              : ({ kind: "literal", value: entity.value } as const);
+          parts.addDim(name.text, entity.value, text);
+          const formal: NumberExpression = { kind: "formal", name: name.text };
+          bindNew(place, name, {
+            ...namedNumber({ value: entity.value, integer: true }, formal, formal, name.text),
+            from: value.span,
+          });
+        });
+        if (!went && !scope.names.has(name.text)) scope.names.set(name.text, { kind: "poison" });
+      }
+      return;
+    case "input":
+      if (!checker.report.attempt(() => declareInput(place, statement, parts)))
+        poison(place, statement);
+      return;
+    case "output":
+      checker.report.attempt(() => {
+        const tensor = evaluateTensor(place, statement.value, statement.name.text);
+        const named =
+          statement.axes === undefined
+            ? tensor
+            : matchAxes(place, tensor, declaredAxes(place, statement.axes), statement.name);
+        const { operand } = toValue(place, named, statement.span);
+        if ("name" in operand) scope.frame.builder.suggestName(operand, statement.name.text);
+        scope.names.set(statement.name.text, named);
+        parts.outputs.push({
+          name: statement.name.text,
+          ...(statement.doc === undefined ? {} : { doc: statement.doc }),
+        });
+      });
+      return;
+    case "return":
+      checker.report.add(
+        problem("MEM0325", statement.span, "A model has outputs, not a return.", {
+          help: "output logits = …",
+        }).diagnostic,
+      );
+      return;
+    default:
+      runStatements(place, [statement]);
+      return;
+  }
+}
+
+function declareInput(place: Place, statement: InputStatement, parts: ModelParts): void {
+  const { name, role, doc } = statement;
+  if (name.text === "fresh" || name.text === "valid") {
+    throw problem("MEM0233", name.span, `${name.text} is already taken here.`, {
+      help: `Every segment comes with ${name.text}; give the ${role} another name.`,
+    });
+  }
+  const axes = statement.axes.flatMap((axis) =>
+    axis.name.text === parts.axis.name && axis.size === undefined
+      ? [parts.axis]
+      : declaredAxes(place, [axis]),
+  );
+  const membership = statement.in;
+  const number =
+    membership === undefined || membership.kind === "real"
+      ? "real"
+      : membership.kind === "flag"
+        ? "flag"
+        : "int";
+  const range =
+    membership?.kind === "below"
+      ? evaluateNumber(place, membership.bound)
+      : membership?.kind === "range"
+        ? evaluateNumber(place, {
+            kind: "binary",
+            operator: "+",
+            left: membership.high,
+            right: { kind: "number", value: 1, integer: true, span: membership.span },
+            span: membership.span,
+          })
+        : undefined;
+  bindNew(
+    place,
+    name,
+    place.scope.frame.input(name.text, { number, axes, batch: true }, "argument", [name.text]),
+  );
+  place.scope.seeAxes(axes);
+  parts.declared.push({
+    name: name.text,
+    role,
+    kind: number,
+    axes: axes.map(sized),
+    ...(range === undefined ? {} : { range: range.declared }),
+    ...(doc === undefined ? {} : { doc }),
+  });
+}
