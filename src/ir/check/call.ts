@@ -11,7 +11,7 @@ import { evaluate } from "./expression.ts";
 import type { Entity, Instance } from "./frame.ts";
 import { bindInstanceAxis } from "./instance-axes.ts";
 import { findName } from "./names.ts";
-import { primitiveRule } from "./primitives.ts";
+import { primitiveRule } from "./primitives/rules.ts";
 import { problem, Silenced } from "./problem.ts";
 import { prepareRestarts } from "./restart.ts";
 import { templateKey } from "./template-key.ts";

@@ -9,7 +9,7 @@ import { axisNumber, type Place } from "./emit.ts";
 import type { Entity, Scope } from "./frame.ts";
 import { batchSize } from "./globals.ts";
 import { findMember, memberItems } from "./member.ts";
-import { primitiveNames } from "./primitive-names.ts";
+import { primitiveNames } from "./primitives/names.ts";
 import { problem, Silenced } from "./problem.ts";
 import { flagValue } from "./static.ts";
 

@@ -11,7 +11,7 @@ import type {
   Name,
 } from "../../parser/tree.ts";
 import type { Definitions } from "./definitions.ts";
-import { primitiveNames } from "./primitive-names.ts";
+import { primitiveNames } from "./primitives/names.ts";
 import { problem, type Report, warning } from "./problem.ts";
 
 export interface Elsewhere {

@@ -30,7 +30,7 @@ test("codes are in order and none is used for two things", () => {
 
 test("every code is reported somewhere in the checker", () => {
   const folder = "src/ir/check";
-  const source = readdirSync(folder)
+  const source = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(`${folder}/${name}`, "utf8"))
     .join("\n");

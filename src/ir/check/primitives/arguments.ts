@@ -1,0 +1,98 @@
+/** Reading the arguments of a primitive: tensors, the axis they are taken along, masks. */
+
+import type { Argument, Call, Name } from "../../../parser/tree.ts";
+import { findAxis } from "../axes.ts";
+import { asTensor, type Place, typeOf } from "../emit.ts";
+import { evaluate, evaluateTensor } from "../expression.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
+import { problem } from "../problem.ts";
+import type { StaticNumber } from "../static.ts";
+
+/** How a primitive is checked: gives what the call is worth. */
+export type Rule = (place: Place, call: Call, hint: string | undefined) => Entity;
+
+export type Rules = ReadonlyMap<string, Rule>;
+
+export function argument(call: Call, position: number, what: string): Argument {
+  const found = call.arguments.filter((each) => each.name === undefined)[position];
+  if (found !== undefined) return found;
+  throw problem("MEM0140", call.span, `${calleeText(call)} needs ${what}.`, {
+    help: `See docs/language.md, primitive vocabulary.`,
+  });
+}
+
+export function named(call: Call, name: string): Argument | undefined {
+  return call.arguments.find((each) => each.name?.text === name);
+}
+
+export function onlyCount(
+  call: Call,
+  counts: readonly number[],
+  allowed: readonly string[] = [],
+): void {
+  const positional = call.arguments.filter((each) => each.name === undefined);
+  if (!counts.includes(positional.length)) {
+    throw problem(
+      "MEM0140",
+      call.span,
+      `${calleeText(call)} takes ${counts.join(" or ")} arguments, not ${positional.length}.`,
+    );
+  }
+  for (const each of call.arguments) {
+    if (each.name !== undefined && !allowed.includes(each.name.text)) {
+      throw problem(
+        "MEM0171",
+        each.name.span,
+        `${calleeText(call)} has no option ${each.name.text}.`,
+        {
+          help: allowed.length === 0 ? undefined : `It has ${allowed.join(", ")}.`,
+        },
+      );
+    }
+  }
+}
+
+export const calleeText = (call: Call): string =>
+  call.callee.kind === "reference" ? call.callee.name.text : "This";
+
+export const tensorAt = (place: Place, each: Argument): TensorEntity =>
+  evaluateTensor(place, each.value);
+
+export function overOf(call: Call, each: Argument): readonly Name[] {
+  if (each.over !== undefined) return each.over;
+  throw problem("MEM0142", each.span, `${calleeText(call)} needs \`over AXIS\`.`, {
+    help: "A contraction inside it goes in parentheses: sum((a . b over K) over T).",
+  });
+}
+
+export function oneAxis(call: Call, each: Argument): Name {
+  const over = overOf(call, each);
+  const [name] = over;
+  if (name !== undefined && over.length === 1) return name;
+  throw problem("MEM0143", each.span, `${calleeText(call)} works along one axis.`);
+}
+
+export function maskOf(place: Place, each: Argument): TensorEntity | undefined {
+  if (each.where === undefined) return undefined;
+  const entity = evaluate(place, each.where);
+  if (entity.kind === "flag" && entity.value) return undefined;
+  const mask = asTensor(place.scope, entity, each.where.span);
+  if (mask.number === "flag") return mask;
+  throw problem("MEM0124", each.where.span, `\`where\` needs flags, not ${typeOf(mask)}.`);
+}
+
+export function newAxis(place: Place, name: string, size: StaticNumber): CheckedAxis {
+  const known = findAxis(place, name);
+  if (known !== undefined && known.size === size.value) return known;
+  return { name, size: size.value, declared: size.declared.text, data: false };
+}
+
+export function asName(call: Call, each: Argument): Name {
+  const name = each.as ?? (each.value.kind === "call" ? each.value.alias : undefined);
+  if (name !== undefined) return name;
+  throw problem(
+    "MEM0142",
+    each.span,
+    `${calleeText(call)} needs a name for its axis: \`… as AXIS\`.`,
+  );
+}
