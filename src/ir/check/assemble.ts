@@ -8,7 +8,7 @@ import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Frame } from "./frame.ts";
 import { addProbes } from "./probe.ts";
 import { toValue } from "./results.ts";
-import type { CheckedSchedule } from "./schedule.ts";
+import type { CheckedSchedule } from "./schedules/schedule.ts";
 
 export const sized = (axis: CheckedAxis): SizedAxis => ({
   name: axis.name,

@@ -11,7 +11,8 @@ import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram } from "./program.ts";
 import { axisNames, resolveNames } from "./resolve.ts";
-import { type CheckedSchedule, checkSchedule, pathOf } from "./schedule.ts";
+import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
+import { pathOf } from "./schedules/values.ts";
 
 export interface CheckOptions {
   /** Values by address that replace the spec's: `mem.count` → `16`. */

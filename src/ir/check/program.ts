@@ -11,7 +11,7 @@ import type { Place } from "./emit.ts";
 import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
 import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
 import { problem, Report } from "./problem.ts";
-import type { CheckedSchedule } from "./schedule.ts";
+import type { CheckedSchedule } from "./schedules/schedule.ts";
 import { finishInstances } from "./segment-end.ts";
 
 interface Making {

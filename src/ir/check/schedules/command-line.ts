@@ -1,0 +1,53 @@
+/** Entries from the command line: `--set train.batch=8`. */
+
+import { parse } from "../../../parser/index.ts";
+import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
+import type { Program } from "../../program.ts";
+import { Problem, problem, type Report } from "../problem.ts";
+import { readEntry } from "./entry.ts";
+import { optimizer } from "./optimizer.ts";
+import type { CheckedSchedule } from "./schedule.ts";
+import { count, type Mutable } from "./values.ts";
+
+/** Entries from the command line: `train.batch=8`, `train.through_time=mrbp(horizon = 4)`, `train.optimizer.rate=1e-3`. */
+export function applyOverrides(
+  kind: Program["kind"],
+  schedule: Mutable<CheckedSchedule["schedule"]>,
+  overrides: ReadonlyMap<string, string>,
+  at: Span,
+  report: Report,
+): void {
+  const rollout = schedule.rollout;
+  const before = schedule.stride;
+  for (const [address, text] of overrides) {
+    const [program, word = "", option, ...more] = address.split(".");
+    if (program !== kind) continue;
+    const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
+    report.attempt(() => {
+      // Only the optimiser has options with addresses of their own.
+      const known = more.length === 0 && (option === undefined || word === "optimizer");
+      const entry = known ? entryOf(kind, word, written) : undefined;
+      if (entry === undefined) throw problem("MEM0173", at, `${address} cannot be set to ${text}.`);
+      try {
+        if (word === "stride") schedule.stride = count(entry, 1);
+        else if (option !== undefined) schedule.optimizer = optimizer(entry, schedule.optimizer);
+        else readEntry(entry, schedule);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        const { code: _, message, help } = error.diagnostic;
+        throw problem("MEM0173", at, `${address} cannot be set to ${text}: ${message}`, { help });
+      }
+    });
+  }
+  const follows = before === rollout && !overrides.has(`${kind}.stride`);
+  if (follows) schedule.stride = schedule.rollout;
+}
+
+/** The one entry that a text is; undefined if it is anything else. */
+function entryOf(kind: Program["kind"], word: string, written: string): ScheduleEntry | undefined {
+  const { tree, diagnostics } = parse({ path: "setting", text: `${kind} { ${written} }` });
+  const [item, ...more] = tree?.items ?? [];
+  if (diagnostics.length > 0 || more.length > 0 || item?.kind !== "program") return undefined;
+  const [entry, ...others] = item.entries;
+  return others.length === 0 && entry?.word.text === word && word !== "set" ? entry : undefined;
+}

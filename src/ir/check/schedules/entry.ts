@@ -1,0 +1,99 @@
+/** One entry of a schedule, by its first word. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { ScheduleEntry } from "../../../parser/tree.ts";
+import { problem } from "../problem.ts";
+import { dataEntries } from "./data.ts";
+import { group, optimizer, paths } from "./optimizer.ts";
+import { adamw, type CheckedSchedule } from "./schedule.ts";
+import { segmentWeights, throughTime } from "./through-time.ts";
+import { count, type Mutable, numbersAfter, onlyWord, unit } from "./values.ts";
+
+const words = [
+  "segment",
+  "batch",
+  "rollout",
+  "stride",
+  "through_time",
+  "cut",
+  "segment_weights",
+  "average",
+  "optimizer",
+  "group",
+  "freeze",
+  "update",
+  "data",
+  "steps",
+  "draws",
+  "batching",
+  "set",
+] as const;
+
+export function readEntry(
+  entry: ScheduleEntry,
+  schedule: Mutable<CheckedSchedule["schedule"]>,
+): void {
+  const word = entry.word.text;
+  switch (word) {
+    case "segment":
+      schedule.segment = { tokens: count(entry, 1), span: entry.span };
+      unit(entry, ["tokens", "token"]);
+      return;
+    case "batch":
+      schedule.batch = count(entry, 1);
+      if (unit(entry, ["streams", "examples", "stream", "example"])?.startsWith("example"))
+        schedule.batching = "examples";
+      return;
+    case "batching": {
+      const kind = onlyWord(entry, ["streams", "examples"]);
+      schedule.batching = kind === "examples" ? "examples" : "streams";
+      return;
+    }
+    case "rollout":
+      schedule.rollout = count(entry, 1);
+      unit(entry, ["segments", "segment"]);
+      return;
+    case "through_time":
+      schedule.throughTime = throughTime(entry);
+      return;
+    case "cut":
+      schedule.cutAfter = numbersAfter(entry, "after");
+      return;
+    case "segment_weights":
+      schedule.segmentWeights = segmentWeights(entry);
+      return;
+    case "average":
+      onlyWord(entry, ["tokens"]);
+      schedule.segmentWeights = { kind: "tokens" };
+      return;
+    case "optimizer":
+      schedule.optimizer = optimizer(entry, adamw);
+      return;
+    case "group":
+      schedule.groups = [...schedule.groups, group(entry)];
+      return;
+    case "freeze":
+      schedule.freeze = [...schedule.freeze, ...paths(entry)];
+      return;
+    case "update":
+      schedule.updateEvery = numbersAfter(entry, "every")[0] ?? 1;
+      return;
+    case "data":
+      schedule.data = dataEntries(entry);
+      return;
+    case "steps":
+      schedule.steps = count(entry, 1);
+      return;
+    case "draws": {
+      const kind = onlyWord(entry, ["fresh", "fixed"]);
+      schedule.draws = kind === "fixed" ? "fixed" : "fresh";
+      return;
+    }
+    default: {
+      const near = suggest(word, words);
+      throw problem("MEM0301", entry.word.span, `There is no schedule entry ${word}.`, {
+        help: near === undefined ? `There are ${words.join(", ")}.` : `Did you mean ${near}?`,
+      });
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** `optimizer`, `group` and `freeze`: how parameters change. */
+import type { ScheduleEntry } from "../../../parser/tree.ts";
+import type { OptimizerInfo, Schedule } from "../../program.ts";
+import { problem } from "../problem.ts";
+import { callOf, firstNumber, type Mutable, namedNumbers, pathOf } from "./values.ts";
+
+/** `adamw(…)`; `base` gives what is not said. */
+export function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerInfo {
+  const call = callOf(entry);
+  if (call.name !== "adamw") {
+    throw problem("MEM0309", call.span, `There is no optimiser ${call.name}.`, {
+      help: "optimizer adamw(rate = 3e-4)",
+    });
+  }
+  const decayArgument = call.arguments.find((argument) => argument.name?.text === "decay");
+  const decay =
+    decayArgument?.value.kind === "reference" ? decayArgument.value.name.text : undefined;
+  if (decayArgument !== undefined && decay !== "cosine" && decay !== "linear" && decay !== "none") {
+    throw problem("MEM0309", decayArgument.span, "decay is none, cosine or linear.");
+  }
+  const rest = {
+    ...call,
+    arguments: call.arguments.filter((argument) => argument !== decayArgument),
+  };
+  const numbers = namedNumbers(rest, [
+    "rate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weight_decay",
+    "clip",
+    "warmup",
+  ]);
+  const ranged = (
+    name: string,
+    otherwise: number,
+    low: number,
+    high: number,
+    openLow = false,
+  ): number => {
+    const value = numbers.get(name) ?? otherwise;
+    if (!(openLow ? value > low : value >= low) || !(value < high)) {
+      throw problem(
+        "MEM0172",
+        call.span,
+        `${name} must be ${openLow ? "greater than" : "at least"} ${low}${Number.isFinite(high) ? ` and less than ${high}` : ""}, not ${value}.`,
+      );
+    }
+    return value;
+  };
+  const clip = numbers.has("clip")
+    ? ranged("clip", 1, 0, Number.POSITIVE_INFINITY, true)
+    : base.clip;
+  return {
+    name: "adamw",
+    rate: ranged("rate", base.rate, 0, Number.POSITIVE_INFINITY, true),
+    beta1: ranged("beta1", base.beta1, 0, 1),
+    beta2: ranged("beta2", base.beta2, 0, 1),
+    epsilon: ranged("epsilon", base.epsilon, 0, Number.POSITIVE_INFINITY, true),
+    weightDecay: ranged("weight_decay", base.weightDecay, 0, Number.POSITIVE_INFINITY),
+    warmup: ranged("warmup", base.warmup, 0, Number.POSITIVE_INFINITY),
+    decay: decay === "cosine" || decay === "linear" || decay === "none" ? decay : base.decay,
+    ...(clip === undefined ? {} : { clip }),
+  };
+}
+
+export function paths(entry: ScheduleEntry): readonly string[] {
+  return entry.values.map((value) => {
+    const path = pathOf(value);
+    if (path === undefined)
+      throw problem(
+        "MEM0311",
+        value.span,
+        "A path of parameters is needed: **.bias, layer[*].attention.Wq.",
+      );
+    return path;
+  });
+}
+
+export function group(entry: ScheduleEntry): Schedule["groups"][number] {
+  const found: Mutable<Schedule["groups"][number]> = { paths: paths(entry) };
+  for (const inner of entry.entries ?? []) {
+    const number = firstNumber(inner);
+    if (number === undefined || number.value < 0)
+      throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`);
+    if (inner.word.text === "rate") found.rate = number.value;
+    else if (inner.word.text === "weight_decay") found.weightDecay = number.value;
+    else
+      throw problem(
+        "MEM0301",
+        inner.word.span,
+        `A group sets rate and weight_decay, not ${inner.word.text}.`,
+      );
+  }
+  return found;
+}

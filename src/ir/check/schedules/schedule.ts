@@ -1,0 +1,114 @@
+/** The schedule of `train`, `evaluate` or `generate`: its entries, what stands for those not said, and what must fit together. */
+
+import type { ProgramDefinition, Span } from "../../../parser/tree.ts";
+import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
+import { problem, type Report } from "../problem.ts";
+import { applyOverrides } from "./command-line.ts";
+import { readEntry } from "./entry.ts";
+import { readSetting } from "./setting.ts";
+import { count, type Mutable } from "./values.ts";
+
+/** A schedule with the `set` entries, which change what is computed. */
+export interface CheckedSchedule {
+  readonly schedule: Omit<Schedule, "segment"> & {
+    readonly segment: { readonly tokens: number; readonly span: Span | undefined };
+  };
+  /** Values by address, as text. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Where each of them stands. */
+  readonly settingSpans: ReadonlyMap<string, Span>;
+}
+
+export const adamw: OptimizerInfo = {
+  name: "adamw",
+  rate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  warmup: 0,
+  decay: "none",
+};
+
+const defaults: CheckedSchedule["schedule"] = {
+  segment: { tokens: 64, span: undefined },
+  batch: 16,
+  batching: "streams",
+  rollout: 1,
+  stride: 1,
+  throughTime: { kind: "detach" },
+  segmentWeights: { kind: "uniform" },
+  optimizer: adamw,
+  groups: [],
+  freeze: [],
+  updateEvery: 1,
+  data: [],
+  steps: 1000,
+  draws: "fresh",
+};
+
+/**
+ * Reads a program's entries; `base` gives what it does not say (evaluate and generate follow train). `overrides` are the settings
+ * of the command line, of which those like `train.batch` are entries; `at` is where their problems are reported.
+ */
+export function checkSchedule(
+  kind: Program["kind"],
+  definition: ProgramDefinition | undefined,
+  base: CheckedSchedule["schedule"] | undefined,
+  overrides: ReadonlyMap<string, string>,
+  at: Span,
+  report: Report,
+): CheckedSchedule {
+  const schedule: Mutable<CheckedSchedule["schedule"]> = { ...(base ?? defaults) };
+  const settings = new Map<string, string>();
+  const settingSpans = new Map<string, Span>();
+  const seen = new Map<string, Span>();
+  let stride: number | undefined;
+  for (const entry of definition?.entries ?? []) {
+    report.attempt(() => {
+      const word = entry.word.text;
+      const before = seen.get(word);
+      if (before !== undefined && !repeatable.has(word)) {
+        throw problem("MEM0300", entry.word.span, `${word} stands twice.`, {
+          notes: [{ message: "The first is here.", span: before }],
+        });
+      }
+      seen.set(word, entry.word.span);
+      if (word === "set") readSetting(entry, settings, settingSpans);
+      else if (word === "stride") stride = count(entry, 1);
+      else readEntry(entry, schedule);
+    });
+  }
+  schedule.stride =
+    stride ??
+    (base === undefined || schedule.rollout !== base.rollout ? schedule.rollout : base.stride);
+  const changed = [...overrides.keys()].some((address) => address.startsWith(`${kind}.`));
+  if (changed) applyOverrides(kind, schedule, overrides, at, report);
+  if (changed || definition !== undefined)
+    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  return { schedule, settings, settingSpans };
+}
+
+const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
+
+function checkTogether(span: Span, schedule: CheckedSchedule["schedule"]): void {
+  const { rollout, stride, cutAfter, segmentWeights: weights } = schedule;
+  if (stride > rollout)
+    throw problem("MEM0314", span, `stride ${stride} skips segments of a rollout of ${rollout}.`, {
+      help: `stride is at most ${rollout}.`,
+    });
+  const late = cutAfter?.find((position) => position >= rollout - 1);
+  if (late !== undefined)
+    throw problem(
+      "MEM0315",
+      span,
+      `There is no edge after segment ${late} in a rollout of ${rollout} (segments count from 0).`,
+    );
+  if (weights.kind === "list" && weights.weights.length !== rollout) {
+    throw problem(
+      "MEM0308",
+      span,
+      `${weights.weights.length} segment weights for a rollout of ${rollout} segments.`,
+    );
+  }
+}

@@ -1,0 +1,156 @@
+/** What entries are made of: numbers, words with units, calls with options, paths. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type {
+  Argument,
+  Expression,
+  ScheduleEntry,
+  ScheduleValue,
+  Span,
+} from "../../../parser/tree.ts";
+import { problem } from "../problem.ts";
+
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export function numberOf(expression: Expression): number | undefined {
+  if (expression.kind === "number") return expression.value;
+  if (expression.kind === "unary" && expression.operator === "-") {
+    const inner = numberOf(expression.operand);
+    return inner === undefined ? undefined : -inner;
+  }
+  return undefined;
+}
+
+export function firstNumber(
+  entry: ScheduleEntry,
+): { readonly value: number; readonly span: Span } | undefined {
+  const value = entry.values[0];
+  if (value?.kind !== "expression") return undefined;
+  const number = numberOf(value.value);
+  return number === undefined ? undefined : { value: number, span: value.span };
+}
+
+export function count(entry: ScheduleEntry, least: number): number {
+  const number = firstNumber(entry);
+  if (number === undefined)
+    throw problem("MEM0302", entry.span, `${entry.word.text} needs a number.`, {
+      help: `${entry.word.text} 16`,
+    });
+  if (!Number.isInteger(number.value) || number.value < least || number.value > 1e9) {
+    throw problem(
+      "MEM0303",
+      number.span,
+      `${entry.word.text} must be a whole number of at least ${least}, not ${number.value}.`,
+    );
+  }
+  return number.value;
+}
+
+export const wordOf = (
+  value: ScheduleValue | undefined,
+): { readonly text: string; readonly span: Span } | undefined => {
+  if (value?.kind === "word") return value.word;
+  if (value?.kind === "expression" && value.value.kind === "reference") return value.value.name;
+  return undefined;
+};
+
+export function unit(entry: ScheduleEntry, allowed: readonly string[]): string | undefined {
+  const extra = entry.values[1];
+  if (extra === undefined) return undefined;
+  const word = wordOf(extra);
+  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 2)
+    return word.text;
+  throw problem("MEM0304", extra.span, `${entry.word.text} counts ${allowed[0]}.`, {
+    help: `${entry.word.text} ${firstNumber(entry)?.value ?? "N"} ${allowed[0]}`,
+  });
+}
+
+export function onlyWord(entry: ScheduleEntry, allowed: readonly string[]): string {
+  const word = wordOf(entry.values[0]);
+  if (word !== undefined && allowed.includes(word.text) && entry.values.length === 1)
+    return word.text;
+  throw problem("MEM0304", entry.span, `${entry.word.text} is ${allowed.join(" or ")}.`);
+}
+
+export function numbersAfter(entry: ScheduleEntry, keyword: string): readonly number[] {
+  const [first, ...rest] = entry.values;
+  if (wordOf(first)?.text !== keyword)
+    throw problem("MEM0304", entry.span, `Write ${entry.word.text} ${keyword} N.`);
+  const numbers = rest.flatMap((value) =>
+    value.kind === "expression" ? [numberOf(value.value)] : [],
+  );
+  const whole = numbers.filter(
+    (number): number is number => number !== undefined && Number.isInteger(number) && number >= 0,
+  );
+  if (whole.length === 0 || whole.length !== numbers.length)
+    throw problem("MEM0302", entry.span, `${entry.word.text} ${keyword} needs whole numbers.`);
+  return whole;
+}
+
+interface CallParts {
+  readonly name: string;
+  readonly span: Span;
+  readonly arguments: readonly Argument[];
+}
+
+export function callOf(entry: ScheduleEntry): CallParts {
+  const value = entry.values[0];
+  const word = wordOf(value);
+  if (word !== undefined) return { name: word.text, span: word.span, arguments: [] };
+  if (
+    value?.kind === "expression" &&
+    value.value.kind === "call" &&
+    value.value.callee.kind === "reference"
+  ) {
+    return {
+      name: value.value.callee.name.text,
+      span: value.span,
+      arguments: value.value.arguments,
+    };
+  }
+  throw problem(
+    "MEM0302",
+    entry.span,
+    `${entry.word.text} needs a name, perhaps with options in parentheses.`,
+  );
+}
+
+export function namedNumbers(
+  call: CallParts,
+  allowed: readonly string[],
+): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
+  for (const argument of call.arguments) {
+    const name = argument.name?.text ?? (call.arguments.length === 1 ? allowed[0] : undefined);
+    if (name === undefined || !allowed.includes(name)) {
+      const near = argument.name && suggest(argument.name.text, allowed);
+      throw problem(
+        "MEM0171",
+        argument.span,
+        `${call.name} has no option ${argument.name?.text ?? "without a name"}.`,
+        {
+          help: near === undefined ? `It has ${allowed.join(", ")}.` : `Did you mean ${near}?`,
+        },
+      );
+    }
+    const value = numberOf(argument.value);
+    if (value === undefined) throw problem("MEM0302", argument.span, `${name} must be a number.`);
+    numbers.set(name, value);
+  }
+  return numbers;
+}
+
+/** The text of a path. */
+export function pathOf(value: ScheduleValue): string | undefined {
+  if (value.kind === "path") return value.path;
+  if (value.kind === "word") return value.word.text;
+  if (value.kind === "expression") return dotted(value.value);
+  return undefined;
+}
+
+function dotted(expression: Expression): string | undefined {
+  if (expression.kind === "reference") return expression.name.text;
+  if (expression.kind !== "member") return undefined;
+  const object = dotted(expression.object);
+  return object === undefined ? undefined : `${object}.${expression.member.text}`;
+}
