@@ -3,11 +3,11 @@
 import type { ModelDefinition } from "../../parser/tree.ts";
 import type { Graph, GraphFunction } from "../graph.ts";
 import type { Dim, InputInfo, Program, SizedAxis } from "../program.ts";
+import { toValue } from "./calls/results.ts";
 import type { Declaration } from "./declaration.ts";
 import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Frame } from "./frame.ts";
 import { addProbes } from "./probe.ts";
-import { toValue } from "./results.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 
 export const sized = (axis: CheckedAxis): SizedAxis => ({

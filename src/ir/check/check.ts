@@ -5,12 +5,12 @@ import { suggest } from "../../parser/suggest.ts";
 import type { FileTree, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { compareParameters } from "./agree.ts";
-import { resolveDefinitions } from "./definitions.ts";
-import { mentionedFiles } from "./library.ts";
+import { resolveDefinitions } from "./names/definitions.ts";
+import { mentionedFiles } from "./names/library.ts";
+import { axisNames, resolveNames } from "./names/resolve.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram } from "./program.ts";
-import { axisNames, resolveNames } from "./resolve.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
 import { pathOf } from "./schedules/values.ts";
 

@@ -2,9 +2,9 @@
 import type { SourceFile } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, Origin } from "../graph.ts";
+import type { Template } from "./calls/template.ts";
 import type { CheckedAxis } from "./frame.ts";
 import { problem, type Report } from "./problem.ts";
-import type { Template } from "./template.ts";
 
 const deepestNesting = 64;
 const deepestExpression = 1500;

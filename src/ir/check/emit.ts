@@ -5,6 +5,7 @@ import type { Span } from "../../parser/tree.ts";
 import type { NumberExpression, Operand, SymbolicNumber, Value } from "../graph.ts";
 import { isValue, literal, mentions } from "../symbolic.ts";
 import type { Checker } from "./checker.ts";
+import { namedNumber, type Static, type StaticNumber } from "./expressions/static.ts";
 import {
   type CheckedAxis,
   type Entity,
@@ -13,7 +14,6 @@ import {
   type TensorEntity,
 } from "./frame.ts";
 import { type Problem, problem, Silenced } from "./problem.ts";
-import { namedNumber, type Static, type StaticNumber } from "./static.ts";
 
 export interface Place {
   readonly checker: Checker;

@@ -7,10 +7,10 @@ import type { BlockDefinition, Expression, Span } from "../../parser/tree.ts";
 import { FunctionBuilder } from "../function-builder.ts";
 import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from "../graph.ts";
 import { isValue, mentions, numbersOf } from "../symbolic.ts";
+import { unwritable } from "./calls/hygiene.ts";
 import type { Declaration } from "./declaration.ts";
-import type { Definitions } from "./definitions.ts";
-import { unwritable } from "./hygiene.ts";
-import type { Static } from "./static.ts";
+import type { Static } from "./expressions/static.ts";
+import type { Definitions } from "./names/definitions.ts";
 
 /** An axis of a tensor while checking. */
 export interface CheckedAxis {

@@ -3,18 +3,18 @@ import type { InputStatement, ModelDefinition, Option, Statement } from "../../p
 import type { NumberExpression } from "../graph.ts";
 import type { InputInfo } from "../program.ts";
 import { sized } from "./assemble.ts";
-import { bindNew } from "./assign.ts";
-import { declaredAxes, matchAxes } from "./axes.ts";
-import { dimEntity } from "./compile-time.ts";
+import { toValue } from "./calls/results.ts";
 import type { Place } from "./emit.ts";
-import { evaluateNumber, evaluateTensor } from "./expression.ts";
+import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
+import { namedNumber } from "./expressions/static.ts";
 import type { CheckedAxis } from "./frame.ts";
+import { declaredAxes, matchAxes } from "./names/axes.ts";
+import { dimEntity } from "./names/compile-time.ts";
 import { insideBlock, numberFormals, optionValue } from "./option.ts";
 import { overrideAt } from "./override.ts";
 import { problem, type Report } from "./problem.ts";
-import { toValue } from "./results.ts";
-import { poison, runStatements } from "./statement.ts";
-import { namedNumber } from "./static.ts";
+import { bindNew } from "./statements/assign.ts";
+import { poison, runStatements } from "./statements/statement.ts";
 
 /** The axis that a segment's tokens run along: the inputs' axis that is no dim. */
 export function segmentAxis(

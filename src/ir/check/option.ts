@@ -4,10 +4,10 @@ import { suggest } from "../../parser/suggest.ts";
 import type { Alternative, Expression, OptionType, Range } from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
 import type { Place } from "./emit.ts";
-import { evaluateNumber, evaluateStatic } from "./expression.ts";
-import { findName } from "./names.ts";
+import { evaluateNumber, evaluateStatic } from "./expressions/expression.ts";
+import { namedNumber, type Static, staticText } from "./expressions/static.ts";
+import { findName } from "./names/name.ts";
 import { problem } from "./problem.ts";
-import { namedNumber, type Static, staticText } from "./static.ts";
 
 /** The value of an option, checked. A bare name is first looked for among the alternatives of a choice. */
 export function optionValue(

@@ -1,9 +1,9 @@
 /** Values set from outside by address: `--set mem.count=16`, `set dropout = 0.1` in a program. */
 import type { Option, OptionType } from "../../parser/tree.ts";
 import type { Place } from "./emit.ts";
+import { plainNumber, type Static } from "./expressions/static.ts";
 import { checkOption } from "./option.ts";
 import { problem } from "./problem.ts";
-import { plainNumber, type Static } from "./static.ts";
 
 /** The overriding value of an option, or undefined. Only instances of the model and of its repeats have an address. */
 export function overrideOf(

@@ -6,7 +6,7 @@ import type { GraphFunction, SymbolicNumber } from "../graph.ts";
 import type { DrawInfo } from "../program.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
-import { evaluateNumber, evaluateTensor } from "./expression.ts";
+import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
 import { type CheckedAxis, Frame, Scope, type TensorEntity, valueBehind } from "./frame.ts";
 import { problem } from "./problem.ts";
 

@@ -6,13 +6,13 @@ import type { NumberExpression } from "../graph.ts";
 import type { Dim, InputInfo, Program } from "../program.ts";
 import { addressesOf, assemble, finishMain } from "./assemble.ts";
 import { Checker } from "./checker.ts";
-import type { Program as Resolved } from "./definitions.ts";
 import type { Place } from "./emit.ts";
 import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
+import { finishInstances } from "./instances/segment-end.ts";
 import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
+import type { Program as Resolved } from "./names/definitions.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
-import { finishInstances } from "./segment-end.ts";
 
 interface Making {
   readonly kind: Program["kind"];

@@ -1,6 +1,6 @@
 /** Only the files of the library that a spec can mean are parsed for it. */
 import { describe, expect, it } from "vitest";
-import { mentionedFiles } from "../../../src/ir/check/library.ts";
+import { mentionedFiles } from "../../../src/ir/check/names/library.ts";
 
 const source = (path: string, text: string) => ({ path, text });
 

@@ -1,12 +1,12 @@
 /** Reading the arguments of a primitive: tensors, the axis they are taken along, masks. */
 
 import type { Argument, Call, Name } from "../../../parser/tree.ts";
-import { findAxis } from "../axes.ts";
 import { asTensor, type Place, typeOf } from "../emit.ts";
-import { evaluate, evaluateTensor } from "../expression.ts";
+import { evaluate, evaluateTensor } from "../expressions/expression.ts";
+import type { StaticNumber } from "../expressions/static.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
+import { findAxis } from "../names/axes.ts";
 import { problem } from "../problem.ts";
-import type { StaticNumber } from "../static.ts";
 
 /** How a primitive is checked: gives what the call is worth. */
 export type Rule = (place: Place, call: Call, hint: string | undefined) => Entity;

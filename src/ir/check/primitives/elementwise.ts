@@ -1,8 +1,8 @@
 /** Entry by entry: `tanh(x)`, `max(a, b)`, `where(c, a, b)`. */
 
 import { asTensor, emit } from "../emit.ts";
-import { evaluate } from "../expression.ts";
-import { arithmetic } from "../static.ts";
+import { evaluate } from "../expressions/expression.ts";
+import { arithmetic } from "../expressions/static.ts";
 import { argument, onlyCount, type Rule, type Rules, tensorAt } from "./arguments.ts";
 import { unaryPrimitives } from "./names.ts";
 import { reduce } from "./reductions.ts";

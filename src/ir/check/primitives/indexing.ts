@@ -1,10 +1,10 @@
 /** Choosing and placing by index: `top`, `order`, `add`, `put` (rules R17 and R19). */
 
-import { requireAxis } from "../axes.ts";
 import { axisNumber, emit, emitAll, writable } from "../emit.ts";
-import { evaluateNumber, evaluateTensor } from "../expression.ts";
+import { evaluateNumber, evaluateTensor } from "../expressions/expression.ts";
+import { axisOf } from "../expressions/reshape.ts";
+import { requireAxis } from "../names/axes.ts";
 import { problem } from "../problem.ts";
-import { axisOf } from "../reshape.ts";
 import {
   argument,
   asName,

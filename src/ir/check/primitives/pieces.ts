@@ -3,10 +3,10 @@
 import type { Call } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
-import { evaluateNumber, evaluateStatic, evaluateTensor } from "../expression.ts";
+import { evaluateNumber, evaluateStatic, evaluateTensor } from "../expressions/expression.ts";
+import { axisOf } from "../expressions/reshape.ts";
+import { arithmetic, plainNumber } from "../expressions/static.ts";
 import { problem } from "../problem.ts";
-import { axisOf } from "../reshape.ts";
-import { arithmetic, plainNumber } from "../static.ts";
 import {
   argument,
   asName,

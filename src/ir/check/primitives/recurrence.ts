@@ -1,10 +1,10 @@
 /** `linear_scan(a, b over T, from = M)`: every step of h = a * h + b. */
 
-import { requireAxis } from "../axes.ts";
 import { emit } from "../emit.ts";
 import type { TensorEntity } from "../frame.ts";
+import { restartedScan } from "../instances/restart.ts";
+import { requireAxis } from "../names/axes.ts";
 import { problem } from "../problem.ts";
-import { restartedScan } from "../restart.ts";
 import {
   argument,
   named,

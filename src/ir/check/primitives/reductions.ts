@@ -2,9 +2,9 @@
 
 import type { Call, Name } from "../../../parser/tree.ts";
 import { emit, type Place } from "../emit.ts";
+import { axisOf } from "../expressions/reshape.ts";
 import type { Entity } from "../frame.ts";
 import { problem } from "../problem.ts";
-import { axisOf } from "../reshape.ts";
 import {
   argument,
   maskOf,

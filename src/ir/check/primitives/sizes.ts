@@ -2,14 +2,14 @@
 
 import type { Argument, Call } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
-import { requireAxis } from "../axes.ts";
-import { capture } from "../capture.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
-import { evaluateNumber, evaluateStatic } from "../expression.ts";
+import { evaluateNumber, evaluateStatic } from "../expressions/expression.ts";
+import { arithmetic, plainNumber, type Static, staticKey } from "../expressions/static.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
-import { validOf } from "../globals.ts";
+import { requireAxis } from "../names/axes.ts";
+import { capture } from "../names/capture.ts";
+import { validOf } from "../names/globals.ts";
 import { problem } from "../problem.ts";
-import { arithmetic, plainNumber, type Static, staticKey } from "../static.ts";
 import {
   argument,
   asName,

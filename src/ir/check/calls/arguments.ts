@@ -1,0 +1,242 @@
+/** What a call gives: tensors and options by name, and how their axes correspond to the formal ones (rule R3). */
+import { suggest } from "../../../parser/suggest.ts";
+import type {
+  Argument,
+  BlockDefinition,
+  Call,
+  Expression,
+  Formal,
+  MethodDefinition,
+  Option,
+  Outputs,
+  Statement,
+} from "../../../parser/tree.ts";
+import { type Place, renameAxes, typeOf } from "../emit.ts";
+import { evaluateTensor } from "../expressions/expression.ts";
+import type { Static } from "../expressions/static.ts";
+import type { CheckedAxis, Instance, TensorEntity } from "../frame.ts";
+import type { Definitions } from "../names/definitions.ts";
+import { findName } from "../names/name.ts";
+import { optionValue } from "../option.ts";
+import { problem } from "../problem.ts";
+import { namesWithin, unwritable } from "./hygiene.ts";
+
+/** A block, or a method of one, to be called. */
+export interface Callee {
+  readonly definition: BlockDefinition;
+  readonly method: MethodDefinition | undefined;
+  readonly definitions: Definitions;
+  readonly instance: Instance | undefined;
+  readonly formals: readonly Formal[];
+  readonly options: readonly Option[];
+  readonly outputs: Outputs | undefined;
+  readonly body: readonly Statement[];
+  /** `slots.write`, `attention`. */
+  readonly title: string;
+}
+
+export interface Bound {
+  readonly formal: Formal;
+  readonly tensor: TensorEntity;
+  readonly argument: Argument;
+}
+
+export interface Arguments {
+  readonly tensors: readonly Bound[];
+  readonly options: ReadonlyMap<string, Static>;
+}
+
+export function bindArguments(
+  place: Place,
+  call: Call,
+  callee: Callee,
+  scope: readonly string[],
+): Arguments {
+  const tensors: Bound[] = [];
+  const options = new Map<string, Static>();
+  const bindOption = (option: Option, argument: Argument) => {
+    if (options.has(option.name.text))
+      throw problem("MEM0213", argument.span, `${option.name.text} is given twice.`);
+    options.set(
+      option.name.text,
+      optionValue(place, option.type, argument.value, option.name.text),
+    );
+  };
+  const bindTensor = (formal: Formal, argument: Argument) => {
+    const outer = call.alias === undefined ? place.scope : place.scope.outside();
+    const inner = outer.below(...scope, formal.name.text);
+    const tensor = evaluateTensor({ ...place, scope: inner }, aliased(argument));
+    tensors.push({ formal, tensor, argument });
+  };
+  for (const argument of call.arguments) {
+    if (argument.name !== undefined) {
+      const { text, span } = argument.name;
+      const option = callee.options.find((each) => each.name.text === text);
+      const formal = callee.formals.find((each) => each.name.text === text);
+      if (option !== undefined) bindOption(option, argument);
+      else if (formal !== undefined) bindTensor(formal, argument);
+      else {
+        const near = suggest(
+          text,
+          [...callee.options, ...callee.formals].map((each) => each.name.text),
+        );
+        throw problem("MEM0171", span, `${callee.title} has no option ${text}.`, {
+          help: near === undefined ? undefined : `Did you mean ${near}?`,
+        });
+      }
+      continue;
+    }
+    const bare = argument.value.kind === "reference" ? argument.value.name.text : undefined;
+    const short = callee.options.find((each) => each.name.text === bare);
+    if (short !== undefined && !isTensorName(place, bare)) {
+      bindOption(short, argument);
+      continue;
+    }
+    const formal = callee.formals.find((each) => !tensors.some((done) => done.formal === each));
+    if (formal === undefined) {
+      throw problem(
+        "MEM0214",
+        argument.span,
+        `${callee.title} takes ${callee.formals.length} tensors; this is one more.`,
+        {
+          notes: [
+            {
+              message: "It is declared here.",
+              span: (callee.method ?? callee.definition).name.span,
+            },
+          ],
+          help: "Options go by name: heads = 4.",
+        },
+      );
+    }
+    bindTensor(formal, argument);
+  }
+  const missing = callee.formals.find((formal) => !tensors.some((done) => done.formal === formal));
+  if (missing !== undefined) {
+    throw problem("MEM0215", call.span, `${callee.title} needs ${missing.name.text}.`, {
+      notes: [{ message: "It is declared here.", span: missing.span }],
+    });
+  }
+  const unset = callee.options.find(
+    (option) => option.default === undefined && !options.has(option.name.text),
+  );
+  if (unset !== undefined) {
+    throw problem("MEM0170", call.span, `${callee.title} needs its option ${unset.name.text}.`, {
+      notes: [{ message: "It is declared here.", span: unset.name.span }],
+      help: `${unset.name.text} = …`,
+    });
+  }
+  return {
+    tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)),
+    options,
+  };
+}
+
+/** `f(g(x) as name)`: the name is the inner call's. */
+function aliased({ value, as }: Argument): Expression {
+  if (as === undefined) return value;
+  if (value.kind === "call" && value.alias === undefined) return { ...value, alias: as };
+  throw problem("MEM0140", as.span, "Only a call can be named with `as` here.");
+}
+
+function isTensorName(place: Place, name: string | undefined): boolean {
+  return name !== undefined && findName(place, name)?.kind === "tensor";
+}
+
+/** How the axes of the arguments and of the formals correspond. */
+export interface AxisBinding {
+  /** By formal axis: the caller's axis of the first argument that bound it. */
+  readonly formals: ReadonlyMap<string, CheckedAxis>;
+  /** By name inside the block: axes that only pass through. */
+  readonly rest: ReadonlyMap<string, CheckedAxis>;
+  /** Arguments with their axes named as inside. */
+  readonly tensors: ReadonlyMap<string, TensorEntity>;
+}
+
+export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]): AxisBinding {
+  const formals = new Map<string, { axis: CheckedAxis; by: Bound }>();
+  const rest = new Map<string, CheckedAxis>();
+  const tensors = new Map<string, TensorEntity>();
+  const passing = passingNames(callee, bound);
+  for (const each of bound) {
+    const { formal, tensor, argument } = each;
+    const given = orderedAxes(tensor, argument);
+    const count = formal.axes.length;
+    const enough = formal.rest ? given.length >= count : given.length === count;
+    if (!enough) {
+      const wanted = `[${[...(formal.rest ? ["..."] : []), ...formal.axes.map((axis) => axis.name.text)].join(", ")}]`;
+      throw problem(
+        "MEM0216",
+        argument.span,
+        `${callee.title} wants ${formal.name.text}${wanted}, this is ${typeOf(tensor)}.`,
+        {
+          notes: [{ message: "The formal is declared here.", span: formal.span }],
+        },
+      );
+    }
+    const names = new Map<string, string>();
+    const tail = given.slice(given.length - count);
+    formal.axes.forEach(({ name }, position) => {
+      const axis = tail[position];
+      if (axis === undefined) return;
+      const before = formals.get(name.text);
+      if (before === undefined) formals.set(name.text, { axis, by: each });
+      else if (before.axis.size !== axis.size) {
+        throw problem(
+          "MEM0217",
+          argument.span,
+          `${callee.title}: axis ${name.text} is ${before.axis.size} in ${before.by.formal.name.text} but ${axis.size} in ${formal.name.text}.`,
+          {
+            notes: [
+              {
+                message: `${before.by.formal.name.text} has ${before.axis.name} = ${before.axis.size}.`,
+                span: before.by.argument.span,
+              },
+              {
+                message: `${formal.name.text} has ${axis.name} = ${axis.size}.`,
+                span: argument.span,
+              },
+            ],
+          },
+        );
+      }
+      names.set(axis.name, name.text);
+    });
+    for (const axis of given.slice(0, given.length - count)) {
+      const name = passing.get(axis.name) ?? axis.name;
+      names.set(axis.name, name);
+      rest.set(name, axis);
+    }
+    tensors.set(formal.name.text, renameAxes(place, tensor, names, argument.span));
+  }
+  return { formals: new Map([...formals].map(([name, { axis }]) => [name, axis])), rest, tensors };
+}
+
+/** What axes that only pass through are called inside, where the block has another use for their names. */
+function passingNames(callee: Callee, bound: readonly Bound[]): ReadonlyMap<string, string> {
+  const within = namesWithin(callee.definition, callee.method);
+  const given = bound.flatMap(({ tensor }) => tensor.axes.map((axis) => axis.name));
+  const taken = new Set(given);
+  const names = new Map<string, string>();
+  for (const name of given) {
+    if (!within.has(name) || names.has(name)) continue;
+    const fresh = unwritable(name, taken);
+    taken.add(fresh);
+    names.set(name, fresh);
+  }
+  return names;
+}
+
+/** The argument's axes in the order that binds: as the call states it, the one named `over` last. */
+function orderedAxes(tensor: TensorEntity, argument: Argument): readonly CheckedAxis[] {
+  const order = argument.axes ?? argument.over;
+  if (order === undefined) return tensor.axes;
+  const named = order.map((name) => {
+    const axis = tensor.axes.find((candidate) => candidate.name === name.text);
+    if (axis === undefined)
+      throw problem("MEM0133", name.span, `There is no axis ${name.text} in ${typeOf(tensor)}.`);
+    return axis;
+  });
+  const others = tensor.axes.filter((axis) => !named.includes(axis));
+  return [...others, ...named];
+}

@@ -1,0 +1,233 @@
+/** A call of a checked template: its inputs in the caller's terms, and its results under the caller's axes (rule R3). */
+
+import type { Call, Span } from "../../../parser/tree.ts";
+import type { NumberBinding, NumberExpression, Operand, Port } from "../../graph.ts";
+import { lifted } from "../declaration.ts";
+import { type Place, renameAxes, writable } from "../emit.ts";
+import { type StaticNumber, substitute } from "../expressions/static.ts";
+import type { CheckedAxis, Entity, Instance, TensorEntity } from "../frame.ts";
+import { captureMember, instanceTensor } from "../instances/tensors.ts";
+import { numberFormals } from "../option.ts";
+import { declareTensor } from "../parameter.ts";
+import { problem } from "../problem.ts";
+import type { Arguments, AxisBinding, Callee } from "./arguments.ts";
+import { implicitTensor } from "./implicit.ts";
+import { toValue } from "./results.ts";
+import type { Template } from "./template.ts";
+
+export function bindTemplate(
+  place: Place,
+  call: Call,
+  callee: Callee,
+  template: Template,
+  given: Arguments,
+  axes: AxisBinding,
+  scope: readonly string[],
+  hint: string | undefined,
+): Entity {
+  const { checker } = place;
+  const { frame } = place.scope;
+  const prefix = call.alias === undefined ? place.scope.prefix : place.scope.base;
+  const { instance } = callee;
+  const formalNumbers = new Map<string, StaticNumber>();
+  for (const [name, value] of [...(instance?.options ?? []), ...given.options]) {
+    for (const formal of numberFormals(name, value)) formalNumbers.set(formal.name, formal.value);
+  }
+  const declaredText = (kind: "axis" | "formal", name: string): NumberExpression | undefined => {
+    if (kind === "formal") return formalNumbers.get(name)?.declared.text;
+    return (axes.formals.get(name) ?? axes.rest.get(name))?.declared;
+  };
+  const path =
+    instance !== undefined && callee.method === undefined ? instance.path : [...prefix, ...scope];
+  const operandOf = (port: Port): Operand => {
+    const [name = ""] = port.path;
+    if (port.role === "argument") {
+      const tensor =
+        axes.tensors.get(name) ?? implicitTensor(place, callee, template, name, axes, call.span);
+      return toValue(place, tensor, call.span).operand;
+    }
+    if (port.struct !== "own" && instance !== undefined) {
+      return instanceTensor(place, instance, name).operand;
+    }
+    const declaration = template.declarations.find(
+      (each) => each.path.join(".") === port.path.join("."),
+    );
+    if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
+    const own = lifted(declaration, path, [], declaredText);
+    const shared = instance !== undefined && callee.method === undefined;
+    if (shared && instance.frame !== frame) {
+      const outer = sharedTensor({ checker, scope: instance.scope }, own);
+      return captureMember(place.scope, instance, declaration.path, outer, declaration.role)
+        .operand;
+    }
+    return (shared ? sharedTensor(place, own) : declareTensor(place, own)).operand;
+  };
+  const inputs = template.graph.inputs.map(operandOf);
+  const numbers = template.graph.numbers.map(({ name, value }): NumberBinding => {
+    const number = formalNumbers.get(name);
+    return {
+      name,
+      value:
+        number === undefined
+          ? { value: Number(value), text: { kind: "literal", value: Number(value) } }
+          : writable(place.scope, number),
+    };
+  });
+  const hints = template.graph.results.map((port) => {
+    if (port.role === "return" && template.returns.length === 1) return hint;
+    return port.path.at(-1);
+  });
+  const results = frame.builder.call(template.graph, inputs, {
+    scope: [...prefix, ...scope],
+    numbers,
+    hints,
+    origin: checker.origin(call.span),
+  });
+  const returned: { name: string; value: TensorEntity }[] = [];
+  template.graph.results.forEach((port, position) => {
+    const value = results[position];
+    if (value === undefined) return;
+    if (port.role === "return") {
+      const type = template.returns[returned.length];
+      if (type === undefined) return;
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: type.number,
+        axes: type.axes,
+        batch: type.batch,
+        constant: type.constant,
+      };
+      for (const axis of type.axes) frame.visibleAxes.add(axis.name);
+      returned.push({
+        name: type.name,
+        value: outerAxes(place, callee, tensor, axes, formalNumbers, declaredText, call.span),
+      });
+    } else if (port.role === "loss") {
+      const below =
+        instance === undefined
+          ? [...prefix, ...scope]
+          : instance.frame === frame
+            ? instance.path
+            : [instance.name];
+      frame.losses.push({ path: [...below, ...port.path], value: scalar(value) });
+    } else if (port.role === "next") {
+      const [state = ""] = port.path;
+      const written = template.members.get(`next ${state}`);
+      const tensor: TensorEntity = {
+        kind: "tensor",
+        operand: value,
+        number: value.type.kind,
+        axes: written?.axes ?? [],
+        batch: value.type.axes.some((axis) => axis.name === "batch"),
+        constant: false,
+      };
+      if (port.struct === "own" || instance === undefined) {
+        frame.next.push({ path: [...path, ...port.path], value });
+      } else {
+        writeInstance(place, instance, state, tensor, call.span);
+      }
+    }
+  });
+  const [single] = returned;
+  if (returned.length === 1 && single !== undefined) return single.value;
+  return { kind: "tuple", items: returned };
+}
+
+function scalar(value: {
+  readonly name: string;
+  readonly type: Port["value"]["type"];
+}): TensorEntity {
+  return {
+    kind: "tensor",
+    operand: value,
+    number: "real",
+    axes: [],
+    batch: false,
+    constant: false,
+  };
+}
+
+/** A tensor of an instance's own block, declared by the first of its calls. */
+function sharedTensor(place: Place, declaration: ReturnType<typeof lifted>): TensorEntity {
+  const known = place.scope.frame.addressed.get(declaration.path.join("."));
+  return known?.port ?? declareTensor(place, declaration);
+}
+
+function writeInstance(
+  place: Place,
+  instance: Instance,
+  state: string,
+  value: TensorEntity,
+  span: Span,
+): void {
+  if (instance.frame !== place.scope.frame) {
+    throw problem(
+      "MEM0220",
+      span,
+      `${instance.name} is written inside a repeat, so more than once a segment.`,
+      {
+        notes: [{ message: "It is declared outside of the repeat.", span: instance.span }],
+        help: "Declare the memory inside the repeat (one for each iteration), or write it after the repeat.",
+      },
+    );
+  }
+  const before = instance.next.get(state);
+  if (before !== undefined) {
+    throw problem(
+      "MEM0221",
+      span,
+      `The state ${state} of ${instance.name} is written twice in a segment.`,
+      {
+        notes: [{ message: "The first write is here.", span: before.span }],
+        help: "Compute in a local and write once.",
+      },
+    );
+  }
+  instance.next.set(state, { value, span });
+}
+
+/** Results' axes under the caller's names (rule R3). */
+function outerAxes(
+  place: Place,
+  callee: Callee,
+  tensor: TensorEntity,
+  axes: AxisBinding,
+  numbers: ReadonlyMap<string, StaticNumber>,
+  declaredText: (kind: "axis" | "formal", name: string) => NumberExpression | undefined,
+  span: Span,
+): TensorEntity {
+  const names = new Map<string, string>();
+  const outer = tensor.axes.map((axis): CheckedAxis => {
+    const bound = axes.formals.get(axis.name) ?? axes.rest.get(axis.name);
+    if (bound !== undefined) {
+      names.set(axis.name, bound.name);
+      if (bound.size === axis.size) return bound;
+      // The block made another axis of that name: `last(x over T, 2)`.
+      const declared = substitute(axis.declared, declaredText);
+      return { name: bound.name, size: axis.size, declared, data: false };
+    }
+    const dim = axis.declared.kind === "formal" ? numbers.get(axis.declared.name)?.dim : undefined;
+    const name = dim ?? axis.name;
+    names.set(axis.name, name);
+    return {
+      name,
+      size: axis.size,
+      declared: substitute(axis.declared, declaredText),
+      data: axis.data,
+    };
+  });
+  const clash = outer.find(
+    (axis, position) => outer.findIndex((other) => other.name === axis.name) !== position,
+  );
+  if (clash !== undefined) {
+    throw problem("MEM0222", span, `${callee.title} gives two axes called ${clash.name}.`, {
+      help: "Rename one of the arguments' axes first: x rename T as U.",
+    });
+  }
+  const renamed = renameAxes(place, tensor, names, span);
+  const final = { ...renamed, axes: outer };
+  place.scope.seeAxes(outer);
+  for (const axis of outer) place.scope.frame.visibleAxes.add(axis.name);
+  return final;
+}

@@ -1,0 +1,360 @@
+/** Checks the body of a block or method once for given options and argument types. */
+import type { NumberKind } from "../../../ops/index.ts";
+import type { AxisDeclaration, Name, Outputs, Span } from "../../../parser/tree.ts";
+import type { GraphFunction } from "../../graph.ts";
+import type { Checker } from "../checker.ts";
+import { asTensor, broadcastTo, type Place, typeOf } from "../emit.ts";
+import { evaluateNumber } from "../expressions/expression.ts";
+import type { Static } from "../expressions/static.ts";
+import {
+  type CheckedAxis,
+  type Entity,
+  Frame,
+  type Member,
+  type Restart,
+  Scope,
+  type TensorEntity,
+} from "../frame.ts";
+import { boundStateAxes } from "../instances/axes.ts";
+import { finishInstances } from "../instances/segment-end.ts";
+import { declaredAxes } from "../names/axes.ts";
+import { findName } from "../names/name.ts";
+import { insideBlock, numberFormals, optionValue } from "../option.ts";
+import { addProbes } from "../probe.ts";
+import { problem } from "../problem.ts";
+import { runStatements } from "../statements/statement.ts";
+import type { AxisBinding, Callee } from "./arguments.ts";
+import { warnOfPadding } from "./ragged.ts";
+import { toValue } from "./results.ts";
+import type { ReturnType, Template } from "./template.ts";
+
+const camel = (title: string): string =>
+  title.replace(/[._](\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The template, or undefined if its body has errors (they are reported). */
+export function makeTemplate(
+  checker: Checker,
+  callee: Callee,
+  given: ReadonlyMap<string, Static>,
+  axes: AxisBinding,
+): Template | undefined {
+  const all = [...(callee.instance?.options ?? []), ...given];
+  const formalValues = new Map<string, number>();
+  for (const [name, value] of all) {
+    for (const formal of numberFormals(name, value))
+      formalValues.set(formal.name, formal.value.value);
+  }
+  const name = checker.functionName(camel(callee.title));
+  const frame = new Frame(name, callee.title, undefined, formalValues);
+  const scope = new Scope({
+    frame,
+    definitions: callee.definitions,
+    member: memberOf(callee, frame),
+  });
+  const place: Place = { checker, scope };
+  let template: Template | undefined;
+  checker.report.attempt(() => {
+    for (const [option, value] of callee.method === undefined ? all : given) {
+      scope.names.set(option, insideBlock(option, value));
+    }
+    for (const formal of callee.formals) bindFormal(place, axes, formal.name);
+    for (const axis of boundStateAxes(callee.instance)) {
+      if (!scope.axes.has(axis.name))
+        scope.fixAxes([{ ...axis, declared: { kind: "axis", name: axis.name } }]);
+    }
+    frame.restAxes = [...axes.rest.keys()].flatMap((name) => scope.axes.get(name) ?? []);
+    for (const formal of callee.formals) checkFormalSizes(place, axes, formal.axes);
+    for (const option of callee.options) {
+      if (given.has(option.name.text) || option.default === undefined) continue;
+      scope.names.set(
+        option.name.text,
+        optionValue(place, option.type, option.default, option.name.text),
+      );
+    }
+    const before = checker.report.failed;
+    const returned = runStatements(place, callee.body);
+    if (!before && checker.report.failed) return;
+    const returns = finishReturns(place, callee, returned);
+    finishInstances(place, frame);
+    template = finish(checker, callee, frame, place, returns);
+  });
+  return template;
+}
+
+/** Methods see the dims, constants, parameters and states of their instance. */
+function memberOf(callee: Callee, frame: Frame): Member | undefined {
+  if (callee.instance === undefined || callee.method === undefined) return undefined;
+  const options = [...callee.instance.options].map(
+    ([name, value]) => [name, insideBlock(name, value)] as const,
+  );
+  const member: Member = {
+    definition: callee.definition,
+    options: new Map(options),
+    known: new Map(),
+    tensor: (name, axes, number) => {
+      const isState = callee.definition.body.length > 0 && isStateName(callee, name);
+      const entity = { number, axes, batch: isState };
+      const port = frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
+      return callee.instance?.starts.has(name)
+        ? { ...port, restart: (axis: CheckedAxis) => restartPorts(frame, name, port, axis) }
+        : port;
+    },
+    next: (name) => {
+      const written = frame.writes.get(name);
+      if (written !== undefined) return written.value;
+      const before = callee.instance?.next.get(name);
+      if (before === undefined) return undefined;
+      const implicit = { kind: "next", state: name } as const;
+      const tensor = frame.implicitInput(`${name}Written`, implicit, before.value);
+      member.known.set(`next ${name}`, tensor);
+      return tensor;
+    },
+    write: (name, value, span) => {
+      const before = frame.writes.get(name);
+      if (before !== undefined) {
+        throw problem("MEM0221", span, `The state ${name} is written twice in a segment.`, {
+          notes: [{ message: "The first write is here.", span: before.span }],
+          help: "Compute in a local and write once.",
+        });
+      }
+      frame.writes.set(name, { value, span });
+    },
+  };
+  return member;
+}
+
+/** Arguments that say where a state restarts along the axis, and as what. */
+function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: CheckedAxis): Restart {
+  return {
+    flag: frame.implicitInput(
+      `restart${axis.name}`,
+      { kind: "restart", axis: axis.name },
+      { number: "flag", axes: [axis], batch: true },
+    ),
+    start: frame.implicitInput(
+      `${name}Start`,
+      { kind: "start", state: name },
+      { number: state.number, axes: state.axes, batch: true },
+    ),
+  };
+}
+
+function isStateName(callee: Callee, name: string): boolean {
+  const find = (statements: Callee["body"]): boolean =>
+    statements.some((each) => {
+      if (each.kind === "state") return each.states.some((state) => state.name.text === name);
+      if (each.kind === "when") return find(each.then) || find(each.otherwise ?? []);
+      return false;
+    });
+  return find(callee.definition.body);
+}
+
+function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
+  const tensor = axes.tensors.get(name.text);
+  if (tensor === undefined) return;
+  const { scope } = place;
+  const inside = tensor.axes.map(
+    (axis): CheckedAxis => ({ ...axis, declared: { kind: "axis", name: axis.name } }),
+  );
+  const port = scope.frame.input(name.text, { ...tensor, axes: inside }, "argument", [name.text]);
+  scope.fixAxes(inside);
+  const entering: TensorEntity = { ...port, constant: tensor.constant };
+  scope.frame.inputs.set(name.text, entering);
+  scope.names.set(name.text, entering);
+}
+
+/** `[H, J: H]`, and formal axes that a dim of the instance also names. */
+function checkFormalSizes(
+  place: Place,
+  axes: AxisBinding,
+  declared: readonly AxisDeclaration[],
+): void {
+  for (const { name, size } of declared) {
+    const axis = axes.formals.get(name.text);
+    if (axis === undefined) continue;
+    const wanted =
+      size !== undefined ? evaluateNumber(place, size).value : memberSize(place, name.text);
+    if (wanted !== undefined && wanted !== axis.size) {
+      throw problem(
+        "MEM0223",
+        name.span,
+        `Axis ${name.text} must have ${wanted} entries, the argument has ${axis.size}.`,
+      );
+    }
+  }
+}
+
+function memberSize(place: Place, name: string): number | undefined {
+  if (place.scope.member === undefined) return undefined;
+  const entity = findName(place, name);
+  return entity?.kind === "number" ? entity.value : undefined;
+}
+
+// ---------------------------------------------------------------- what comes out
+
+function finishReturns(
+  place: Place,
+  callee: Callee,
+  returned: readonly ReturnedValue[] | undefined,
+): readonly NamedTensor[] {
+  const { outputs } = callee;
+  if (outputs === undefined) {
+    if (returned !== undefined) {
+      const span = returned[0]?.span ?? callee.definition.name.span;
+      throw problem("MEM0224", span, `${callee.title} returns a value but declares none.`, {
+        help: "Declare it: `-> [T, D]`.",
+      });
+    }
+    return [];
+  }
+  const wanted = outputsOf(outputs);
+  const values = wanted.map(({ name, span }, position): ReturnedValue => {
+    if (returned !== undefined) {
+      const value = returned[position];
+      if (value !== undefined && returned.length === wanted.length) return value;
+      throw problem(
+        "MEM0225",
+        returned[0]?.span ?? span,
+        `${callee.title} declares ${wanted.length} results and returns ${returned.length}.`,
+      );
+    }
+    const entity = name === undefined ? undefined : place.scope.names.get(name);
+    if (entity !== undefined) return { entity, span };
+    throw problem(
+      "MEM0226",
+      span,
+      name === undefined
+        ? `${callee.title} returns nothing, but declares a result.`
+        : `${callee.title} never gives ${name} a value.`,
+    );
+  });
+  return wanted.map((output, position) => {
+    const value = values[position];
+    if (value === undefined) throw new Error("Results are counted.");
+    const tensor = asTensor(place.scope, value.entity, value.span);
+    const name = output.name ?? hintOf(tensor);
+    return { name, tensor: declaredResult(place, callee, tensor, output, value.span) };
+  });
+}
+
+export interface ReturnedValue {
+  readonly entity: Entity;
+  readonly span: Span;
+}
+
+interface NamedTensor {
+  readonly name: string;
+  readonly tensor: TensorEntity;
+}
+
+interface WantedOutput {
+  readonly name: string | undefined;
+  readonly rest: boolean;
+  readonly axes: readonly AxisDeclaration[];
+  readonly span: Span;
+}
+
+function outputsOf(outputs: Outputs): readonly WantedOutput[] {
+  if (outputs.kind === "axes") {
+    return [{ name: undefined, rest: outputs.rest, axes: outputs.axes, span: outputs.span }];
+  }
+  return outputs.outputs.map(({ name, rest, axes }) => ({
+    name: name.text,
+    rest,
+    axes,
+    span: name.span,
+  }));
+}
+
+const hintOf = (tensor: TensorEntity): string =>
+  "name" in tensor.operand ? tensor.operand.name.replace(/^_/, "") : "result";
+
+/** The value with the axes the signature declares: the declared order counts for calls, a missing axis is repeated. */
+function declaredResult(
+  place: Place,
+  callee: Callee,
+  tensor: TensorEntity,
+  output: WantedOutput,
+  span: Span,
+): TensorEntity {
+  const declared = declaredAxes(place, output.axes);
+  const passing = tensor.axes.filter((axis) => !declared.some((each) => each.name === axis.name));
+  if (!output.rest && passing.length > 0) {
+    throw problem(
+      "MEM0227",
+      span,
+      `${callee.title} declares [${declared.map((axis) => axis.name).join(", ")}] but gives ${typeOf(tensor)}.`,
+      {
+        notes: [{ message: "The result is declared here.", span: output.span }],
+      },
+    );
+  }
+  for (const axis of declared) {
+    const own = tensor.axes.find((each) => each.name === axis.name);
+    if (own !== undefined && own.size !== axis.size) {
+      throw problem(
+        "MEM0227",
+        span,
+        `${callee.title} declares ${axis.name} = ${axis.size} but gives ${typeOf(tensor)}.`,
+      );
+    }
+  }
+  const whole = broadcastTo(place, tensor, declared, span);
+  return { ...whole, axes: [...passing, ...declared] };
+}
+
+function finish(
+  checker: Checker,
+  callee: Callee,
+  frame: Frame,
+  place: Place,
+  returns: readonly NamedTensor[],
+): Template {
+  const types: ReturnType[] = [];
+  const { builder } = frame;
+  for (const { name, tensor } of returns) {
+    const { operand } = toValue(place, tensor, callee.definition.name.span);
+    if (!("name" in operand)) throw new Error("A result is a value.");
+    if (callee.outputs?.kind === "named") builder.suggestName(operand, name);
+    builder.result(operand, { role: "return", path: [name] });
+    types.push({
+      name,
+      number: tensor.number,
+      axes: tensor.axes,
+      batch: tensor.batch,
+      constant: tensor.constant,
+    });
+  }
+  const written = new Map<string, { axes: readonly CheckedAxis[]; number: NumberKind }>();
+  for (const [state, { value }] of frame.writes) {
+    const { operand } = toValue(place, value, callee.definition.name.span);
+    if (!("name" in operand)) throw new Error("A written value is a value.");
+    builder.result(operand, { role: "next", path: [state], struct: "self" });
+    written.set(`next ${state}`, { axes: value.axes, number: value.number });
+  }
+  for (const { path, value } of frame.next) builder.result(value, { role: "next", path });
+  for (const { path, value } of frame.losses) {
+    if ("name" in value.operand) builder.result(value.operand, { role: "loss", path });
+  }
+  addProbes(place);
+  const graph = finishGraph(frame, callee);
+  if (callee.method !== undefined) warnOfPadding(place, graph);
+  checker.functions.set(graph.name, graph);
+  return {
+    graph,
+    returns: types,
+    declarations: frame.declarations,
+    members: written,
+    implicit: frame.implicit,
+  };
+}
+
+function finishGraph(frame: Frame, callee: Callee): GraphFunction {
+  const doc = callee.method?.doc ?? callee.definition.doc;
+  return {
+    ...frame.builder.finish(),
+    numbers: frame.formals,
+    file: callee.definition.span.file,
+    ...(doc === undefined ? {} : { doc }),
+  };
+}

@@ -1,0 +1,197 @@
+/** Calls of blocks and of methods of instances: what is called, and the template that calls of one kind share. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { BlockDefinition, Call, MethodDefinition } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import { evaluate } from "../expressions/expression.ts";
+import type { Entity, Instance } from "../frame.ts";
+import { bindInstanceAxis } from "../instances/axes.ts";
+import { prepareRestarts } from "../instances/restart.ts";
+import { type Definitions, findDefinition } from "../names/definitions.ts";
+import { findName } from "../names/name.ts";
+import { primitiveRule } from "../primitives/rules.ts";
+import { problem, Silenced } from "../problem.ts";
+import { bindArguments, bindAxes, type Callee } from "./arguments.ts";
+import { bindTemplate } from "./bind-template.ts";
+import { makeTemplate } from "./body.ts";
+import { templateKey } from "./template-key.ts";
+
+export function callBlock(place: Place, call: Call, hint?: string): Entity {
+  const { callee } = call;
+  if (callee.kind === "reference") {
+    const { text, span } = callee.name;
+    const entity = findName(place, text);
+    if (entity?.kind === "instance")
+      return callInstance(place, call, entity.instance, undefined, hint);
+    if (entity === undefined || isStatic(entity)) {
+      const rule = primitiveRule(text);
+      if (rule !== undefined) return rule(place, call, hint);
+    }
+    const found = findDefinition(place.scope.definitions, text);
+    if (
+      found !== undefined &&
+      (entity === undefined || entity.kind === "definition" || isStatic(entity))
+    ) {
+      if (
+        found.definition.kind === "memory" ||
+        found.definition.body.some((each) => each.kind === "method")
+      ) {
+        throw problem("MEM0210", span, `${text} has methods: make an instance first.`, {
+          help: `${found.definition.kind === "memory" ? "memory" : "use"} name = ${text}(…)`,
+        });
+      }
+      return callTemplate(
+        place,
+        call,
+        blockCallee(found.definition, found.definitions, undefined),
+        [call.alias?.text ?? text],
+        hint,
+      );
+    }
+    const rule = primitiveRule(text);
+    if (rule !== undefined && entity === undefined) return rule(place, call, hint);
+    if (entity !== undefined) throw problem("MEM0211", span, `${text} is not a block.`);
+    const names = [
+      ...place.scope.definitions.own.keys(),
+      ...place.scope.definitions.library.keys(),
+    ];
+    const near = suggest(text, names);
+    throw problem("MEM0110", span, `There is no block ${text}.`, {
+      help: near === undefined ? undefined : `Did you mean ${near}?`,
+    });
+  }
+  if (callee.kind === "member") {
+    const object = evaluate(place, callee.object);
+    if (object.kind === "poison") throw new Silenced();
+    if (object.kind !== "instance") {
+      throw problem("MEM0211", callee.span, "Only instances of blocks and memories have methods.");
+    }
+    const method = object.instance.definition.body.find(
+      (each): each is MethodDefinition =>
+        each.kind === "method" && each.name.text === callee.member.text,
+    );
+    if (method === undefined) {
+      const names = object.instance.definition.body.flatMap((each) =>
+        each.kind === "method" ? [each.name.text] : [],
+      );
+      const near = suggest(callee.member.text, names);
+      throw problem(
+        "MEM0212",
+        callee.member.span,
+        `${object.instance.definition.name.text} has no method ${callee.member.text}.`,
+        {
+          help: near === undefined ? `It has ${names.join(", ")}.` : `Did you mean ${near}?`,
+        },
+      );
+    }
+    return callInstance(place, call, object.instance, method, hint);
+  }
+  throw problem("MEM0211", callee.span, "This cannot be called.");
+}
+
+const isStatic = (entity: Entity): boolean =>
+  ["number", "flag", "choice", "list"].includes(entity.kind);
+
+function blockCallee(
+  definition: BlockDefinition,
+  definitions: Definitions,
+  instance: Instance | undefined,
+): Callee {
+  const { formals, options, outputs, body } = definition;
+  return {
+    definition,
+    method: undefined,
+    definitions,
+    instance,
+    formals,
+    options: instance ? [] : options,
+    outputs,
+    body,
+    title: definition.name.text,
+  };
+}
+
+function callInstance(
+  place: Place,
+  call: Call,
+  instance: Instance,
+  method: MethodDefinition | undefined,
+  hint: string | undefined,
+): Entity {
+  const { definition, definitions } = instance;
+  if (method === undefined) {
+    if (definition.body.some((each) => each.kind === "method")) {
+      throw problem(
+        "MEM0210",
+        call.span,
+        `${instance.name} has methods; call one: ${instance.name}.method(…).`,
+      );
+    }
+    return callTemplate(
+      place,
+      call,
+      blockCallee(definition, definitions, instance),
+      [instance.name],
+      hint,
+    );
+  }
+  const { formals, options, outputs, body } = method;
+  const title = `${definition.name.text}.${method.name.text}`;
+  const callee: Callee = {
+    definition,
+    method,
+    definitions,
+    instance,
+    formals,
+    options,
+    outputs,
+    body,
+    title,
+  };
+  const scope = call.alias === undefined ? [instance.name, method.name.text] : [call.alias.text];
+  return callTemplate(place, call, callee, scope, hint);
+}
+
+const mostTemplates = 2000;
+
+function callTemplate(
+  place: Place,
+  call: Call,
+  callee: Callee,
+  scope: readonly string[],
+  hint: string | undefined,
+): Entity {
+  const { checker } = place;
+  const given = bindArguments(place, call, callee, scope);
+  const axes = bindAxes(place, callee, given.tensors);
+  if (callee.instance !== undefined) {
+    for (const [formal, axis] of axes.formals)
+      bindInstanceAxis(place, callee.instance, formal, axis, call.span);
+  }
+  if (callee.instance !== undefined) prepareRestarts(place, callee.instance);
+  const key = templateKey(callee, given.options, axes);
+  let template = checker.templates.get(key);
+  if (template === undefined) {
+    const nested = `${callee.title} ${callee.definition.span.file}`;
+    if (checker.calls.includes(nested)) {
+      throw problem("MEM0218", call.span, `${callee.title} calls itself.`, {
+        help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`.",
+      });
+    }
+    if (checker.templates.size >= mostTemplates) {
+      throw problem(
+        "MEM0263",
+        call.span,
+        `This spec calls blocks in more than ${mostTemplates} different ways.`,
+      );
+    }
+    checker.deeper(callee.title, call.span);
+    checker.calls.push(nested);
+    const made = makeTemplate(checker, callee, given.options, axes);
+    checker.calls.pop();
+    if (made === undefined) throw new Silenced();
+    template = made;
+    checker.templates.set(key, template);
+  }
+  return bindTemplate(place, call, callee, template, given, axes, scope, hint);
+}

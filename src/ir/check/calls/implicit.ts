@@ -1,0 +1,65 @@
+/** Arguments that the compiler adds to a call: what is visible everywhere, `next M`, restarts of a memory. */
+
+import type { Span } from "../../../parser/tree.ts";
+import { type Place, renameAxes } from "../emit.ts";
+import type { TensorEntity } from "../frame.ts";
+import { reachedStart, restartAlong } from "../instances/restart.ts";
+import { globalTensor, validOf } from "../names/globals.ts";
+import { problem } from "../problem.ts";
+import type { AxisBinding, Callee } from "./arguments.ts";
+import type { Template } from "./template.ts";
+
+export function implicitTensor(
+  place: Place,
+  callee: Callee,
+  template: Template,
+  name: string,
+  axes: AxisBinding,
+  span: Span,
+): TensorEntity {
+  const implicit = template.implicit.get(name);
+  switch (implicit?.kind) {
+    case "fresh":
+    case "present":
+      return globalTensor(place, { kind: implicit.kind }, span);
+    case "valid": {
+      const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
+      if (axis === undefined) throw new Error(`${implicit.axis} is bound by no argument.`);
+      const valid = validOf(place, axis, span);
+      if (valid.kind !== "tensor")
+        throw new Error("A data axis has a tensor that says what is valid.");
+      return renameAxes(place, valid, new Map([[axis.name, implicit.axis]]), span);
+    }
+    case "restart": {
+      const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
+      if (axis === undefined || callee.instance === undefined)
+        throw new Error("A restart comes from the declaration of a memory.");
+      return renameAxes(
+        place,
+        restartAlong(place, callee.instance, axis, span),
+        new Map([[axis.name, implicit.axis]]),
+        span,
+      );
+    }
+    case "start": {
+      const start = callee.instance && reachedStart(place, callee.instance, implicit.state);
+      if (start === undefined) throw new Error(`${implicit.state} has no start.`);
+      return start;
+    }
+    case "next": {
+      const written = callee.instance?.next.get(implicit.state);
+      if (written !== undefined && callee.instance?.frame === place.scope.frame)
+        return written.value;
+      throw problem(
+        "MEM0190",
+        span,
+        `${callee.title} reads next ${implicit.state}, but nothing has written ${implicit.state} before.`,
+        {
+          help: "Call the method that writes it first.",
+        },
+      );
+    }
+    default:
+      throw new Error(`${name} is no argument of ${callee.title}.`);
+  }
+}

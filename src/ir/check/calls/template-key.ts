@@ -1,0 +1,37 @@
+/** When two calls of a block are of one kind, so that one function serves both. */
+
+import { type Static, staticKey } from "../expressions/static.ts";
+import { boundStateAxes } from "../instances/axes.ts";
+import type { AxisBinding, Callee } from "./arguments.ts";
+
+export function templateKey(
+  callee: Callee,
+  options: ReadonlyMap<string, Static>,
+  axes: AxisBinding,
+): string {
+  const states = boundStateAxes(callee.instance)
+    .map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`)
+    .join(",");
+  const all = [...(callee.instance?.options ?? []), ...options];
+  const statics = all.map(([name, value]) => `${name}=${staticKey(value)}`);
+  const tensors = [...axes.tensors].map(([name, tensor]) => {
+    const parts = tensor.axes.map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`);
+    return `${name}:${tensor.number}${tensor.batch ? "b" : ""}${tensor.constant ? "c" : ""}[${parts.join(",")}]`;
+  });
+  const reads = readsNext(callee.body) ? [...(callee.instance?.next ?? [])] : [];
+  const nexts = reads.map(([state, { value }]) => {
+    const order = value.axes.map((axis) => axis.name).join(",");
+    return ` next ${state}${value.batch ? "b" : ""}[${order}]`;
+  });
+  const span = (callee.method ?? callee.definition).span;
+  const restarts = [...(callee.instance?.starts.keys() ?? [])].join(",");
+  return `${span.file}:${span.start} ${restarts} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}${nexts.join("")}`;
+}
+
+/** Whether `next M` occurs, which may be one value for all examples or one for each, as it was written. */
+function readsNext(part: unknown): boolean {
+  if (Array.isArray(part)) return part.some(readsNext);
+  if (typeof part !== "object" || part === null) return false;
+  if ("kind" in part && part.kind === "next") return true;
+  return Object.entries(part).some(([key, each]) => key !== "span" && readsNext(each));
+}

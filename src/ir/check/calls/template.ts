@@ -1,0 +1,29 @@
+/** A block checked for one set of options and argument types; calls of the same kind share it. */
+
+import type { NumberKind } from "../../../ops/index.ts";
+import type { GraphFunction } from "../../graph.ts";
+import type { Declaration } from "../declaration.ts";
+import type { CheckedAxis, Implicit } from "../frame.ts";
+
+export interface Template {
+  readonly graph: GraphFunction;
+  /** What it returns, in order; axes by the names they have inside. */
+  readonly returns: readonly ReturnType[];
+  /** Its own addressed tensors, relative to the call. */
+  readonly declarations: readonly Declaration[];
+  /** Arguments that the compiler added. */
+  readonly implicit: ReadonlyMap<string, Implicit>;
+  /** Axes of the instance's states that it writes, under `next NAME`. */
+  readonly members: ReadonlyMap<
+    string,
+    { readonly axes: readonly CheckedAxis[]; readonly number: NumberKind }
+  >;
+}
+
+export interface ReturnType {
+  readonly name: string;
+  readonly number: NumberKind;
+  readonly axes: readonly CheckedAxis[];
+  readonly batch: boolean;
+  readonly constant: boolean;
+}

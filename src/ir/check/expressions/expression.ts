@@ -1,0 +1,173 @@
+/** Evaluating expressions: compile-time values stay values, everything else becomes operations of the function at hand. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { DrawExpression, Expression, IndexedMember } from "../../../parser/tree.ts";
+import { callBlock } from "../calls/call.ts";
+import { asTensor, type Place } from "../emit.ts";
+import type { CheckedAxis, Entity, Frame, TensorEntity } from "../frame.ts";
+import { instanceMember, nextOf, siblingOf } from "../instances/members.ts";
+import { scanExpression } from "../loops/scan.ts";
+import { declaredAxes } from "../names/axes.ts";
+import { resolveName } from "../names/name.ts";
+import { checkDistribution, declareDraw } from "../parameter.ts";
+import { problem, Silenced } from "../problem.ts";
+import { binary, contraction, is, unary } from "./operators.ts";
+import { at, merge, rename, split } from "./reshape.ts";
+import { flagValue, plainNumber, type Static, type StaticNumber, staticText } from "./static.ts";
+
+export function evaluate(place: Place, expression: Expression, hint?: string): Entity {
+  const { checker } = place;
+  checker.step(expression.span);
+  checker.depth += 1;
+  try {
+    return entityOf(place, expression, hint);
+  } finally {
+    checker.depth -= 1;
+  }
+}
+
+function entityOf(place: Place, expression: Expression, hint: string | undefined): Entity {
+  switch (expression.kind) {
+    case "number":
+      return plainNumber(expression.value, expression.integer);
+    case "flag":
+      return flagValue(expression.value);
+    case "string":
+      // The parser has refused it.
+      throw new Silenced();
+    case "reference":
+      return resolveName(place, expression.name);
+    case "member":
+      return memberOf(place, expression.object, expression.member);
+    case "indexed":
+      return indexed(place, expression);
+    case "next":
+      return nextOf(place, expression);
+    case "list":
+      return { kind: "list", items: expression.items.map((item) => evaluateStatic(place, item)) };
+    case "unary":
+      return unary(place, expression, hint);
+    case "binary":
+      return binary(place, expression, hint);
+    case "is":
+      return is(place, expression);
+    case "contraction":
+      return contraction(place, expression, hint);
+    case "call":
+      return callBlock(place, expression, hint);
+    case "draw":
+      return draw(place, expression);
+    case "at":
+      return at(place, expression, hint);
+    case "split":
+      return split(place, expression, hint);
+    case "merge":
+      return merge(place, expression, hint);
+    case "rename":
+      return rename(place, expression);
+    case "when-expression":
+      return evaluate(
+        place,
+        holds(place, expression.condition) ? expression.then : expression.otherwise,
+        hint,
+      );
+    case "scan-expression":
+      return scanExpression(place, expression.scan);
+    default:
+      return expression satisfies never;
+  }
+}
+
+export function evaluateTensor(place: Place, expression: Expression, hint?: string): TensorEntity {
+  return asTensor(place.scope, evaluate(place, expression, hint), expression.span);
+}
+
+/** A value known while compiling. */
+export function evaluateStatic(place: Place, expression: Expression): Static {
+  const entity = evaluate(place, expression);
+  switch (entity.kind) {
+    case "number":
+    case "flag":
+    case "choice":
+    case "list":
+      return entity;
+    default:
+      throw problem(
+        "MEM0121",
+        expression.span,
+        "This must be known while compiling, but it is computed from tensors.",
+        {
+          help: "Options, dims, axis sizes and numbers are known; a choice on data is written where(c, a, b).",
+        },
+      );
+  }
+}
+
+export function evaluateNumber(place: Place, expression: Expression): StaticNumber {
+  const value = evaluateStatic(place, expression);
+  if (value.kind === "number") return value;
+  throw problem("MEM0122", expression.span, `A number is needed here, not ${staticText(value)}.`);
+}
+
+/** A compile-time condition. */
+export function holds(place: Place, condition: Expression): boolean {
+  const entity = evaluate(place, condition);
+  if (entity.kind === "flag") return entity.value;
+  if (entity.kind === "tensor" || entity.kind === "tuple") {
+    throw problem(
+      "MEM0123",
+      condition.span,
+      "`when` chooses while compiling, but this condition is data.",
+      {
+        help: "A choice on data is written where(condition, a, b).",
+      },
+    );
+  }
+  throw problem("MEM0124", condition.span, "`when` needs a flag.", {
+    help: "Compare: `when n > 1`, `when sampling is sticky`.",
+  });
+}
+
+function memberOf(
+  place: Place,
+  object: Expression,
+  member: { readonly text: string; readonly span: Expression["span"] },
+): Entity {
+  const entity = evaluate(place, object);
+  if (entity.kind === "choice") {
+    const option = entity.options.get(member.text);
+    if (option !== undefined) return option;
+    const near = suggest(member.text, [...entity.options.keys()]);
+    throw problem(
+      "MEM0125",
+      member.span,
+      `The choice ${entity.name} has no option ${member.text}.`,
+      {
+        help:
+          near === undefined
+            ? "Test the choice first: `when sampling is sticky { … }`."
+            : `Did you mean ${near}?`,
+      },
+    );
+  }
+  if (entity.kind === "instance") return instanceMember(place, entity.instance, member);
+  throw problem("MEM0126", member.span, "Only an instance or a choice has members.");
+}
+
+function indexed(place: Place, expression: IndexedMember): Entity {
+  const index = evaluateNumber(place, expression.index);
+  return siblingOf(place, expression, index.value);
+}
+
+/** The axes that `...` stands for, inside loops too. */
+function passingAxes({ outer, restAxes }: Frame): readonly CheckedAxis[] {
+  return outer === undefined ? restAxes : passingAxes(outer.frame);
+}
+
+function draw(place: Place, expression: DrawExpression): Entity {
+  const axes = [
+    ...(expression.rest ? passingAxes(place.scope.frame) : []),
+    ...declaredAxes(place, expression.axes),
+  ];
+  return declareDraw(place, expression, axes, checkDistribution(place, expression.distribution));
+}

@@ -1,0 +1,50 @@
+/** Axes of an instance's states that formals of its methods bind: the same ones at every call (rule R3). */
+
+import type { BlockDefinition, Span } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import type { CheckedAxis, Instance } from "../frame.ts";
+import { memberItems } from "../names/member.ts";
+import { problem } from "../problem.ts";
+
+/** Binds a formal axis that states and dims of the instance mention; every call must bind the same one. */
+export function bindInstanceAxis(
+  { checker }: Place,
+  instance: Instance,
+  formal: string,
+  axis: CheckedAxis,
+  span: Span,
+): void {
+  const before = instance.bound.get(formal);
+  if (before === undefined) {
+    const bound = { ...axis, name: formal };
+    instance.bound.set(formal, bound);
+    if (!statesMention(instance.definition, formal)) return;
+    const key = stateAxesKey(instance.span, instance.path);
+    const known = checker.stateAxes.get(key) ?? new Map<string, CheckedAxis>();
+    checker.stateAxes.set(key, known.set(formal, bound));
+  } else if (before.size !== axis.size && statesMention(instance.definition, formal)) {
+    throw problem(
+      "MEM0187",
+      span,
+      `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`,
+    );
+  }
+}
+
+export const stateAxesKey = (span: Span, path: readonly string[]): string =>
+  `${span.file}:${span.start} ${path.join(".")}`;
+
+/** Axes of the instance's states that formals of its methods have bound. */
+export function boundStateAxes(instance: Instance | undefined): readonly CheckedAxis[] {
+  return [...(instance?.bound.values() ?? [])].filter((axis) =>
+    statesMention(instance?.definition, axis.name),
+  );
+}
+
+function statesMention(definition: BlockDefinition | undefined, axis: string): boolean {
+  return memberItems(definition).some(
+    ({ statement }) =>
+      statement.kind === "state" &&
+      statement.states.some((state) => state.axes.some((each) => each.name.text === axis)),
+  );
+}

@@ -1,0 +1,138 @@
+/** Instances of blocks and memories: `use`, `memory`, and their options. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { BlockDefinition, Call, Expression, Name } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import { evaluate } from "../expressions/expression.ts";
+import type { Static } from "../expressions/static.ts";
+import { type Entity, type Instance, Scope } from "../frame.ts";
+import { findDefinition } from "../names/definitions.ts";
+import { optionValue } from "../option.ts";
+import { overrideOf } from "../override.ts";
+import { problem } from "../problem.ts";
+import { stateAxesKey } from "./axes.ts";
+
+/** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
+export function declareInstance(
+  place: Place,
+  name: Name,
+  value: Expression,
+  keyword: "use" | "memory",
+  reset: Expression | undefined,
+): Instance {
+  const call = chosenCall(place, value);
+  if (call.callee.kind !== "reference") {
+    throw problem("MEM0180", call.span, `${keyword} needs the name of a block with its options.`);
+  }
+  const found = findDefinition(place.scope.definitions, call.callee.name.text);
+  if (found === undefined) {
+    const names = [
+      ...place.scope.definitions.own.keys(),
+      ...place.scope.definitions.library.keys(),
+    ];
+    const near = suggest(call.callee.name.text, names);
+    throw problem(
+      "MEM0110",
+      call.callee.name.span,
+      `There is no block or memory ${call.callee.name.text}.`,
+      {
+        help: near === undefined ? undefined : `Did you mean ${near}?`,
+      },
+    );
+  }
+  const { definition } = found;
+  if ((definition.kind === "memory") !== (keyword === "memory")) {
+    throw problem("MEM0181", call.span, `${definition.name.text} is a ${definition.kind}.`, {
+      help: definition.kind === "memory" ? `memory ${name.text} = …` : `use ${name.text} = …`,
+    });
+  }
+  const { frame, prefix } = place.scope;
+  const path = [...prefix, name.text];
+  const options = instanceOptions(place, definition, call, path);
+  const instance: Instance = {
+    name: name.text,
+    span: name.span,
+    definition,
+    definitions: found.definitions,
+    options,
+    frame,
+    path,
+    scope: place.scope,
+    reset,
+    view: undefined,
+    bound: new Map(place.checker.stateAxes.get(stateAxesKey(name.span, path))),
+    entering: new Map(),
+    next: new Map(),
+    starts: new Map(),
+    declaredReset: undefined,
+    restarted: false,
+  };
+  const same = frame.instances.find((other) => other.path.join(".") === path.join("."));
+  if (same !== undefined) {
+    throw problem("MEM0160", name.span, `Two instances are called ${path.join(".")}.`, {
+      notes: [{ message: "The other one is here.", span: same.span }],
+    });
+  }
+  frame.instances.push(instance);
+  return instance;
+}
+
+function chosenCall(place: Place, value: Expression): Call {
+  if (value.kind === "call") return value;
+  if (value.kind === "when-expression") {
+    const condition = evaluate(place, value.condition);
+    if (condition.kind === "flag")
+      return chosenCall(place, condition.value ? value.then : value.otherwise);
+  }
+  throw problem(
+    "MEM0180",
+    value.span,
+    "A block or memory with its options is needed: slots(count = 64, width = D).",
+  );
+}
+
+function instanceOptions(
+  place: Place,
+  definition: BlockDefinition,
+  call: Call,
+  path: readonly string[],
+): ReadonlyMap<string, Static> {
+  const options = new Map<string, Static>();
+  for (const argument of call.arguments) {
+    const bare = argument.value.kind === "reference" ? argument.value.name : undefined;
+    const name = argument.name ?? bare;
+    const option = definition.options.find((each) => each.name.text === name?.text);
+    if (name === undefined || option === undefined) {
+      const near =
+        name &&
+        suggest(
+          name.text,
+          definition.options.map((each) => each.name.text),
+        );
+      throw problem(
+        "MEM0171",
+        argument.span,
+        `${definition.name.text} has no option ${name?.text ?? "without a name"}.`,
+        {
+          help: near === undefined ? undefined : `Did you mean ${near}?`,
+        },
+      );
+    }
+    options.set(name.text, optionValue(place, option.type, argument.value, name.text));
+  }
+  for (const option of definition.options) {
+    const name = option.name.text;
+    const override = overrideOf(place, option, path);
+    if (override !== undefined) options.set(name, override);
+    if (options.has(name)) continue;
+    if (option.default === undefined) {
+      throw problem("MEM0170", call.span, `${definition.name.text} needs its option ${name}.`, {
+        notes: [{ message: "It is declared here.", span: option.name.span }],
+      });
+    }
+    const known = new Map<string, Entity>(options);
+    const scope = new Scope({ ...place.scope, names: known });
+    options.set(name, optionValue({ ...place, scope }, option.type, option.default, name));
+  }
+  return options;
+}

@@ -1,0 +1,69 @@
+/** What a spec names in an instance: `mem.M`, `mem[layer - 1]`, `next M`. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { IndexedMember, Name, Next } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import { evaluate } from "../expressions/expression.ts";
+import type { Entity, Instance, TensorEntity } from "../frame.ts";
+import { memberItems } from "../names/member.ts";
+import { problem } from "../problem.ts";
+import { instanceTensor } from "./tensors.ts";
+
+/** `mem.M`: an entering state, a parameter, or an option of an instance. */
+export function instanceMember(place: Place, instance: Instance, member: Name): Entity {
+  const option = instance.options.get(member.text);
+  if (option !== undefined) return option;
+  const item = memberItems(instance.definition).find((each) => each.name === member.text);
+  if (item !== undefined && (item.statement.kind === "state" || item.statement.kind === "param")) {
+    return instanceTensor(place, instance, member.text);
+  }
+  const names = memberItems(instance.definition).map((each) => each.name);
+  const near = suggest(member.text, names);
+  throw problem("MEM0188", member.span, `${instance.name} has no ${member.text}.`, {
+    help: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
+}
+
+/** `mem[layer - 1]`: the instance of another iteration of an unrolled repeat. */
+export function siblingOf(place: Place, expression: IndexedMember, index: number): Entity {
+  const { object } = expression;
+  const siblings =
+    object.kind === "reference" ? place.scope.frame.siblings.get(object.name.text) : undefined;
+  const sibling = siblings?.[index];
+  if (sibling !== undefined) return { kind: "instance", instance: sibling };
+  throw problem(
+    "MEM0189",
+    expression.span,
+    siblings === undefined
+      ? "Only a memory declared in a repeat has siblings."
+      : `There is no iteration ${index}.`,
+  );
+}
+
+/** `next M`: what a state was written, legal after its write in program order. */
+export function nextOf(place: Place, { state, span }: Next): Entity {
+  if (state.kind === "member") {
+    const object = evaluate(place, state.object);
+    if (object.kind === "instance") {
+      const written = object.instance.next.get(state.member.text);
+      if (written !== undefined && place.scope.frame === object.instance.frame)
+        return written.value;
+    }
+  } else if (state.kind === "reference") {
+    const written = place.scope.member?.next(state.name.text) ?? outerNext(place, state.name.text);
+    if (written !== undefined) return written;
+  }
+  throw problem(
+    "MEM0190",
+    span,
+    "`next` gives the value a state has been written, but no write stands before it.",
+    {
+      help: "Write the state first: M <- …",
+    },
+  );
+}
+
+function outerNext(place: Place, name: string): TensorEntity | undefined {
+  const { outer } = place.scope.frame;
+  return outer?.member?.next(name);
+}

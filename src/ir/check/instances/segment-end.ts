@@ -1,0 +1,70 @@
+/** The end of a segment: what each state is handed on as (rule R9). */
+
+import type { Span } from "../../../parser/tree.ts";
+import { asTensor, broadcastTo, emit, type Place } from "../emit.ts";
+import type { Frame, TensorEntity } from "../frame.ts";
+import { globalTensor } from "../names/globals.ts";
+import { memberItems } from "../names/member.ts";
+import { problem, warning } from "../problem.ts";
+import { ownTensor } from "./tensors.ts";
+
+/** Gives every state of the frame's instances its next value; an example without a valid token keeps its states (rule R12). */
+export function finishInstances(place: Place, frame: Frame): void {
+  for (const instance of frame.instances) {
+    const owner: Place = { ...place, scope: instance.scope };
+    for (const item of memberItems(instance.definition)) {
+      const { statement, name } = item;
+      if (statement.kind !== "state") continue;
+      const written = instance.next.get(name);
+      const entering = instance.entering.get(name);
+      if (written === undefined && entering === undefined) continue;
+      const before = entering ?? ownTensor(owner, instance, name);
+      const value =
+        written === undefined ? before : kept(owner, before, written.value, name, written.span);
+      const operand = asTensor(place.scope, value, instance.span).operand;
+      if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
+      frame.next.push({ path: [...instance.path, name], value: operand });
+    }
+    if (
+      instance.declaredReset !== undefined &&
+      instance.declaredReset.axes.length > 0 &&
+      !instance.restarted &&
+      !place.checker.report.failed
+    ) {
+      const span = instance.reset?.span ?? instance.span;
+      place.checker.report.add(
+        problem(
+          "MEM0186",
+          span,
+          `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from a state of it.`,
+        ).diagnostic,
+      );
+    }
+    if (
+      instance.entering.size === 0 &&
+      instance.definition.kind === "memory" &&
+      !place.checker.report.failed
+    ) {
+      place.checker.report.add(
+        warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),
+      );
+    }
+  }
+}
+
+function kept(
+  place: Place,
+  before: TensorEntity,
+  written: TensorEntity,
+  name: string,
+  span: Span,
+): TensorEntity {
+  const present = globalTensor(place, { kind: "present" }, span);
+  const whole = broadcastTo(place, written, before.axes, span);
+  // Axes stay as the state declares them, whatever the order of what was written (rule R1).
+  if (before.axes.some((axis, position) => whole.axes[position]?.name !== axis.name)) {
+    const absent = emit(place, "not", [present], {}, { span });
+    return emit(place, "where", [absent, before, whole], {}, { span, hints: [`${name}Next`] });
+  }
+  return emit(place, "where", [present, whole, before], {}, { span, hints: [`${name}Next`] });
+}

@@ -1,0 +1,133 @@
+/** What the name of an axis means at a place, and axes as declarations write them. */
+
+import { suggest } from "../../../parser/suggest.ts";
+import type { AxisDeclaration, Name } from "../../../parser/tree.ts";
+import { type Place, renameAxes } from "../emit.ts";
+import { evaluateStatic } from "../expressions/expression.ts";
+import { staticText } from "../expressions/static.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
+import { problem } from "../problem.ts";
+import { findMember, type MemberItem, memberItems } from "./member.ts";
+import { findName } from "./name.ts";
+
+/**
+ * The axis of that name: of the formals or the segment, or as large as the dim of that name; else of the tensor seen last, whose
+ * operations may have made another axis of a name that is declared.
+ */
+export function findAxis(place: Place, name: string): CheckedAxis | undefined {
+  const { scope, checker } = place;
+  const seen = scope.axes.get(name);
+  if (seen !== undefined) {
+    const declared = declaredAxis(place, name);
+    return declared === undefined || declared.size === seen.size ? seen : declared;
+  }
+  const axis = numberAxis(name, findName(place, name));
+  if (axis !== undefined) return axis;
+  const { outer } = scope.frame;
+  return outer === undefined ? undefined : findAxis({ checker, scope: outer }, name);
+}
+
+/** What the name of an axis is declared as at this place or around it. */
+function declaredAxis(place: Place, name: string): CheckedAxis | undefined {
+  const { scope, checker } = place;
+  const fixed = scope.fixed.get(name);
+  if (fixed !== undefined) return fixed;
+  const local = scope.names.get(name);
+  if (local?.kind === "number") {
+    return local.dim === name ? numberAxis(name, local) : undefined;
+  }
+  const isDim = ({ name: own, statement }: MemberItem) => own === name && statement.kind === "dim";
+  if (scope.member !== undefined && memberItems(scope.member.definition).some(isDim)) {
+    const axis = numberAxis(name, findMember(place, scope.member, name));
+    if (axis !== undefined) return axis;
+  }
+  const { outer } = scope.frame;
+  return outer === undefined ? undefined : declaredAxis({ checker, scope: outer }, name);
+}
+
+function numberAxis(name: string, entity: Entity | undefined): CheckedAxis | undefined {
+  if (entity?.kind !== "number" || !entity.integer || entity.value < 0) return undefined;
+  const { value, declared, from } = entity;
+  return {
+    name,
+    size: value,
+    declared: declared.text,
+    data: false,
+    ...(from === undefined ? {} : { from }),
+  };
+}
+
+export function requireAxis(place: Place, name: Name): CheckedAxis {
+  const axis = findAxis(place, name.text);
+  if (axis !== undefined) return axis;
+  const { scope } = place;
+  const near = suggest(name.text, [...scope.axes.keys()]);
+  throw problem("MEM0111", name.span, `There is no axis ${name.text} here.`, {
+    help: near === undefined ? `Give it a size: dim ${name.text} = …` : `Did you mean ${near}?`,
+  });
+}
+
+/** Axes as a declaration writes them: `[S, D]`, `[H, J: H]`. */
+export function declaredAxes(
+  place: Place,
+  axes: readonly AxisDeclaration[],
+): readonly CheckedAxis[] {
+  const result: CheckedAxis[] = [];
+  for (const { name, size } of axes) {
+    if (result.some((axis) => axis.name === name.text)) {
+      throw problem("MEM0112", name.span, `The axis ${name.text} stands twice.`, {
+        help: "A second axis of the same size is written J: H.",
+      });
+    }
+    if (size === undefined) {
+      result.push(requireAxis(place, name));
+      continue;
+    }
+    const number = evaluateStatic(place, size);
+    if (number.kind !== "number" || !Number.isInteger(number.value) || number.value < 0) {
+      throw problem(
+        "MEM0113",
+        size.span,
+        `The size of axis ${name.text} must be a whole number, not ${staticText(number)}.`,
+      );
+    }
+    result.push({
+      name: name.text,
+      size: number.value,
+      declared: number.declared.text,
+      data: false,
+      from: size.span,
+    });
+  }
+  place.scope.seeAxes(result);
+  return result;
+}
+
+/** The tensor with the declared axes: by name if it has them, by order if the left side renames them. */
+export function matchAxes(
+  place: Place,
+  tensor: TensorEntity,
+  axes: readonly CheckedAxis[],
+  name: Name,
+): TensorEntity {
+  const missing = axes.filter((axis) => !tensor.axes.some((own) => own.name === axis.name));
+  const extra = tensor.axes.filter((own) => !axes.some((axis) => axis.name === own.name));
+  const show = (list: readonly CheckedAxis[]) =>
+    `[${list.map((axis) => `${axis.name} = ${axis.size}`).join(", ")}]`;
+  const mismatch = () =>
+    problem(
+      "MEM0116",
+      name.span,
+      `${name.text} is declared ${show(axes)}, its value is ${show(tensor.axes)}.`,
+    );
+  if (missing.length !== extra.length) throw mismatch();
+  const names = new Map(
+    extra.map((own, position) => [own.name, missing[position]?.name ?? own.name]),
+  );
+  const renamed = renameAxes(place, tensor, names, name.span);
+  for (const axis of axes) {
+    const own = renamed.axes.find((candidate) => candidate.name === axis.name);
+    if (own === undefined || own.size !== axis.size) throw mismatch();
+  }
+  return renamed;
+}

@@ -1,0 +1,37 @@
+/** Values around a loop that its body uses: each becomes an input of the body. */
+import { type Scope, type TensorEntity, valueBehind } from "../frame.ts";
+
+/** Makes a tensor of the function around a loop's body an input of the body. */
+export function capture(scope: Scope, name: string, entity: TensorEntity): TensorEntity {
+  const value = valueBehind(entity);
+  if (value === undefined) return entity;
+  const known = scope.frame.captured.get(value.name);
+  if (known !== undefined) return known.port;
+  const { stepAxis } = scope.frame;
+  const axes = entity.axes.filter((axis) => axis.name !== stepAxis);
+  const port = scope.frame.input(name, { ...entity, axes }, "argument", [name]);
+  const { restart } = entity;
+  return keepCapture(scope, value.name, entity, {
+    ...port,
+    constant: entity.constant,
+    ...(restart === undefined
+      ? {}
+      : {
+          restart: (axis, span) => {
+            const { flag, start } = restart(axis, span);
+            return { flag: capture(scope, "restart", flag), start: capture(scope, "start", start) };
+          },
+        }),
+  });
+}
+
+export function keepCapture(
+  scope: Scope,
+  key: string,
+  outer: TensorEntity,
+  port: TensorEntity,
+): TensorEntity {
+  scope.frame.captured.set(key, { outer: outer.operand, port });
+  scope.seeAxes(port.axes);
+  return port;
+}

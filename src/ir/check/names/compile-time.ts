@@ -1,0 +1,45 @@
+/** `dim` and `const`: what is known before anything runs. */
+
+import type { AxisDeclaration, Expression, Name } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import { evaluateStatic, evaluateTensor } from "../expressions/expression.ts";
+import { staticText } from "../expressions/static.ts";
+import type { Entity } from "../frame.ts";
+import { problem } from "../problem.ts";
+import { declaredAxes, matchAxes } from "./axes.ts";
+
+/** `dim K = width / heads`: a whole number that is also the size of axis K. */
+export function dimEntity(place: Place, name: string, value: Expression): Entity {
+  const number = evaluateStatic(place, value);
+  if (number.kind !== "number" || !Number.isInteger(number.value) || number.value < 0) {
+    throw problem(
+      "MEM0114",
+      value.span,
+      `dim ${name} must be a whole number of at least 0, not ${staticText(number)}.`,
+    );
+  }
+  const { dim: _, ...rest } = number;
+  return { ...rest, integer: true, dim: name, from: value.span };
+}
+
+/** `const G[N, L] = e`: known before anything runs. */
+export function constEntity(
+  place: Place,
+  name: Name,
+  axes: readonly AxisDeclaration[],
+  value: Expression,
+): Entity {
+  const declared = declaredAxes(place, axes);
+  const tensor = evaluateTensor(place, value, name.text);
+  if (!tensor.constant) {
+    throw problem(
+      "MEM0115",
+      value.span,
+      `const ${name.text} depends on something that is only known while running.`,
+      {
+        help: "A const is made of numbers, index(…), dims and other consts.",
+      },
+    );
+  }
+  return matchAxes(place, tensor, declared, name);
+}

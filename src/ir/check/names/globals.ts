@@ -1,0 +1,72 @@
+/** What is visible everywhere without being passed: whether the stream starts, which tokens exist. */
+
+import type { Span } from "../../../parser/tree.ts";
+import { emit, type Place, renameAxes } from "../emit.ts";
+import { flagValue } from "../expressions/static.ts";
+import {
+  type CheckedAxis,
+  type Entity,
+  type Implicit,
+  implicitKey,
+  type TensorEntity,
+} from "../frame.ts";
+import { capture } from "./capture.ts";
+
+/** The number of examples, as the sum of ones over the batch. */
+export function batchSize(place: Place, span: Span): TensorEntity {
+  const fresh = globalTensor(place, { kind: "fresh" }, span);
+  const one = emit(place, "or", [fresh, emit(place, "not", [fresh], {}, { span })], {}, { span });
+  return emit(place, "sum", [one], { over: ["batch"] }, { span });
+}
+
+export type Global =
+  | { readonly kind: "fresh" }
+  | { readonly kind: "present" }
+  | { readonly kind: "valid"; readonly axis: CheckedAxis };
+
+const globalName = (global: Global): string =>
+  global.kind === "valid" ? `valid${global.axis.name}` : global.kind;
+
+/** `fresh` [batch]: the stream starts here; `present` [batch]: some token exists; `valid` [batch, axis]: which tokens do. */
+export function globalTensor(place: Place, global: Global, span: Span): TensorEntity {
+  const { scope, checker } = place;
+  const { frame } = scope;
+  const name = globalName(global);
+  const implicit: Implicit =
+    global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global;
+  const key = implicitKey(implicit);
+  const known = frame.globals.get(key);
+  if (known !== undefined) return known;
+  const make = (): TensorEntity => {
+    if (frame.outer !== undefined) {
+      const outer = globalTensor({ checker, scope: frame.outer }, global, span);
+      return capture(scope, name, outer);
+    }
+    const valid = frame.globals.get(implicitKey({ kind: "valid", axis: checker.segmentAxis }));
+    if (frame.isMain && valid !== undefined) {
+      if (global.kind === "present") {
+        return emit(
+          place,
+          "any",
+          [valid],
+          { over: [checker.segmentAxis] },
+          { span, hints: [name] },
+        );
+      }
+      if (global.kind === "valid") {
+        return renameAxes(place, valid, new Map([[checker.segmentAxis, global.axis.name]]), span);
+      }
+    }
+    const axes = global.kind === "valid" ? [global.axis] : [];
+    return frame.implicitInput(name, implicit, { number: "flag", axes, batch: true });
+  };
+  const tensor = make();
+  frame.globals.set(key, tensor);
+  return tensor;
+}
+
+/** `valid(T)`: a tensor for the segment's axis, on for every other (rule R12). */
+export function validOf(place: Place, axis: CheckedAxis, span: Span): Entity {
+  if (!axis.data) return flagValue(true);
+  return globalTensor(place, { kind: "valid", axis }, span);
+}

@@ -1,0 +1,151 @@
+/** Names that the methods of a block or memory share: its dims, constants, parameters and states. */
+
+import type { NumberKind } from "../../../ops/index.ts";
+import type { BlockDefinition, Expression, Span, Statement } from "../../../parser/tree.ts";
+import type { Place } from "../emit.ts";
+import { evaluateStatic } from "../expressions/expression.ts";
+import { type Entity, type Member, Scope } from "../frame.ts";
+import { declaredAxes } from "./axes.ts";
+import { constEntity, dimEntity } from "./compile-time.ts";
+
+export interface MemberItem {
+  readonly name: string;
+  readonly statement: Statement;
+  readonly position: number;
+  /** Conditions around it: the branch must be taken. */
+  readonly conditions: readonly { readonly when: Expression; readonly taken: boolean }[];
+}
+
+const itemsOf = new WeakMap<BlockDefinition, readonly MemberItem[]>();
+
+/** Names that the methods of a definition share, wherever `when` puts them. */
+export function memberItems(definition: BlockDefinition | undefined): readonly MemberItem[] {
+  if (definition === undefined) return [];
+  const known = itemsOf.get(definition);
+  if (known !== undefined) return known;
+  const items: MemberItem[] = [];
+  const walk = (statements: readonly Statement[], conditions: MemberItem["conditions"]): void => {
+    for (const statement of statements) {
+      const add = (name: string, position: number) =>
+        items.push({ name, statement, position, conditions });
+      switch (statement.kind) {
+        case "dim":
+          statement.dims.forEach((dim, position) => {
+            add(dim.name.text, position);
+          });
+          break;
+        case "const":
+          statement.constants.forEach((constant, position) => {
+            add(constant.name.text, position);
+          });
+          break;
+        case "param":
+          statement.parameters.forEach((parameter, position) => {
+            add(parameter.name.text, position);
+          });
+          break;
+        case "state":
+          statement.states.forEach((state, position) => {
+            add(state.name.text, position);
+          });
+          break;
+        case "when": {
+          const { condition } = statement;
+          walk(statement.then, [...conditions, { when: condition, taken: true }]);
+          walk(statement.otherwise ?? [], [...conditions, { when: condition, taken: false }]);
+          break;
+        }
+        default:
+          break;
+      }
+    }
+  };
+  walk(definition.body, []);
+  itemsOf.set(definition, items);
+  return items;
+}
+
+/** The scope in which a member's own declarations are read. */
+export function memberScope(scope: Scope, member: Member): Scope {
+  return new Scope({ ...scope, names: member.known, prefix: [] });
+}
+
+/** Whether the `when`s around an item take its branch. */
+export function isTaken(place: Place, item: MemberItem): boolean {
+  return item.conditions.every(({ when, taken }) => {
+    const value = evaluateStatic(place, when);
+    return value.kind === "flag" && value.value === taken;
+  });
+}
+
+export function findMember(place: Place, member: Member, name: string): Entity | undefined {
+  const known = member.known.get(name);
+  if (known !== undefined) return known;
+  const option = member.options.get(name);
+  if (option !== undefined) return option;
+  const inside: Place = { ...place, scope: memberScope(place.scope, member) };
+  for (const item of memberItems(member.definition)) {
+    if (item.name !== name) continue;
+    const entity = place.checker.nested(name, memberName(item), () =>
+      isTaken(inside, item) ? memberEntity(inside, member, item) : undefined,
+    );
+    if (entity === undefined) continue;
+    member.known.set(name, entity);
+    return entity;
+  }
+  return undefined;
+}
+
+/** Where a member is declared, for messages. */
+function memberName({ statement, position }: MemberItem): Span {
+  switch (statement.kind) {
+    case "dim":
+      return statement.dims[position]?.name.span ?? statement.span;
+    case "const":
+      return statement.constants[position]?.name.span ?? statement.span;
+    default:
+      return statement.span;
+  }
+}
+
+function memberEntity(place: Place, member: Member, item: MemberItem): Entity {
+  const { statement, position } = item;
+  switch (statement.kind) {
+    case "dim": {
+      const dim = statement.dims[position];
+      if (dim === undefined) break;
+      return dimEntity(place, dim.name.text, dim.value);
+    }
+    case "const": {
+      const constant = statement.constants[position];
+      if (constant === undefined) break;
+      return constEntity(place, constant.name, constant.axes, constant.value);
+    }
+    case "param": {
+      const parameter = statement.parameters[position];
+      if (parameter === undefined) break;
+      return member.tensor(item.name, declaredAxes(place, parameter.axes), "real");
+    }
+    case "state": {
+      const state = statement.states[position];
+      if (state === undefined) break;
+      return member.tensor(item.name, declaredAxes(place, state.axes), stateKind(statement));
+    }
+    default:
+      break;
+  }
+  throw new Error(`${item.name} is no member.`);
+}
+
+export function stateKind(statement: Extract<Statement, { kind: "state" }>): NumberKind {
+  switch (statement.in?.kind) {
+    case "flag":
+      return "flag";
+    case "int":
+    case "below":
+    case "range":
+      return "int";
+    default:
+      return "real";
+  }
+}

@@ -1,0 +1,143 @@
+/** `loss name = e weighted by w`: one number for the batch (rule R14). */
+
+import type { Expression, LossStatement } from "../../../parser/tree.ts";
+import { asTensor, emit, type Place } from "../emit.ts";
+import { evaluateTensor } from "../expressions/expression.ts";
+import type { TensorEntity } from "../frame.ts";
+import { globalTensor, validOf } from "../names/globals.ts";
+import { problem } from "../problem.ts";
+
+/** One term: sum(w * e) / sum(w) over the batch and all axes; 0 where there is nothing to count (rule R14). */
+export function loss(place: Place, statement: LossStatement): void {
+  const { frame, prefix } = place.scope;
+  const inLoss: Place = { ...place, scope: place.scope.forLoss() };
+  const { span } = statement;
+  const given = evaluateTensor(inLoss, statement.value);
+  const value = given.number === "real" ? given : emit(inLoss, "real", [given], {}, { span });
+  const weight = lossWeight(inLoss, statement, value);
+  const total =
+    weight === undefined
+      ? plainMean(inLoss, value, span)
+      : weightedMean(inLoss, value, weight, span);
+  if ("name" in total.operand) frame.builder.suggestName(total.operand, statement.name.text);
+  if (
+    frame.losses.some((each) => each.path.join(".") === [...prefix, statement.name.text].join("."))
+  ) {
+    throw problem("MEM0160", statement.name.span, `Two losses are called ${statement.name.text}.`);
+  }
+  frame.losses.push({ path: [...prefix, statement.name.text], value: total });
+}
+
+function lossWeight(
+  place: Place,
+  statement: LossStatement,
+  value: TensorEntity,
+): TensorEntity | undefined {
+  const { span } = statement;
+  const given =
+    statement.weight === undefined ? undefined : evaluateTensor(place, statement.weight);
+  const data = value.axes.find((axis) => axis.data);
+  const valid = data === undefined ? undefined : validOf(place, data, span);
+  const real = (tensor: TensorEntity) =>
+    tensor.number === "real" ? tensor : emit(place, "real", [tensor], {}, { span });
+  if (given !== undefined) {
+    const stray = given.axes.find((axis) => !value.axes.some((own) => own.name === axis.name));
+    if (stray !== undefined) {
+      throw problem(
+        "MEM0237",
+        statement.weight?.span ?? span,
+        `The weight has axis ${stray.name}, which the loss has not.`,
+      );
+    }
+    if (valid?.kind !== "tensor") return real(given);
+    if (given.number === "flag") return real(emit(place, "and", [given, valid], {}, { span }));
+    return emit(place, "mul", [real(given), real(valid)], {}, { span });
+  }
+  if (valid?.kind === "tensor") return real(valid);
+  return undefined;
+}
+
+function plainMean(place: Place, value: TensorEntity, span: Expression["span"]): TensorEntity {
+  const over = [...(value.batch ? ["batch"] : []), ...value.axes.map((axis) => axis.name)];
+  if (over.length === 0) return emit(place, "real", [value], {}, { span });
+  return emit(place, "mean", [value], { over }, { span });
+}
+
+function weightedMean(
+  place: Place,
+  value: TensorEntity,
+  weight: TensorEntity,
+  span: Expression["span"],
+): TensorEntity {
+  const making = { span };
+  const product = emit(place, "mul", [value, weight], {}, making);
+  const over = [...(product.batch ? ["batch"] : []), ...product.axes.map((axis) => axis.name)];
+  const total = emit(place, "sum", [product], { over }, making);
+  const counted = [...(weight.batch ? ["batch"] : []), ...weight.axes.map((axis) => axis.name)];
+  const partial =
+    counted.length === 0 ? weight : emit(place, "sum", [weight], { over: counted }, making);
+  const count = others(place, product, weight, partial, span);
+  const zero = asTensor(
+    place.scope,
+    { kind: "number", value: 0, integer: false, written: zeroNumber, declared: zeroNumber },
+    span,
+  );
+  const one = asTensor(
+    place.scope,
+    { kind: "number", value: 1, integer: false, written: oneNumber, declared: oneNumber },
+    span,
+  );
+  const something = emit(place, "greater", [count, zero], {}, making);
+  const divisor = emit(place, "where", [something, count, one], {}, making);
+  return emit(place, "div", [total, divisor], {}, making);
+}
+
+const zeroNumber = { value: 0, text: { kind: "literal", value: 0 } } as const;
+
+const oneNumber = { value: 1, text: { kind: "literal", value: 1 } } as const;
+
+/** The weights' sum counts every entry of the axes that only the value has. */
+function others(
+  place: Place,
+  product: TensorEntity,
+  weight: TensorEntity,
+  partial: TensorEntity,
+  span: Expression["span"],
+): TensorEntity {
+  const missing = product.axes.filter((axis) => !weight.axes.some((own) => own.name === axis.name));
+  const factor = missing.reduce((size, axis) => size * axis.size, 1);
+  const scaled =
+    factor === 1
+      ? partial
+      : emit(
+          place,
+          "mul",
+          [
+            partial,
+            asTensor(
+              place.scope,
+              {
+                kind: "number",
+                value: factor,
+                integer: false,
+                written: { value: factor, text: { kind: "literal", value: factor } },
+                declared: { value: factor, text: { kind: "literal", value: factor } },
+              },
+              span,
+            ),
+          ],
+          {},
+          { span },
+        );
+  if (!product.batch || weight.batch) return scaled;
+  const fresh = globalTensor(place, { kind: "fresh" }, span);
+  const all = emit(place, "or", [fresh, emit(place, "not", [fresh], {}, { span })], {}, { span });
+  const examples = emit(
+    place,
+    "real",
+    [emit(place, "sum", [all], { over: ["batch"] }, { span })],
+    {},
+    { span },
+  );
+  return emit(place, "mul", [scaled, examples], {}, { span });
+}
