@@ -3,6 +3,7 @@
 import type { ModelDefinition } from "../../parser/tree.ts";
 import type { Graph, GraphFunction } from "../graph.ts";
 import type { Dim, InputInfo, Program, SizedAxis } from "../program.ts";
+import { calleeOf } from "../rewrite.ts";
 import { toValue } from "./calls/results.ts";
 import type { Declaration } from "./declaration.ts";
 import { asTensor, type Place } from "./emit.ts";
@@ -55,8 +56,7 @@ function reachable(
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
-    for (const node of functions.get(name)?.nodes ?? [])
-      if ("function" in node) waiting.push(node.function);
+    waiting.push(...(functions.get(name)?.nodes ?? []).flatMap((node) => calleeOf(node) ?? []));
   }
   return new Map([...functions].filter(([name]) => reached.has(name)));
 }

@@ -1,5 +1,5 @@
 /** docs/language.md: every sample is checked, what is shown after it compared, every code it names exists and is named. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkCodes } from "../../../src/ir/check/codes.ts";
 import { parse } from "../../../src/parser/index.ts";
@@ -69,6 +69,21 @@ describe("codes", () => {
   test("every code of the checker is named", () => {
     expect(Object.keys(checkCodes).filter((code) => !named.has(code))).toEqual([]);
   });
+});
+
+test("every rule that the code cites by number is in the list of rules", () => {
+  const listed = new Set([...page.matchAll(/^\| (R\d+) \|/gm)].map(([, rule = ""]) => rule));
+  const cited = ["src", "test"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .flatMap((name) => {
+        const text = readFileSync(`${folder}/${name}`, "utf8");
+        const numbers = /(?:\brules? |\band |[("])(R\d{1,2})\b/g;
+        return [...text.matchAll(numbers)].map(([, rule = ""]) => rule);
+      }),
+  );
+  expect([...new Set(cited)].filter((rule) => !listed.has(rule))).toEqual([]);
+  expect(new Set(cited).size).toBeGreaterThan(15);
 });
 
 test("the table of the library is made from the signatures and doc comments of specs/std", async () => {

@@ -4,6 +4,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { BlockDefinition, Call, MethodDefinition } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
+import { isStatic } from "../expressions/static.ts";
 import type { Entity, Instance } from "../frame.ts";
 import { bindInstanceAxis } from "../instances/axes.ts";
 import { prepareRestarts } from "../instances/restart.ts";
@@ -88,9 +89,6 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
   }
   throw problem("MEM0211", callee.span, "This cannot be called.");
 }
-
-const isStatic = (entity: Entity): boolean =>
-  ["number", "flag", "choice", "list"].includes(entity.kind);
 
 function blockCallee(
   definition: BlockDefinition,

@@ -1,5 +1,6 @@
 /** Memories that take in padding (rule R12): warned about, since it is rarely meant and never seen in the loss. */
 import type { GraphFunction, Node } from "../../graph.ts";
+import { operandsOf, resultsOf } from "../../rewrite.ts";
 import { isValue } from "../../symbolic.ts";
 import type { Place } from "../emit.ts";
 import { warning } from "../problem.ts";
@@ -41,38 +42,4 @@ function dependents(nodes: readonly Node[], name: string): ReadonlySet<string> {
     for (const result of resultsOf(node)) reached.add(result.name);
   }
   return reached;
-}
-
-function operandsOf(node: Node) {
-  switch (node.kind) {
-    case "operation":
-      return node.operands;
-    case "call":
-    case "repeat":
-    case "scan":
-      return node.inputs;
-    case "stack":
-    case "unstack":
-    case "probe":
-      return [node.input];
-    default:
-      return node satisfies never;
-  }
-}
-
-function resultsOf(node: Node) {
-  switch (node.kind) {
-    case "operation":
-    case "call":
-    case "repeat":
-    case "scan":
-      return node.results;
-    case "stack":
-    case "unstack":
-      return [node.result];
-    case "probe":
-      return [];
-    default:
-      return node satisfies never;
-  }
 }

@@ -2,6 +2,7 @@
 
 import { type Static, staticKey } from "../expressions/static.ts";
 import { boundStateAxes } from "../instances/axes.ts";
+import { someNode } from "../syntax.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
 
 export function templateKey(
@@ -29,9 +30,4 @@ export function templateKey(
 }
 
 /** Whether `next M` occurs, which may be one value for all examples or one for each, as it was written. */
-function readsNext(part: unknown): boolean {
-  if (Array.isArray(part)) return part.some(readsNext);
-  if (typeof part !== "object" || part === null) return false;
-  if ("kind" in part && part.kind === "next") return true;
-  return Object.entries(part).some(([key, each]) => key !== "span" && readsNext(each));
-}
+const readsNext = (body: Callee["body"]): boolean => someNode(body, ({ kind }) => kind === "next");

@@ -7,14 +7,7 @@ import { asTensor, emit, type Place, typeOf } from "../emit.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import { evaluate, evaluateStatic, evaluateTensor } from "./expression.ts";
-import {
-  arithmetic,
-  flagValue,
-  plainNumber,
-  type Static,
-  staticKey,
-  staticText,
-} from "./static.ts";
+import { arithmetic, flagValue, isStatic, plainNumber, staticKey, staticText } from "./static.ts";
 
 export function unary(place: Place, expression: Unary, hint: string | undefined): Entity {
   const value = evaluate(place, expression.operand);
@@ -142,15 +135,6 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
     default:
       return operator satisfies never;
   }
-}
-
-function isStatic(entity: Entity): entity is Static {
-  return (
-    entity.kind === "number" ||
-    entity.kind === "flag" ||
-    entity.kind === "choice" ||
-    entity.kind === "list"
-  );
 }
 
 function compare(operator: keyof typeof comparisonOps, a: number, b: number): boolean {

@@ -41,6 +41,13 @@ export interface StaticList {
 
 export type Static = StaticNumber | StaticFlag | StaticChoice | StaticList;
 
+/** Whether something is known while compiling, by its kind alone. */
+export function isStatic<Other extends { readonly kind: string }>(
+  entity: Static | Other,
+): entity is Static {
+  return ["number", "flag", "choice", "list"].includes(entity.kind);
+}
+
 type Operator = Extract<NumberExpression, { kind: "operation" }>["operator"];
 
 export const flagValue = (value: boolean): StaticFlag => ({ kind: "flag", value });

@@ -13,6 +13,7 @@ import { declareTensor } from "../parameter.ts";
 import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
+import { mentionsName } from "../syntax.ts";
 import {
   captureInputs,
   finishLoop,
@@ -40,19 +41,9 @@ export function repeatStatement(place: Place, statement: RepeatStatement): void 
       throw problem("MEM0241", first.span, "A repeat of 0 iterations has nothing to yield.");
     return;
   }
+  // Iterations whose body uses the index may differ.
   if (mentionsName(statement.body, statement.index.text)) unrolled(place, statement, count.value);
   else loop(place, statement, count);
-}
-
-/** Whether the index is used, so that iterations may differ. */
-function mentionsName(part: unknown, name: string): boolean {
-  if (Array.isArray(part)) return part.some((each) => mentionsName(each, name));
-  if (typeof part !== "object" || part === null) return false;
-  if ("kind" in part && part.kind === "reference" && "name" in part) {
-    const { name: found } = part;
-    return typeof found === "object" && found !== null && "text" in found && found.text === name;
-  }
-  return Object.entries(part).some(([key, each]) => key !== "span" && mentionsName(each, name));
 }
 
 /** Iterations one after the other in the same function, each with its own number. */

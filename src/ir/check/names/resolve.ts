@@ -12,6 +12,7 @@ import type {
 } from "../../../parser/tree.ts";
 import { primitiveNames } from "../primitives/names.ts";
 import { problem, type Report, warning } from "../problem.ts";
+import { isName, isObject } from "../syntax.ts";
 import type { Definitions } from "./definitions.ts";
 
 export interface Elsewhere {
@@ -151,9 +152,3 @@ function collect(part: unknown, into: Mentions, bare: boolean): void {
     collect(each, into, option || passed);
   }
 }
-
-const isObject = (part: unknown): part is Readonly<Record<string, unknown>> =>
-  typeof part === "object" && part !== null;
-
-const isName = (part: unknown): part is Name =>
-  isObject(part) && typeof part.text === "string" && !("kind" in part) && "span" in part;
