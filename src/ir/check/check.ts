@@ -12,6 +12,7 @@ import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
+import { readCommandLine, type Settings } from "./schedules/setting.ts";
 
 export interface CheckOptions {
   /** Values by address that replace the spec's: `mem.count` → `16`. */
@@ -62,8 +63,9 @@ function checkFiles(
     if (!files.failed) reportMissingModel(main, report);
     return { diagnostics: report.list() };
   }
-  const settings = new Map(Object.entries(options.settings ?? {}));
-  const schedules = checkSchedules(resolved, model, settings, report);
+  const texts = new Map(Object.entries(options.settings ?? {}));
+  const settings = readCommandLine(texts, model.name.span, report);
+  const schedules = checkSchedules(resolved, model, texts, report);
   const probes = new Set((options.probes ?? []).map(lastSegment));
   const programs = checkPrograms(schedules, { resolved, model, report, sources, settings, probes });
   reportUnusedSettings(programs, schedules, settings, model, report);
@@ -102,7 +104,7 @@ interface Schedules {
 function checkSchedules(
   { programs }: Resolved,
   model: ModelDefinition,
-  settings: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
   report: Report,
 ): Schedules {
   const find = (kind: Program["kind"]): ProgramDefinition | undefined => {
@@ -117,7 +119,7 @@ function checkSchedules(
     generate: find("generate"),
   };
   const read = (kind: Program["kind"], base: CheckedSchedule | undefined) =>
-    checkSchedule(kind, definitions[kind], base?.schedule, settings, model.name.span, report);
+    checkSchedule(kind, definitions[kind], base?.schedule, texts, model.name.span, report);
   const train = read("train", undefined);
   const evaluate = read("evaluate", train);
   const generate = read("generate", evaluate);
@@ -148,25 +150,21 @@ function checkPrograms(
 function reportUnusedSettings(
   { made, used }: Programs,
   { checked }: Schedules,
-  settings: ReadonlyMap<string, string>,
+  settings: Settings,
   model: ModelDefinition,
   report: Report,
 ): void {
   // Addresses are only known where the model could be made.
   if (made.evaluate === undefined) return;
   const { train, evaluate, generate } = checked;
-  const spans = new Map(
-    [train, evaluate, generate].flatMap(({ settingSpans }) => [...settingSpans]),
-  );
+  const all = [settings, train.settings, evaluate.settings, generate.settings];
   const addresses = [...made.evaluate.addresses, ...(made.train?.addresses ?? [])];
-  for (const name of new Set([...settings.keys(), ...spans.keys()])) {
-    if (used.has(name) || /^(train|evaluate|generate)\./.test(name)) continue;
+  for (const [name, { span }] of new Map(all.flatMap((each) => [...each]))) {
+    if (used.has(name)) continue;
     const near = suggest(name, addresses);
     const help = near === undefined ? undefined : `Did you mean ${near}?`;
-    const span = spans.get(name) ?? model.name.span;
-    report.add(
-      problem("MEM0321", span, `There is nothing to set at ${name}.`, { help }).diagnostic,
-    );
+    const message = `There is nothing to set at ${name}.`;
+    report.add(problem("MEM0321", span ?? model.name.span, message, { help }).diagnostic);
   }
 }
 

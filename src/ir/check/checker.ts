@@ -5,6 +5,7 @@ import type { GraphFunction, Origin } from "../graph.ts";
 import type { Template } from "./calls/template.ts";
 import type { CheckedAxis } from "./frame.ts";
 import { problem, type Report } from "./problem.ts";
+import type { Settings } from "./schedules/setting.ts";
 
 const deepestNesting = 64;
 const deepestExpression = 1500;
@@ -19,7 +20,7 @@ export class Checker {
   /** Last segments of the addresses that are to be visible (`--probe`). */
   readonly probes: ReadonlySet<string>;
   /** `--set` and `set` entries by address: `mem.count`. */
-  readonly overrides: ReadonlyMap<string, string>;
+  readonly overrides: Settings;
   readonly usedOverrides = new Set<string>();
   /**
    * Axes of states that a method's formals bind (rule R3), by declaration and name: what an earlier attempt found, so that a
@@ -44,7 +45,7 @@ export class Checker {
     readonly training: boolean;
     readonly segmentAxis: string;
     readonly probes: ReadonlySet<string>;
-    readonly overrides: ReadonlyMap<string, string>;
+    readonly overrides: Settings;
     readonly sources: readonly SourceFile[];
     readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
   }) {

@@ -1,5 +1,11 @@
 /** What stands in a model and nowhere else: its options, dims that can be set, inputs and outputs. */
-import type { InputStatement, ModelDefinition, Option, Statement } from "../../parser/tree.ts";
+import type {
+  Expression,
+  InputStatement,
+  ModelDefinition,
+  Option,
+  Statement,
+} from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
 import type { InputInfo } from "../program.ts";
 import { sized } from "./assemble.ts";
@@ -61,14 +67,14 @@ export function modelOptions(
   for (const option of options) {
     const went = place.checker.report.attempt(() => {
       const name = option.name.text;
-      const override = overrideAt(place, name, option.type, option);
+      const read = (value: Expression) => optionValue(place, option.type, value, name);
+      const override = overrideAt(place, name, option.name.span, read);
       if (override === undefined && option.default === undefined) {
         throw problem("MEM0324", option.name.span, `The model's option ${name} needs a default.`, {
           help: `${name}: … = VALUE`,
         });
       }
-      const value =
-        override ?? (option.default && optionValue(place, option.type, option.default, name));
+      const value = override ?? (option.default && read(option.default));
       if (value === undefined) return;
       for (const formal of numberFormals(name, value))
         formalValues.set(formal.name, formal.value.value);
@@ -91,16 +97,10 @@ export function runModelStatement(place: Place, statement: Statement, parts: Mod
     case "dim":
       for (const { name, value } of statement.dims) {
         const went = checker.report.attempt(() => {
-          const number = dimEntity(place, name.text, value);
-          const type = { kind: "number", number: "int", span: name.span } as const;
-          const override = overrideAt(place, name.text, type, { name });
-          const entity = override ?? number;
+          const read = (written: Expression) => dimEntity(place, name.text, written);
+          const entity = overrideAt(place, name.text, name.span, read) ?? read(value);
           if (entity.kind !== "number") return;
-          const text =
-            override === undefined && number.kind === "number"
-              ? number.declared.text
-              : ({ kind: "literal", value: entity.value } as const);
-          parts.addDim(name.text, entity.value, text);
+          parts.addDim(name.text, entity.value, entity.declared.text);
           const formal: NumberExpression = { kind: "formal", name: name.text };
           bindNew(place, name, {
             ...namedNumber({ value: entity.value, integer: true }, formal, formal, name.text),

@@ -46,8 +46,7 @@ function choiceValue(
   if (word === undefined || alternative === undefined) {
     if (
       word !== undefined &&
-      expression.kind === "reference" &&
-      findName(place, word.text) === undefined
+      (expression.kind === "call" || findName(place, word.text) === undefined)
     ) {
       const near = suggest(word.text, names);
       throw problem(

@@ -1,9 +1,9 @@
 /** Values set from outside by address: `--set mem.count=16`, `set dropout = 0.1` in a program. */
-import type { Option, OptionType } from "../../parser/tree.ts";
+import type { Expression, Option, Span } from "../../parser/tree.ts";
 import type { Place } from "./emit.ts";
-import { plainNumber, type Static } from "./expressions/static.ts";
-import { checkOption } from "./option.ts";
-import { problem } from "./problem.ts";
+import type { Static } from "./expressions/static.ts";
+import { optionValue } from "./option.ts";
+import { Problem } from "./problem.ts";
 
 /** The overriding value of an option, or undefined. Only instances of the model and of its repeats have an address. */
 export function overrideOf(
@@ -14,90 +14,32 @@ export function overrideOf(
   const { address } = place.scope.frame;
   if (address === undefined) return undefined;
   const key = [...address, ...path, option.name.text].join(".");
-  return overrideAt(place, key, option.type, option);
+  return overrideAt(place, key, option.name.span, (value) =>
+    optionValue(place, option.type, value, key),
+  );
 }
 
-export function overrideAt(
+/**
+ * What is set at an address, as the declaration there reads its value; undefined if nothing is. What is wrong with a value of the
+ * command line is said at the declaration.
+ */
+export function overrideAt<Value>(
   place: Place,
-  key: string,
-  type: OptionType,
-  option: Pick<Option, "name">,
-): Static | undefined {
-  const text = place.checker.overrides.get(key);
-  if (text === undefined) return undefined;
-  place.checker.usedOverrides.add(key);
-  const value = parseValue(text, type);
-  if (value === undefined) {
-    throw problem("MEM0173", option.name.span, `${key} cannot be set to ${text}.`);
+  address: string,
+  declared: Span,
+  read: (value: Expression) => Value,
+): Value | undefined {
+  const setting = place.checker.overrides.get(address);
+  if (setting === undefined) return undefined;
+  place.checker.usedOverrides.add(address);
+  if (setting.span !== undefined) return read(setting.value);
+  try {
+    return read(setting.value);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { notes, ...diagnostic } = error.diagnostic;
+    const kept = notes.filter(({ span }) => span?.file !== setting.value.span.file);
+    const from = { message: `The value is from the command line: --set ${address}=….` };
+    throw new Problem({ ...diagnostic, span: declared, notes: [...kept, from] });
   }
-  checkOption(place, type, value, option.name.span, key);
-  return value;
-}
-
-/** Reads `16`, `0.25`, `on`, `sticky(bins=64)`, `[0.05,0.1]`. */
-export function parseValue(text: string, type: OptionType): Static | undefined {
-  const trimmed = text.trim();
-  switch (type.kind) {
-    case "number": {
-      const value = Number(trimmed);
-      if (trimmed === "" || !Number.isFinite(value)) return undefined;
-      return plainNumber(value, type.number === "int");
-    }
-    case "flag":
-      if (["on", "true"].includes(trimmed)) return { kind: "flag", value: true };
-      if (["off", "false"].includes(trimmed)) return { kind: "flag", value: false };
-      return undefined;
-    case "choice": {
-      const [, name, inner] = /^([A-Za-z_]\w*)\s*(?:\((.*)\))?$/.exec(trimmed) ?? [];
-      const alternative = type.alternatives.find((each) => each.name.text === name);
-      if (name === undefined || alternative === undefined) return undefined;
-      const given = new Map(
-        (inner ?? "")
-          .split(",")
-          .filter(Boolean)
-          .map((part) => {
-            const [key = "", value = ""] = part.split("=");
-            return [key.trim(), value] as const;
-          }),
-      );
-      const options = new Map<string, Static>();
-      for (const option of alternative.options) {
-        const raw = given.get(option.name.text) ?? defaultText(option);
-        const value = raw === undefined ? undefined : parseValue(raw, option.type);
-        if (value === undefined) return undefined;
-        options.set(option.name.text, value);
-      }
-      return {
-        kind: "choice",
-        name,
-        alternatives: type.alternatives.map((each) => each.name.text),
-        options,
-      };
-    }
-    case "list":
-    case "set": {
-      const [, inner] = /^\[(.*)\]$/.exec(trimmed) ?? [];
-      if (inner === undefined) return undefined;
-      const items = inner
-        .split(",")
-        .filter((part) => part.trim() !== "")
-        .map((part) => parseValue(part, type.element));
-      return items.some((item) => item === undefined)
-        ? undefined
-        : { kind: "list", items: items.filter((item) => item !== undefined) };
-    }
-    default:
-      return type satisfies never;
-  }
-}
-
-function defaultText(option: Option): string | undefined {
-  const { default: value } = option;
-  return value?.kind === "number"
-    ? String(value.value)
-    : value?.kind === "flag"
-      ? value.value
-        ? "on"
-        : "off"
-      : undefined;
 }

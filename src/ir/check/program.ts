@@ -13,6 +13,7 @@ import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
+import type { Settings } from "./schedules/setting.ts";
 
 interface Making {
   readonly kind: Program["kind"];
@@ -21,7 +22,7 @@ interface Making {
   readonly schedule: CheckedSchedule;
   readonly report: Report;
   readonly sources: readonly SourceFile[];
-  readonly settings: ReadonlyMap<string, string>;
+  readonly settings: Settings;
   readonly probes: ReadonlySet<string>;
   readonly used: Set<string>;
 }

@@ -71,11 +71,10 @@ export const declarationCodes = {
   MEM0173: {
     title: "Value of a setting cannot be read",
     explanation:
-      "`--set ADDRESS=VALUE` and `set` take a value of the option's type: `16`, `0.25`, `on`, `sticky(bins = 64)`, `[1, 2]`.",
-    example: `model M(scale: real = 2) { input x[T]; output y = scale * x }
-evaluate { set scale = large }`,
-    fix: `model M(scale: real = 2) { input x[T]; output y = scale * x }
-evaluate { set scale = 3 }`,
+      "`--set ADDRESS=VALUE` takes a value as a spec writes it: `16`, `4 * width`, `on`, `sticky(bins = 64)`, `[1, 2]`; for an entry " +
+      "of a schedule what stands after its word: `--set train.batch=8`. What is read is checked like the value in the spec.",
+    example: "// imagine: memc check model.mem --set 'mem.count=16)'",
+    fix: "// imagine: memc check model.mem --set 'mem.count=16'",
   },
   MEM0180: {
     title: "`use` or `memory` without a definition",

@@ -5,7 +5,7 @@ import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
 import { readEntry } from "./entry.ts";
-import { optimizer } from "./optimizer.ts";
+import { optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
 
@@ -26,6 +26,11 @@ export function applyOverrides(
     report.attempt(() => {
       // Only the optimiser has options with addresses of their own.
       const known = more.length === 0 && (option === undefined || word === "optimizer");
+      if (known && option === undefined && optimizerOptions.includes(word)) {
+        throw problem("MEM0173", at, `${word} is an option of the optimiser.`, {
+          help: `Did you mean ${kind}.optimizer.${word}?`,
+        });
+      }
       const entry = known ? entryOf(kind, word, written) : undefined;
       if (entry === undefined) throw problem("MEM0173", at, `${address} cannot be set to ${text}.`);
       try {

@@ -4,7 +4,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry } from "../../../parser/tree.ts";
 import { problem } from "../problem.ts";
 import { dataEntries } from "./data.ts";
-import { group, optimizer, paths } from "./optimizer.ts";
+import { group, optimizer, optimizerOptions, paths } from "./optimizer.ts";
 import { adamw, type CheckedSchedule } from "./schedule.ts";
 import { segmentWeights, throughTime } from "./through-time.ts";
 import { count, type Mutable, numbersAfter, onlyWord, unit } from "./values.ts";
@@ -90,6 +90,11 @@ export function readEntry(
       return;
     }
     default: {
+      if (optimizerOptions.includes(word)) {
+        throw problem("MEM0301", entry.word.span, `${word} is an option of the optimiser.`, {
+          help: `optimizer adamw(${word} = …)`,
+        });
+      }
       const near = suggest(word, words);
       throw problem("MEM0301", entry.word.span, `There is no schedule entry ${word}.`, {
         help: near === undefined ? `There are ${words.join(", ")}.` : `Did you mean ${near}?`,

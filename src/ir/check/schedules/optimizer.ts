@@ -4,6 +4,11 @@ import type { OptimizerInfo, Schedule } from "../../program.ts";
 import { problem } from "../problem.ts";
 import { callOf, firstNumber, type Mutable, namedNumbers, pathOf } from "./values.ts";
 
+const numberOptions = ["rate", "beta1", "beta2", "epsilon", "weight_decay", "clip", "warmup"];
+
+/** What `adamw` may be told. */
+export const optimizerOptions: readonly string[] = [...numberOptions, "decay"];
+
 /** `adamw(…)`; `base` gives what is not said. */
 export function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerInfo {
   const call = callOf(entry);
@@ -22,15 +27,7 @@ export function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerI
     ...call,
     arguments: call.arguments.filter((argument) => argument !== decayArgument),
   };
-  const numbers = namedNumbers(rest, [
-    "rate",
-    "beta1",
-    "beta2",
-    "epsilon",
-    "weight_decay",
-    "clip",
-    "warmup",
-  ]);
+  const numbers = namedNumbers(rest, numberOptions);
   const ranged = (
     name: string,
     otherwise: number,

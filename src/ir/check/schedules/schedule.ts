@@ -5,7 +5,7 @@ import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
 import { readEntry } from "./entry.ts";
-import { readSetting } from "./setting.ts";
+import { readSetting, type Setting, type Settings } from "./setting.ts";
 import { count, type Mutable } from "./values.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
@@ -13,10 +13,8 @@ export interface CheckedSchedule {
   readonly schedule: Omit<Schedule, "segment"> & {
     readonly segment: { readonly tokens: number; readonly span: Span | undefined };
   };
-  /** Values by address, as text. */
-  readonly settings: ReadonlyMap<string, string>;
-  /** Where each of them stands. */
-  readonly settingSpans: ReadonlyMap<string, Span>;
+  /** Values of options and dims by address. */
+  readonly settings: Settings;
 }
 
 export const adamw: OptimizerInfo = {
@@ -60,8 +58,7 @@ export function checkSchedule(
   report: Report,
 ): CheckedSchedule {
   const schedule: Mutable<CheckedSchedule["schedule"]> = { ...(base ?? defaults) };
-  const settings = new Map<string, string>();
-  const settingSpans = new Map<string, Span>();
+  const settings = new Map<string, Setting>();
   const seen = new Map<string, Span>();
   let stride: number | undefined;
   for (const entry of definition?.entries ?? []) {
@@ -74,7 +71,7 @@ export function checkSchedule(
         });
       }
       seen.set(word, entry.word.span);
-      if (word === "set") readSetting(entry, settings, settingSpans);
+      if (word === "set") readSetting(entry, settings);
       else if (word === "stride") stride = count(entry, 1);
       else readEntry(entry, schedule);
     });
@@ -86,7 +83,7 @@ export function checkSchedule(
   if (changed) applyOverrides(kind, schedule, overrides, at, report);
   if (changed || definition !== undefined)
     report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
-  return { schedule, settings, settingSpans };
+  return { schedule, settings };
 }
 
 const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
