@@ -51,6 +51,45 @@ describe("axes that pass through a block", () => {
   });
 });
 
+describe("an option of a method", () => {
+  const memory = `memory m(width: int = 4) {
+      dim D = width
+      state s[D] starts 1, gradient through
+      step(x[T], width: int = 2) -> [T, D, W] {
+        dim W = width
+        s <- s + sum(x over T where valid(T))
+        return x * next s * (index(W) + 1) * width
+      }
+    }`;
+
+  test("may have the name of one of its memory's, and is another number", () => {
+    const text = model(
+      "dim k = 3, j = 2\ninput x[T]; memory a = m(width = k)\noutput y = a.step(x, width = j)",
+      memory,
+    );
+    expect(typeOf(text)).toBe("[T = 3, k = 3, j = 2]");
+    // s becomes 1 + 3; each entry is x * 4 * (1, 2) * 2.
+    const { y } = run(programOf(text), { x: [1, 1, 1] }, ["T", "j", "k"]);
+    expect(y).toEqual(
+      new Array(3).fill([
+        [8, 8, 8],
+        [16, 16, 16],
+      ]),
+    );
+    expect(programOf(text).states.map(({ axes }) => axes.map(({ size }) => size.text))).toEqual([
+      [{ kind: "formal", name: "k" }],
+    ]);
+  });
+
+  test("may stay unsaid where its memory's is said", () => {
+    const text = model(
+      "dim k = 3\ninput x[T]; memory a = m(width = k)\noutput y = a.step(x)",
+      memory,
+    );
+    expect(typeOf(text)).toBe("[T = 3, k = 3, W = 2]");
+  });
+});
+
 describe("results", () => {
   test("have the size that the block gives an axis, under the caller's name", () => {
     const block = "block tail(x[P, D]) -> [P: 2, D] { return last(x over P, 2) }";

@@ -35,6 +35,31 @@ export interface Callee {
   readonly title: string;
 }
 
+/** An option that a body sees, and what its numbers are called as formals of the function. */
+export interface GivenOption {
+  readonly name: string;
+  readonly value: Static;
+  readonly formal: string;
+  /** Of the instance, not of this call. */
+  readonly shared: boolean;
+}
+
+/** The options of the instance, then those of the call. A method's option may have the name of one of its memory's. */
+export function givenOptions(
+  { instance, options }: Callee,
+  given: ReadonlyMap<string, Static>,
+): readonly GivenOption[] {
+  const own = new Set(options.map((option) => option.name.text));
+  const shared = [...(instance?.options ?? [])].map(([name, value]) => {
+    const formal = own.has(name) ? unwritable(name, own) : name;
+    return { name, value, formal, shared: true };
+  });
+  return [
+    ...shared,
+    ...[...given].map(([name, value]) => ({ name, value, formal: name, shared: false })),
+  ];
+}
+
 export interface Bound {
   readonly formal: Formal;
   readonly tensor: TensorEntity;

@@ -10,7 +10,7 @@ import { captureMember, instanceTensor } from "../instances/tensors.ts";
 import { numberFormals } from "../option.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
-import type { Arguments, AxisBinding, Callee } from "./arguments.ts";
+import { type Arguments, type AxisBinding, type Callee, givenOptions } from "./arguments.ts";
 import { implicitTensor } from "./implicit.ts";
 import { toValue } from "./results.ts";
 import type { Template } from "./template.ts";
@@ -30,8 +30,8 @@ export function bindTemplate(
   const prefix = call.alias === undefined ? place.scope.prefix : place.scope.base;
   const { instance } = callee;
   const formalNumbers = new Map<string, StaticNumber>();
-  for (const [name, value] of [...(instance?.options ?? []), ...given.options]) {
-    for (const formal of numberFormals(name, value)) formalNumbers.set(formal.name, formal.value);
+  for (const { formal, value } of givenOptions(callee, given.options)) {
+    for (const number of numberFormals(formal, value)) formalNumbers.set(number.name, number.value);
   }
   const declaredText = (kind: "axis" | "formal", name: string): NumberExpression | undefined => {
     if (kind === "formal") return formalNumbers.get(name)?.declared.text;

@@ -23,7 +23,7 @@ import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
 import { problem } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
-import type { AxisBinding, Callee } from "./arguments.ts";
+import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";
 import { warnOfPadding } from "./ragged.ts";
 import { toValue } from "./results.ts";
 import type { ReturnType, Template } from "./template.ts";
@@ -38,24 +38,25 @@ export function makeTemplate(
   given: ReadonlyMap<string, Static>,
   axes: AxisBinding,
 ): Template | undefined {
-  const all = [...(callee.instance?.options ?? []), ...given];
+  const all = givenOptions(callee, given);
   const formalValues = new Map<string, number>();
-  for (const [name, value] of all) {
-    for (const formal of numberFormals(name, value))
-      formalValues.set(formal.name, formal.value.value);
+  for (const { formal, value } of all) {
+    for (const number of numberFormals(formal, value))
+      formalValues.set(number.name, number.value.value);
   }
   const name = checker.functionName(camel(callee.title));
   const frame = new Frame(name, callee.title, undefined, formalValues);
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
-    member: memberOf(callee, frame),
+    member: memberOf(callee, frame, all),
   });
   const place: Place = { checker, scope };
   let template: Template | undefined;
   checker.report.attempt(() => {
-    for (const [option, value] of callee.method === undefined ? all : given) {
-      scope.names.set(option, insideBlock(option, value));
+    for (const { name, value, formal, shared } of all) {
+      // A method sees its instance's options as members.
+      if (!shared || callee.method === undefined) scope.names.set(name, insideBlock(formal, value));
     }
     for (const formal of callee.formals) bindFormal(place, axes, formal.name);
     for (const axis of boundStateAxes(callee.instance)) {
@@ -82,11 +83,11 @@ export function makeTemplate(
 }
 
 /** Methods see the dims, constants, parameters and states of their instance. */
-function memberOf(callee: Callee, frame: Frame): Member | undefined {
+function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): Member | undefined {
   if (callee.instance === undefined || callee.method === undefined) return undefined;
-  const options = [...callee.instance.options].map(
-    ([name, value]) => [name, insideBlock(name, value)] as const,
-  );
+  const options = given
+    .filter(({ shared }) => shared)
+    .map(({ name, value, formal }) => [name, insideBlock(formal, value)] as const);
   const member: Member = {
     definition: callee.definition,
     options: new Map(options),
