@@ -307,6 +307,11 @@ export class Scope {
     return new Scope({ ...this, nested: [] });
   }
 
+  /** The same names, with axes of its own: what is made in it says nothing about the axes seen here. */
+  apart(): Scope {
+    return new Scope({ ...this, axes: new Map(this.axes), fixed: new Map(this.fixed) });
+  }
+
   forLoss(): Scope {
     return new Scope({ ...this, inLoss: true });
   }

@@ -1,7 +1,7 @@
 /** Names of a block and of its caller never meet (rule R3). */
 import { describe, expect, test } from "vitest";
 import { verify } from "../../../src/ir/verify.ts";
-import { codesOf, programOf, run, shownOf } from "./kit.ts";
+import { codesOf, parametersOf, programOf, run, shownOf } from "./kit.ts";
 
 /** A model with the segment axis T of 3 tokens. */
 const model = (body: string, before = ""): string =>
@@ -143,6 +143,53 @@ describe("the name of an axis means what is declared", () => {
       }).z,
     ).toEqual([2, 6, 12]);
   });
+});
+
+describe("axes that are made inside", () => {
+  const knows = (axis: string, body: string, before = "") =>
+    codesOf(
+      model(
+        `dim D = 4\ninput x[T, D]\n${body}\noutput z = x * sum(index(${axis}) over ${axis})`,
+        before,
+      ),
+    );
+
+  test("a block are not known outside: formals, parameters, locals", () => {
+    expect(knows("S", "x = x + attention(x, x, heads = 2)")).toEqual(["MEM0111"]);
+    expect(knows("H", "x = x + attention(x, x, heads = 2)")).toEqual(["MEM0111"]);
+    const inner =
+      "block inner(x[..., P]) -> [..., P] { param W[P, Q: 3] starts 1; return x * sum(W over Q) }";
+    const outer = "block outer(x[..., P]) -> [..., P] { y = inner(x); return y * index(Q) }";
+    expect(knows("Q", "x = inner(x)", inner)).toEqual(["MEM0111"]);
+    expect(knows("D", "x = outer(x)", `${inner}\n${outer}`)).toEqual(["MEM0111"]);
+  });
+
+  test("a memory, neither", () => {
+    const body = "memory m = slots(count = 2, width = D)\nx = x + m.read(x, heads = 2)\nm.write(x)";
+    expect(knows("S", body)).toEqual(["MEM0111"]);
+    expect(knows("H", body)).toEqual(["MEM0111"]);
+  });
+
+  test("a repeat, whether it is one loop or written out", () => {
+    const body = (rest: string) =>
+      `repeat 2 as i { w = x rename D as E; x = (w rename E as D)${rest} }`;
+    expect(knows("E", body(""))).toEqual(["MEM0111"]);
+    expect(knows("E", body(" * i"))).toEqual(["MEM0111"]);
+  });
+
+  test("a block and given as an axis of its results are known", () => {
+    expect(knows("F", "x = x * sum(linear(x, out = 7) over F)")).toEqual([]);
+  });
+});
+
+test("a call in an argument of a primitive takes the name after `as`", () => {
+  const block = "block scale(x[...]) -> [...] { param w starts 1; return w * x }";
+  const text = model(
+    "input x[T]\noutput y = tanh(scale(x) as gate) + sum(scale(x) over T as total) * max(scale(x) as other, 0)",
+    block,
+  );
+  expect(parametersOf(text)).toEqual(["gate.w", "other.w", "total.w"]);
+  expect(codesOf(model("input x[T]\noutput y = tanh(x as gate)"))).toEqual(["MEM0144"]);
 });
 
 describe("what the compiler adds to a block", () => {

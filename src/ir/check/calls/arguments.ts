@@ -4,7 +4,6 @@ import type {
   Argument,
   BlockDefinition,
   Call,
-  Expression,
   Formal,
   MethodDefinition,
   Option,
@@ -19,6 +18,7 @@ import type { Definitions } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
 import { optionValue } from "../option.ts";
 import { problem } from "../problem.ts";
+import { aliased, refuseClauses } from "./clauses.ts";
 import { namesWithin, unwritable } from "./hygiene.ts";
 
 /** A block, or a method of one, to be called. */
@@ -82,6 +82,9 @@ export function bindArguments(
   const bindOption = (option: Option, argument: Argument) => {
     if (options.has(option.name.text))
       throw problem("MEM0213", argument.span, `${option.name.text} is given twice.`);
+    refuseClauses(`The option ${option.name.text}`, argument, []);
+    if (argument.as !== undefined)
+      throw problem("MEM0144", argument.as.span, "Only a call can be named with `as` here.");
     options.set(
       option.name.text,
       optionValue(place, option.type, argument.value, option.name.text),
@@ -90,6 +93,7 @@ export function bindArguments(
   const bindTensor = (formal: Formal, argument: Argument) => {
     const outer = call.alias === undefined ? place.scope : place.scope.outside();
     const inner = outer.below(...scope, formal.name.text);
+    refuseClauses(callee.title, argument, ["over", "axes"]);
     const tensor = evaluateTensor({ ...place, scope: inner }, aliased(argument));
     tensors.push({ formal, tensor, argument });
   };
@@ -155,13 +159,6 @@ export function bindArguments(
     tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)),
     options,
   };
-}
-
-/** `f(g(x) as name)`: the name is the inner call's. */
-function aliased({ value, as }: Argument): Expression {
-  if (as === undefined) return value;
-  if (value.kind === "call" && value.alias === undefined) return { ...value, alias: as };
-  throw problem("MEM0140", as.span, "Only a call can be named with `as` here.");
 }
 
 function isTensorName(place: Place, name: string | undefined): boolean {

@@ -5,7 +5,7 @@ import type { NumberBinding, NumberExpression, Operand, Port } from "../../graph
 import { lifted } from "../declaration.ts";
 import { type Place, renameAxes, writable } from "../emit.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
-import type { CheckedAxis, Entity, Instance, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.ts";
 import { captureMember, instanceTensor } from "../instances/tensors.ts";
 import { numberFormals } from "../option.ts";
 import { declareTensor } from "../parameter.ts";
@@ -14,6 +14,8 @@ import { type Arguments, type AxisBinding, type Callee, givenOptions } from "./a
 import { implicitTensor } from "./implicit.ts";
 import { toValue } from "./results.ts";
 import type { Template } from "./template.ts";
+
+type NamedResult = TupleEntity["items"][number];
 
 export function bindTemplate(
   place: Place,
@@ -24,7 +26,7 @@ export function bindTemplate(
   axes: AxisBinding,
   scope: readonly string[],
   hint: string | undefined,
-): Entity {
+): readonly NamedResult[] {
   const { checker } = place;
   const { frame } = place.scope;
   const prefix = call.alias === undefined ? place.scope.prefix : place.scope.base;
@@ -83,7 +85,7 @@ export function bindTemplate(
     hints,
     origin: checker.origin(call.span),
   });
-  const returned: { name: string; value: TensorEntity }[] = [];
+  const returned: NamedResult[] = [];
   template.graph.results.forEach((port, position) => {
     const value = results[position];
     if (value === undefined) return;
@@ -129,9 +131,7 @@ export function bindTemplate(
       }
     }
   });
-  const [single] = returned;
-  if (returned.length === 1 && single !== undefined) return single.value;
-  return { kind: "tuple", items: returned };
+  return returned;
 }
 
 function scalar(value: {
@@ -227,7 +227,6 @@ function outerAxes(
   }
   const renamed = renameAxes(place, tensor, names, span);
   const final = { ...renamed, axes: outer };
-  place.scope.seeAxes(outer);
   for (const axis of outer) place.scope.frame.visibleAxes.add(axis.name);
   return final;
 }

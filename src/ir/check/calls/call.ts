@@ -161,12 +161,14 @@ function callTemplate(
 ): Entity {
   const { checker } = place;
   const given = bindArguments(place, call, callee, scope);
-  const axes = bindAxes(place, callee, given.tensors);
+  // Names of axes inside the block are its own: the caller sees those of the results.
+  const apart: Place = { checker, scope: place.scope.apart() };
+  const axes = bindAxes(apart, callee, given.tensors);
   if (callee.instance !== undefined) {
     for (const [formal, axis] of axes.formals)
-      bindInstanceAxis(place, callee.instance, formal, axis, call.span);
+      bindInstanceAxis(apart, callee.instance, formal, axis, call.span);
+    prepareRestarts(apart, callee.instance);
   }
-  if (callee.instance !== undefined) prepareRestarts(place, callee.instance);
   const key = templateKey(callee, given.options, axes);
   let template = checker.templates.get(key);
   if (template === undefined) {
@@ -191,5 +193,10 @@ function callTemplate(
     template = made;
     checker.templates.set(key, template);
   }
-  return bindTemplate(place, call, callee, template, given, axes, scope, hint);
+  const results = bindTemplate(apart, call, callee, template, given, axes, scope, hint);
+  for (const { value } of results) place.scope.seeAxes(value.axes);
+  const [single] = results;
+  return results.length === 1 && single !== undefined
+    ? single.value
+    : { kind: "tuple", items: results };
 }

@@ -153,6 +153,14 @@ export const expressionCodes = {
     example: "model M { dim D = 4; input x[T, D]; output y = cumsum(x over (T, D)) }",
     fix: "model M { dim D = 4; input x[T, D]; output y = cumsum(x over D) }",
   },
+  MEM0144: {
+    title: "An argument has a word too many",
+    explanation:
+      "`over`, `by`, `at`, `where`, `as` and axes in brackets stand only after arguments that take them: `sum(x over T where m)`. " +
+      "Blocks take `over` and axes in brackets, which say what binds to their axes. `as` names a call: `tanh(f(x) as gate)`.",
+    example: "model M { input x[T]; output y = tanh(x where x > 0) }",
+    fix: "model M { input x[T]; output y = where(x > 0, tanh(x), 0) }",
+  },
   MEM0145: {
     title: "The batch outside of a loss",
     explanation:

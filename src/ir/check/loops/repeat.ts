@@ -55,7 +55,7 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     const names = new Map<string, Entity>();
     names.set(statement.index.text, plainNumber(iteration, true));
     return new Scope({
-      ...scope,
+      ...scope.apart(),
       names,
       prefix: [...scope.prefix, statement.index.text, String(iteration)],
     });
@@ -89,7 +89,9 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     probeNames({ ...place, scope: inner }, new Map(bound));
     for (const name of before) {
       const after = inner.names.get(name);
-      if (after !== undefined && name !== statement.index.text) scope.names.set(name, after);
+      if (after === undefined || name === statement.index.text) continue;
+      scope.names.set(name, after);
+      if (after.kind === "tensor") scope.seeAxes(after.axes);
     }
     for (const name of statement.yields) {
       const entity = inner.names.get(name.text);

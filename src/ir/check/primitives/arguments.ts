@@ -1,6 +1,7 @@
 /** Reading the arguments of a primitive: tensors, the axis they are taken along, masks. */
 
 import type { Argument, Call, Name } from "../../../parser/tree.ts";
+import { aliased, type Clause, refuseClauses } from "../calls/clauses.ts";
 import { asTensor, type Place, typeOf } from "../emit.ts";
 import { evaluate, evaluateTensor } from "../expressions/expression.ts";
 import type { StaticNumber } from "../expressions/static.ts";
@@ -25,9 +26,11 @@ export function named(call: Call, name: string): Argument | undefined {
   return call.arguments.find((each) => each.name?.text === name);
 }
 
+/** Throws unless the call has so many arguments in order, with no other words and options than these. */
 export function onlyCount(
   call: Call,
   counts: readonly number[],
+  clauses: readonly Clause[] = [],
   allowed: readonly string[] = [],
 ): void {
   const positional = call.arguments.filter((each) => each.name === undefined);
@@ -39,6 +42,7 @@ export function onlyCount(
     );
   }
   for (const each of call.arguments) {
+    refuseClauses(calleeText(call), each, clauses);
     if (each.name !== undefined && !allowed.includes(each.name.text)) {
       throw problem(
         "MEM0171",
@@ -55,8 +59,9 @@ export function onlyCount(
 export const calleeText = (call: Call): string =>
   call.callee.kind === "reference" ? call.callee.name.text : "This";
 
+/** The tensor that an argument is; a name after `as` is that of the call in it. */
 export const tensorAt = (place: Place, each: Argument): TensorEntity =>
-  evaluateTensor(place, each.value);
+  evaluateTensor(place, aliased(each));
 
 export function overOf(call: Call, each: Argument): readonly Name[] {
   if (each.over !== undefined) return each.over;
@@ -88,8 +93,7 @@ export function newAxis(place: Place, name: string, size: StaticNumber): Checked
 }
 
 export function asName(call: Call, each: Argument): Name {
-  const name = each.as ?? (each.value.kind === "call" ? each.value.alias : undefined);
-  if (name !== undefined) return name;
+  if (each.as !== undefined) return each.as;
   throw problem(
     "MEM0142",
     each.span,

@@ -1,5 +1,6 @@
 /** Entry by entry: `tanh(x)`, `max(a, b)`, `where(c, a, b)`. */
 
+import { aliased } from "../calls/clauses.ts";
 import { asTensor, emit } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { arithmetic } from "../expressions/static.ts";
@@ -19,7 +20,7 @@ const unaryRule =
   (place, call, hint) => {
     onlyCount(call, [1]);
     const each = argument(call, 0, "one tensor");
-    const entity = evaluate(place, each.value);
+    const entity = evaluate(place, aliased(each));
     if (entity.kind === "number") {
       if (isStaticUnary(op)) return arithmetic(op, entity);
       if (op === "real") return { ...entity, integer: false };
@@ -35,7 +36,7 @@ const extremeRule =
   (place, call, hint) => {
     if (call.arguments[0]?.over !== undefined) return reduce(place, call, word, hint);
     onlyCount(call, [2]);
-    const operands = call.arguments.map((each) => evaluate(place, each.value));
+    const operands = call.arguments.map((each) => evaluate(place, aliased(each)));
     const [a, b] = operands;
     if (a?.kind === "number" && b?.kind === "number") return arithmetic(word, a, b);
     const tensors = operands.map((entity, i) =>

@@ -18,7 +18,7 @@ import {
 } from "./arguments.ts";
 
 const topRule: Rule = (place, call) => {
-  onlyCount(call, [2]);
+  onlyCount(call, [2], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(tensor, oneAxis(call, each));
@@ -46,7 +46,7 @@ const topRule: Rule = (place, call) => {
 };
 
 const orderRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1]);
+  onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const over = axisOf(tensor, oneAxis(call, each)).name;
@@ -56,7 +56,7 @@ const orderRule: Rule = (place, call, hint) => {
 const scatterRule =
   (word: "add" | "put", op: "scatterAdd" | "scatterPut"): Rule =>
   (place, call, hint) => {
-    onlyCount(call, [1]);
+    onlyCount(call, [1], ["over", "at"]);
     const each = argument(call, 0, "a tensor");
     if (each.at === undefined)
       throw problem("MEM0142", each.span, `${word} needs \`at AXIS = index\`.`);

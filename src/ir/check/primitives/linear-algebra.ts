@@ -3,6 +3,7 @@
 import type { OpName } from "../../../ops/index.ts";
 import type { Call } from "../../../parser/tree.ts";
 import { emit, emitAll, type Place } from "../emit.ts";
+import { evaluateTensor } from "../expressions/expression.ts";
 import { axisOf } from "../expressions/reshape.ts";
 import type { TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
@@ -22,10 +23,12 @@ const largestMatrix = 8192;
 function rowAndColumn(
   place: Place,
   call: Call,
+  names: boolean,
 ): { matrix: TensorEntity; row: string; column: string } {
   const each = argument(call, 0, "a matrix");
   const [row, column, ...more] = overOf(call, each);
-  const matrix = tensorAt(place, each);
+  // `as` names the axis of singular values, else the call in the argument.
+  const matrix = names ? evaluateTensor(place, each.value) : tensorAt(place, each);
   if (row === undefined || column === undefined || more.length > 0) {
     throw problem(
       "MEM0155",
@@ -56,8 +59,8 @@ function rowAndColumn(
 }
 
 const solveRule: Rule = (place, call, hint) => {
-  onlyCount(call, [2]);
-  const { matrix, row, column } = rowAndColumn(place, call);
+  onlyCount(call, [2], ["over"]);
+  const { matrix, row, column } = rowAndColumn(place, call, false);
   const right = tensorAt(place, argument(call, 1, "a right side"));
   if (!right.constant)
     throw problem("MEM0115", call.span, "solve is only for values known before anything runs.");
@@ -67,8 +70,8 @@ const solveRule: Rule = (place, call, hint) => {
 const decompositionRule =
   (op: "svd" | "eigh", names: readonly string[]): Rule =>
   (place, call) => {
-    onlyCount(call, [1]);
-    const { matrix, row, column } = rowAndColumn(place, call);
+    onlyCount(call, [1], ["over"]);
+    const { matrix, row, column } = rowAndColumn(place, call, true);
     const into = asName(call, argument(call, 0, "a matrix")).text;
     const results = emitAll<Extract<OpName, "svd" | "eigh">>(
       place,

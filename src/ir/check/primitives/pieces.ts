@@ -2,6 +2,7 @@
 
 import type { Call } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
+import { aliased, refuseClauses } from "../calls/clauses.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateNumber, evaluateStatic, evaluateTensor } from "../expressions/expression.ts";
 import { axisOf } from "../expressions/reshape.ts";
@@ -24,11 +25,9 @@ const joinRule: Rule = (place, call, hint) => {
   const last = given.at(-1);
   if (last === undefined) throw problem("MEM0140", call.span, "join needs tensors.");
   const into = asName(call, last);
-  const inputs = given.map((each, position) => {
-    const bare =
-      position === given.length - 1 && each.as === undefined && each.value.kind === "call";
-    const value = bare && each.value.kind === "call" ? withoutAlias(each.value) : each.value;
-    return evaluateTensor(place, value);
+  const inputs = given.map((each) => {
+    refuseClauses("join", each, ["over"]);
+    return evaluateTensor(place, each === last ? each.value : aliased(each));
   });
   const pieces = given.map((each, position) => {
     const tensor = inputs[position];
@@ -43,15 +42,10 @@ const joinRule: Rule = (place, call, hint) => {
   return emit(place, "join", inputs, attributes, { span: call.span, hints: [hint], axes: [axis] });
 };
 
-function withoutAlias(call: Call): Call {
-  const { alias: _, ...rest } = call;
-  return rest;
-}
-
 const endRule =
   (word: "first" | "last"): Rule =>
   (place, call, hint) => {
-    onlyCount(call, [1, 2]);
+    onlyCount(call, [1, 2], ["over"]);
     const each = argument(call, 0, "a tensor");
     const tensor = tensorAt(place, each);
     const axis = axisOf(tensor, oneAxis(call, each));
@@ -87,7 +81,7 @@ function optional(place: Place, call: Call, name: string, otherwise: number) {
 }
 
 const shiftRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1], ["fill"]);
+  onlyCount(call, [1], ["over", "by"], ["fill"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(tensor, oneAxis(call, each));
@@ -115,7 +109,7 @@ const shiftRule: Rule = (place, call, hint) => {
 };
 
 const reverseRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1]);
+  onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(tensor, oneAxis(call, each)).name;
@@ -123,7 +117,7 @@ const reverseRule: Rule = (place, call, hint) => {
 };
 
 const windowRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1], ["size", "from", "step", "every"]);
+  onlyCount(call, [1], ["over"], ["size", "from", "step", "every"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const axis = axisOf(tensor, oneAxis(call, each));

@@ -16,7 +16,7 @@ import {
 } from "./arguments.ts";
 
 const linearScanRule: Rule = (place, call, hint) => {
-  onlyCount(call, [2], ["from"]);
+  onlyCount(call, [2], ["over"], ["from"]);
   const { span } = call;
   const [factor, term] = [argument(call, 0, "a factor"), argument(call, 1, "a term")];
   const axis = requireAxis(place, oneAxis(call, term));

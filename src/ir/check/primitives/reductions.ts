@@ -24,7 +24,7 @@ export function reduce(
   op: (typeof reductions)[number] | "min" | "max",
   hint: string | undefined,
 ): Entity {
-  onlyCount(call, [1]);
+  onlyCount(call, [1], ["over", "where"]);
   const each = argument(call, 0, "a tensor");
   const names = overOf(call, each);
   const tensor = tensorAt(place, each);
@@ -51,7 +51,7 @@ const reductionRule =
     reduce(place, call, op, hint);
 
 const argmaxRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1]);
+  onlyCount(call, [1], ["over", "where"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const over = axisOf(tensor, oneAxis(call, each)).name;
@@ -61,7 +61,7 @@ const argmaxRule: Rule = (place, call, hint) => {
 };
 
 const cumsumRule: Rule = (place, call, hint) => {
-  onlyCount(call, [1]);
+  onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
   const over = axisOf(tensor, oneAxis(call, each)).name;
