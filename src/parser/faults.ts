@@ -192,6 +192,14 @@ function advice(wanted: string, token: IToken): string | undefined {
       return "an index follows its value without white space";
     case t.OpenParenthesis:
       return "a call's arguments follow its name without white space";
+    case t.Gradient:
+    case t.Kept:
+    case t.Reset:
+      return wanted.startsWith("the end of the statement")
+        ? `a comma comes before \`${token.image}\`: \`starts 0, gradient through\``
+        : undefined;
+    case t.Where:
+      return "a choice while compiling is `when kind is gru { … } else { … }`, one on data `where(c, a, b)`";
     default:
       if (wanted === "an expression" && isReserved(token)) {
         return `\`${token.image}\` is a reserved word`;

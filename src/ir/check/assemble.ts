@@ -120,13 +120,3 @@ export function assemble({
     schedule: { ...schedule.schedule, segment: { axis, tokens: schedule.schedule.segment.tokens } },
   };
 }
-
-export function addressesOf(frame: Frame, model: ModelDefinition): readonly string[] {
-  return [
-    ...model.options.map((option) => option.name.text),
-    ...frame.formals.map(({ name }) => name),
-    ...frame.instances.flatMap((instance) =>
-      [...instance.options.keys()].map((option) => [...instance.path, option].join(".")),
-    ),
-  ];
-}

@@ -4,15 +4,17 @@ import { suggest } from "../../parser/suggest.ts";
 import type { ModelDefinition, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { compareParameters } from "./agree.ts";
-import { readFiles, resolveFiles } from "./files.ts";
+import { type ReadFiles, readFiles, resolveFiles } from "./files.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
 import { mentionedFiles } from "./names/library.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
+import { scheduleWords } from "./schedules/entry.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
 import { readCommandLine, type Settings } from "./schedules/setting.ts";
+import { unreadLines } from "./unread.ts";
 
 export interface CheckOptions {
   /** Values by address that replace the spec's: `mem.count` → `16`. */
@@ -41,26 +43,35 @@ export function check(
 }
 
 function attempt(sources: readonly SourceFile[], main: string, options: CheckOptions): Checked {
-  const report = new Report();
+  const files = readFiles(sources);
+  const errors = files.diagnostics.filter(({ severity }) => severity === "error");
+  const report = new Report(
+    unreadLines(
+      sources,
+      errors.map(({ span }) => span),
+    ),
+  );
+  for (const diagnostic of files.diagnostics) report.add(diagnostic);
   try {
-    return checkFiles(sources, main, options, report);
+    return checkFiles(files, { sources, main, options }, report);
   } catch (error) {
     if (error instanceof Exhausted) return { diagnostics: report.list() };
     throw error;
   }
 }
 
-function checkFiles(
-  sources: readonly SourceFile[],
-  main: string,
-  options: CheckOptions,
-  report: Report,
-): Checked {
-  const files = readFiles(sources, report);
+/** What a check was asked for. */
+interface Asked {
+  readonly sources: readonly SourceFile[];
+  readonly main: string;
+  readonly options: CheckOptions;
+}
+
+function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report: Report): Checked {
   const resolved = resolveFiles(files, main, report);
   const { model } = resolved;
   if (model === undefined) {
-    if (!files.failed) reportMissingModel(main, report);
+    if (!report.failed) reportMissingModel(main, report);
     return { diagnostics: report.list() };
   }
   const texts = new Map(Object.entries(options.settings ?? {}));
@@ -159,13 +170,26 @@ function reportUnusedSettings(
   const { train, evaluate, generate } = checked;
   const all = [settings, train.settings, evaluate.settings, generate.settings];
   const addresses = [...made.evaluate.addresses, ...(made.train?.addresses ?? [])];
+  for (const word of scheduleWords) addresses.push(`train.${word}`);
   for (const [name, { span }] of new Map(all.flatMap((each) => [...each]))) {
     if (used.has(name)) continue;
-    const near = suggest(name, addresses);
+    const near = nearAddress(name, addresses);
     const help = near === undefined ? undefined : `Did you mean ${near}?`;
     const message = `There is nothing to set at ${name}.`;
     report.add(problem("MEM0321", span ?? model.name.span, message, { help }).diagnostic);
   }
+}
+
+/** The address that was meant: misspelt, or without the steps before its last one. */
+function nearAddress(name: string, addresses: readonly string[]): string | undefined {
+  const last = (address: string): string => address.split(".").at(-1) ?? address;
+  const wanted = last(name);
+  const lasts = addresses.map(last);
+  const near = suggest(name, addresses);
+  if (near !== undefined && last(near) === wanted) return near;
+  const found = lasts.includes(wanted) ? wanted : (near ?? suggest(wanted, lasts));
+  const shown = addresses.filter((address) => address === found || last(address) === found);
+  return shown.length === 0 ? undefined : [...new Set(shown)].slice(0, 3).join(" or ");
 }
 
 /** Not an error: what a probe names may exist under other options only. */

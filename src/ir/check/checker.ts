@@ -22,6 +22,8 @@ export class Checker {
   /** `--set` and `set` entries by address: `mem.count`. */
   readonly overrides: Settings;
   readonly usedOverrides = new Set<string>();
+  /** Addresses of options and dims that were asked for a setting. */
+  readonly addresses = new Set<string>();
   /**
    * Axes of states that a method's formals bind (rule R3), by declaration and name: what an earlier attempt found, so that a
    * method that only reads the state may be called before the one that binds its axes.

@@ -1,5 +1,5 @@
 /** The files of one check: each parsed, imports resolved, and every name in them looked at. */
-import type { SourceFile } from "../../parser/diagnostic.ts";
+import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import { parse } from "../../parser/index.ts";
 import type { FileTree } from "../../parser/tree.ts";
 import { type Program as Resolved, resolveDefinitions } from "./names/definitions.ts";
@@ -10,26 +10,23 @@ import type { Report } from "./problem.ts";
 export interface ReadFiles {
   readonly library: readonly FileTree[];
   readonly trees: ReadonlyMap<string, FileTree>;
-  /** Some file has an error of syntax, so that its tree is partial. */
-  readonly failed: boolean;
+  /** Of syntax: a tree with errors is partial. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Parses every file; library files are those whose path begins with `std/`. */
-export function readFiles(sources: readonly SourceFile[], report: Report): ReadFiles {
+export function readFiles(sources: readonly SourceFile[]): ReadFiles {
   const trees = new Map<string, FileTree>();
   const library: FileTree[] = [];
-  let failed = false;
+  const diagnostics: Diagnostic[] = [];
   for (const source of sources) {
     const parsed = parsedOnce(source);
-    for (const diagnostic of parsed.diagnostics) {
-      report.add(diagnostic);
-      failed ||= diagnostic.severity === "error";
-    }
+    diagnostics.push(...parsed.diagnostics);
     if (parsed.tree === undefined) continue;
     if (source.path.startsWith("std/")) library.push(parsed.tree);
     else trees.set(source.path, parsed.tree);
   }
-  return { library, trees, failed };
+  return { library, trees, diagnostics };
 }
 
 /** What each file sees, and the model; reports unknown names wherever they stand. */

@@ -147,7 +147,12 @@ export class Frame {
   /** Addressed tensors that belong to the function's own struct, by dotted path. */
   readonly addressed = new Map<
     string,
-    { readonly declaration: Declaration; readonly port: TensorEntity }
+    {
+      readonly declaration: Declaration;
+      readonly port: TensorEntity;
+      /** The call or statement that asked for it. */
+      readonly at: Span;
+    }
   >();
   readonly declarations: Declaration[] = [];
   readonly instances: Instance[] = [];

@@ -114,8 +114,8 @@ export function runModelStatement(place: Place, statement: Statement, parts: Mod
       if (!checker.report.attempt(() => declareInput(place, statement, parts)))
         poison(place, statement);
       return;
-    case "output":
-      checker.report.attempt(() => {
+    case "output": {
+      const went = checker.report.attempt(() => {
         const tensor = evaluateTensor(place, statement.value, statement.name.text);
         const named =
           statement.axes === undefined
@@ -129,7 +129,9 @@ export function runModelStatement(place: Place, statement: Statement, parts: Mod
           ...(statement.doc === undefined ? {} : { doc: statement.doc }),
         });
       });
+      if (!went) poison(place, statement);
       return;
+    }
     case "return":
       checker.report.add(
         problem("MEM0325", statement.span, "A model has outputs, not a return.", {

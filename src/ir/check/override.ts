@@ -29,6 +29,7 @@ export function overrideAt<Value>(
   declared: Span,
   read: (value: Expression) => Value,
 ): Value | undefined {
+  place.checker.addresses.add(address);
   const setting = place.checker.overrides.get(address);
   if (setting === undefined) return undefined;
   place.checker.usedOverrides.add(address);

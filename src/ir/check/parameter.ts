@@ -1,7 +1,7 @@
 /** Declaring parameters and draws in the function at hand. */
 
 import { suggest } from "../../parser/suggest.ts";
-import type { Distribution, DrawExpression, ParameterStatement } from "../../parser/tree.ts";
+import type { Distribution, DrawExpression, ParameterStatement, Span } from "../../parser/tree.ts";
 import type { GraphFunction, SymbolicNumber } from "../graph.ts";
 import type { DrawInfo } from "../program.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
@@ -12,15 +12,19 @@ import { problem } from "./problem.ts";
 
 type ParameterItem = ParameterStatement["parameters"][number];
 
-/** Adds a declaration to the function and gives its tensor. */
-export function declareTensor(place: Place, declaration: Declaration): TensorEntity {
+/** Adds a declaration to the function and gives its tensor; `at` is the call or statement that asks for it. */
+export function declareTensor(
+  place: Place,
+  declaration: Declaration,
+  at: Span = declaration.span,
+): TensorEntity {
   const { frame } = place.scope;
   const copies = declaration.copies.map(({ value }) => value);
   const key = declaration.path.join(".");
   const known = frame.addressed.get(key);
   if (known !== undefined) {
-    throw problem("MEM0160", declaration.span, `Two tensors are called ${key}.`, {
-      notes: [{ message: "The other one is here.", span: known.declaration.span }],
+    throw problem("MEM0160", at, `Two tensors are called ${key}.`, {
+      notes: [{ message: "The other one is here.", span: known.at }],
       help: "Give one call a name of its own: `f(x) as other`.",
     });
   }
@@ -47,7 +51,7 @@ export function declareTensor(place: Place, declaration: Declaration): TensorEnt
     copies,
   );
   frame.declarations.push(declaration);
-  frame.addressed.set(key, { declaration, port });
+  frame.addressed.set(key, { declaration, port, at });
   place.scope.seeAxes(port.axes);
   return port;
 }

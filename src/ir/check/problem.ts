@@ -2,10 +2,13 @@
 import type { Diagnostic, Note } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { CheckCode } from "./codes.ts";
+import { nothingUnread, type Unread } from "./unread.ts";
 
 /** Thrown where a statement cannot go on. */
 export class Problem extends Error {
   readonly diagnostic: Diagnostic;
+  /** What led to the code it is in, innermost first: calls of the block around it. */
+  readonly origins: Note[] = [];
   constructor(diagnostic: Diagnostic) {
     super(diagnostic.message);
     this.diagnostic = diagnostic;
@@ -45,13 +48,46 @@ export function warning(
   return { ...problem(code, span, message, extra).diagnostic, severity: "warning" };
 }
 
+/** The library's files are not what a user can mend. */
+const isLibrary = ({ span }: Note): boolean => span?.file.startsWith("std/") ?? false;
+const mostOrigins = 3;
+
 /** Diagnostics of one check, each reported once however often its block is specialised. */
 export class Report {
   private readonly found = new Map<string, Diagnostic>();
+  /** Calls that are being checked, outermost first. */
+  private readonly origins: Note[] = [];
+  /** What could not be read, so that nothing is said about what is missing because of it. */
+  readonly unread: Unread;
 
-  add(diagnostic: Diagnostic): void {
+  constructor(unread: Unread = nothingUnread) {
+    this.unread = unread;
+  }
+
+  /** `origins`: what led there within the step that failed, innermost first. */
+  add(diagnostic: Diagnostic, origins: readonly Note[] = []): void {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start} ${diagnostic.span.end}`;
-    if (!this.found.has(key)) this.found.set(key, diagnostic);
+    if (this.found.has(key)) return;
+    if (diagnostic.code >= "MEM0100" && this.unread.holds(diagnostic.span)) return;
+    const all = [...origins, ...this.origins.toReversed()].filter((note) => !isLibrary(note));
+    const shown =
+      all.length <= mostOrigins ? all : [...all.slice(0, mostOrigins - 1), ...all.slice(-1)];
+    const notes =
+      diagnostic.severity === "error" ? [...diagnostic.notes, ...shown] : diagnostic.notes;
+    this.found.set(key, { ...diagnostic, notes });
+  }
+
+  /** Runs a step in code that stands elsewhere; what is wrong there is said with what led to it. */
+  within<Result>(origin: Note, step: () => Result): Result {
+    this.origins.push(origin);
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof Problem) error.origins.push(origin);
+      throw error;
+    } finally {
+      this.origins.pop();
+    }
   }
 
   /** Runs a step; records its problem. True if it went through. */
@@ -61,11 +97,16 @@ export class Report {
       return true;
     } catch (error) {
       if (error instanceof Problem) {
-        this.add(error.diagnostic);
+        this.add(error.diagnostic, error.origins);
         if (fatal.has(error.diagnostic.code)) throw new Exhausted(error.message);
       } else if (!(error instanceof Silenced)) throw error;
       return false;
     }
+  }
+
+  /** Nothing is wrong so far, and everything was read: what is missing is missing. */
+  get sound(): boolean {
+    return !this.failed && this.unread.words.size === 0;
   }
 
   get failed(): boolean {

@@ -4,7 +4,7 @@ import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import type { InputStatement, ModelDefinition } from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
 import type { Dim, InputInfo, Program } from "../program.ts";
-import { addressesOf, assemble, finishMain } from "./assemble.ts";
+import { assemble, finishMain } from "./assemble.ts";
 import { Checker } from "./checker.ts";
 import type { Place } from "./emit.ts";
 import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
@@ -44,7 +44,7 @@ export function checkProgram(making: Making): MadeProgram | undefined {
     readonly made: MadeProgram | undefined;
     readonly end?: unknown;
   } => {
-    const report = new Report();
+    const report = new Report(making.report.unread);
     try {
       return { report, made: attemptProgram({ ...making, report }, stateAxes) };
     } catch (end) {
@@ -131,7 +131,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   if (report.failed) return undefined;
   const graph = finishMain(place, model, outputs);
   const parts = { kind, graph, dims, declared, outputs, frame, schedule, axis };
-  return { program: assemble(parts), addresses: addressesOf(frame, model) };
+  return { program: assemble(parts), addresses: [...checker.addresses] };
 }
 
 export type { Diagnostic, SourceFile };

@@ -4,6 +4,7 @@ import type {
   Argument,
   BlockDefinition,
   Call,
+  Expression,
   Formal,
   MethodDefinition,
   Option,
@@ -126,7 +127,7 @@ export function bindArguments(
       throw problem(
         "MEM0214",
         argument.span,
-        `${callee.title} takes ${callee.formals.length} tensors; this is one more.`,
+        `${callee.title} takes ${callee.formals.length === 1 ? "one tensor" : `${callee.formals.length} tensors`}; this is one more.`,
         {
           notes: [
             {
@@ -134,7 +135,7 @@ export function bindArguments(
               span: (callee.method ?? callee.definition).name.span,
             },
           ],
-          help: "Options go by name: heads = 4.",
+          help: optionHelp(callee, options, argument.value),
         },
       );
     }
@@ -159,6 +160,20 @@ export function bindArguments(
     tensors: callee.formals.flatMap((formal) => tensors.filter((each) => each.formal === formal)),
     options,
   };
+}
+
+/** How an argument that is no tensor of the callee's would be said as an option. */
+function optionHelp(
+  { options }: Callee,
+  given: ReadonlyMap<string, Static>,
+  value: Expression,
+): string | undefined {
+  const open = options.filter(({ name }) => !given.has(name.text));
+  const option = open.find((each) => each.default === undefined) ?? open[0];
+  if (option === undefined) return undefined;
+  const written =
+    value.kind === "reference" ? value.name.text : value.kind === "number" ? value.value : "…";
+  return `Options go by name: ${option.name.text} = ${written}.`;
 }
 
 function isTensorName(place: Place, name: string | undefined): boolean {

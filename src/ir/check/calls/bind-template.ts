@@ -62,7 +62,7 @@ export function bindTemplate(
       return captureMember(place.scope, instance, declaration.path, outer, declaration.role)
         .operand;
     }
-    return (shared ? sharedTensor(place, own) : declareTensor(place, own)).operand;
+    return (shared ? sharedTensor(place, own) : declareTensor(place, own, call.span)).operand;
   };
   const inputs = template.graph.inputs.map(operandOf);
   const numbers = template.graph.numbers.map(({ name, value }): NumberBinding => {

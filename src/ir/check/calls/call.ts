@@ -187,7 +187,10 @@ function callTemplate(
     }
     checker.deeper(callee.title, call.span);
     checker.calls.push(nested);
-    const made = makeTemplate(checker, callee, given.options, axes);
+    const origin = { message: "Called from here.", span: call.span };
+    const made = checker.report.within(origin, () =>
+      makeTemplate(checker, callee, given.options, axes),
+    );
     checker.calls.pop();
     if (made === undefined) throw new Silenced();
     template = made;

@@ -43,6 +43,7 @@ const comparisonOps = {
 export function binary(place: Place, expression: Binary, hint: string | undefined): Entity {
   const { operator } = expression;
   const left = evaluate(place, expression.left);
+  if (operator === "==" || operator === "!=") refuseAlternative(left, expression);
   const right = evaluate(place, expression.right);
   const tensors = (): TensorEntity[] => [
     asTensor(place.scope, left, expression.left.span),
@@ -135,6 +136,18 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
     default:
       return operator satisfies never;
   }
+}
+
+/** Throws where a choice is compared with the name of one of its alternatives, which is no value. */
+function refuseAlternative(left: Entity, { left: asked, operator, right }: Binary): void {
+  if (left.kind !== "choice" || right.kind !== "reference") return;
+  const { text } = right.name;
+  if (!left.alternatives.includes(text)) return;
+  const choice = asked.kind === "reference" ? asked.name.text : "choice";
+  const question = operator === "!=" ? `not (${choice} is ${text})` : `${choice} is ${text}`;
+  throw problem("MEM0110", right.span, `${text} is an alternative of a choice, not a value.`, {
+    help: `Which one a choice has is asked with \`is\`: \`when ${question} { … }\`.`,
+  });
 }
 
 function compare(operator: keyof typeof comparisonOps, a: number, b: number): boolean {

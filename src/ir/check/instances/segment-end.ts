@@ -29,7 +29,7 @@ export function finishInstances(place: Place, frame: Frame): void {
       instance.declaredReset !== undefined &&
       instance.declaredReset.axes.length > 0 &&
       !instance.restarted &&
-      !place.checker.report.failed
+      place.checker.report.sound
     ) {
       const span = instance.reset?.span ?? instance.span;
       place.checker.report.add(
@@ -43,7 +43,7 @@ export function finishInstances(place: Place, frame: Frame): void {
     if (
       instance.entering.size === 0 &&
       instance.definition.kind === "memory" &&
-      !place.checker.report.failed
+      place.checker.report.sound
     ) {
       place.checker.report.add(
         warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),

@@ -40,10 +40,13 @@ export function ownTensor(place: Place, instance: Instance, name: string): Tenso
   const inside: Place = { ...place, scope: memberScope(view, requireMember(view)) };
   for (const item of memberItems(instance.definition)) {
     if (item.name !== name || !isTaken(inside, item)) continue;
-    const tensor =
-      item.statement.kind === "state"
-        ? enteringState(inside, instance, item.statement, name)
-        : ownParameter(inside, instance, item.statement, item.position);
+    const { statement, position } = item;
+    const origin = { message: `${instance.name} is declared here.`, span: instance.span };
+    const tensor = place.checker.report.within(origin, () =>
+      statement.kind === "state"
+        ? enteringState(inside, instance, statement, name)
+        : ownParameter(inside, instance, statement, position),
+    );
     instance.entering.set(name, tensor);
     return tensor;
   }

@@ -153,7 +153,7 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
       [count.declared],
       () => undefined,
     );
-    return { value: declareTensor(place, own).operand, passing: "stacked" };
+    return { value: declareTensor(place, own, statement.span).operand, passing: "stacked" };
   });
   const results = scope.frame.builder.repeat(graph, index, {
     count: writable(scope, count),

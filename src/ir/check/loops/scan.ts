@@ -139,7 +139,7 @@ function scan(
       );
     }
     const own = lifted(declaration, scope.prefix, [], () => undefined);
-    return { value: declareTensor(place, own).operand, passing: "captured" };
+    return { value: declareTensor(place, own, statement.span).operand, passing: "captured" };
   });
   const results = scope.frame.builder.scan(graph, axis.name, {
     count: writable(scope, axisNumber(scope, axis)),

@@ -6,7 +6,7 @@ import { type Place, renameAxes } from "../emit.ts";
 import { evaluateStatic } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { findMember, type MemberItem, memberItems } from "./member.ts";
 import { findName } from "./name.ts";
 
@@ -60,7 +60,8 @@ function numberAxis(name: string, entity: Entity | undefined): CheckedAxis | und
 export function requireAxis(place: Place, name: Name): CheckedAxis {
   const axis = findAxis(place, name.text);
   if (axis !== undefined) return axis;
-  const { scope } = place;
+  const { checker, scope } = place;
+  if (checker.report.unread.words.has(name.text)) throw new Silenced();
   const near = suggest(name.text, [...scope.axes.keys()]);
   throw problem("MEM0111", name.span, `There is no axis ${name.text} here.`, {
     help: near === undefined ? `Give it a size: dim ${name.text} = …` : `Did you mean ${near}?`,

@@ -43,6 +43,18 @@ export function resolveName(place: Place, name: Name): Entity {
   const axis = findAxis(place, name.text);
   if (axis !== undefined) return axisNumber(place.scope, axis);
   if (name.text === "batch" && place.scope.inLoss) return batchSize(place, name.span);
+  const { checker, scope } = place;
+  if (checker.report.unread.words.has(name.text)) throw new Silenced();
+  if (scope.frame.losses.some(({ path }) => path.at(-1) === name.text)) {
+    throw problem(
+      "MEM0110",
+      name.span,
+      `${name.text} is a loss, which has no value in equations.`,
+      {
+        help: `Name its value first: v = …; loss ${name.text} = v`,
+      },
+    );
+  }
   const near = suggest(name.text, visibleNames(place));
   throw problem("MEM0110", name.span, `Nothing here is called ${name.text}.`, {
     help: near === undefined ? undefined : `Did you mean ${near}?`,

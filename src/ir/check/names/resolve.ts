@@ -49,15 +49,16 @@ export function resolveNames(
     const known = new Set([...everywhere, ...found.names]);
     for (const { name, bare } of found.references) {
       if (bare || known.has(name.text) || axes.has(name.text)) continue;
+      if (report.unread.words.has(name.text)) continue;
       const near = suggest(name.text, [...known].sort());
+      const help = near === undefined ? undefined : `Did you mean ${near}?`;
       report.add(
-        problem("MEM0110", name.span, `Nothing here is called ${name.text}.`, {
-          help: near === undefined ? undefined : `Did you mean ${near}?`,
-        }).diagnostic,
+        problem("MEM0110", name.span, `Nothing here is called ${name.text}.`, { help }).diagnostic,
       );
     }
   }
-  if (model === undefined) return;
+  // What could not be read may use them all.
+  if (model === undefined || report.unread.words.size > 0) return;
   const reached = new Set<string>();
   const waiting = [model.name.text, ...imported];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {

@@ -63,15 +63,27 @@ export const calleeText = (call: Call): string =>
 export const tensorAt = (place: Place, each: Argument): TensorEntity =>
   evaluateTensor(place, aliased(each));
 
-export function overOf(call: Call, each: Argument): readonly Name[] {
+/** The axes that the call works along; `place` is where the argument can be asked for its axes if it does not say. */
+export function overOf(place: Place, call: Call, each: Argument): readonly Name[] {
   if (each.over !== undefined) return each.over;
-  throw problem("MEM0142", each.span, `${calleeText(call)} needs \`over AXIS\`.`, {
-    help: "A contraction inside it goes in parentheses: sum((a . b over K) over T).",
-  });
+  const help =
+    each.value.kind === "contraction"
+      ? `A contraction inside it goes in parentheses: ${calleeText(call)}((a . b over K) over T).`
+      : `Say along which axis: ${calleeText(call)}(${writtenOf(each)} over ${someAxis(place, each)}).`;
+  throw problem("MEM0142", each.span, `${calleeText(call)} needs \`over AXIS\`.`, { help });
 }
 
-export function oneAxis(call: Call, each: Argument): Name {
-  const over = overOf(call, each);
+const writtenOf = ({ value }: Argument): string =>
+  value.kind === "reference" ? value.name.text : "…";
+
+/** The axis that is likely meant: of the segment's tokens, else the last. */
+function someAxis(place: Place, each: Argument): string {
+  const { axes } = tensorAt(place, each);
+  return (axes.find(({ data }) => data) ?? axes.at(-1))?.name ?? "AXIS";
+}
+
+export function oneAxis(place: Place, call: Call, each: Argument): Name {
+  const over = overOf(place, call, each);
   const [name] = over;
   if (name !== undefined && over.length === 1) return name;
   throw problem("MEM0143", each.span, `${calleeText(call)} works along one axis.`);

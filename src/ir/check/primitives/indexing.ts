@@ -21,7 +21,7 @@ const topRule: Rule = (place, call) => {
   onlyCount(call, [2], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(place, call, each));
   const counted = argument(call, 1, "a count");
   const count = evaluateNumber(place, counted.value);
   if (!count.integer || count.value < 1 || count.value > axis.size) {
@@ -49,7 +49,7 @@ const orderRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(place, call, each)).name;
   return emit(place, "order", [tensor], { over }, { span: call.span, hints: [hint] });
 };
 
@@ -64,7 +64,7 @@ const scatterRule =
     const indices = evaluateTensor(place, each.at.index);
     const axis = requireAxis(place, each.at.axis);
     const attributes = {
-      over: overOf(call, each).map((name) => name.text),
+      over: overOf(place, call, each).map((name) => name.text),
       axis: axis.name,
       size: writable(place.scope, axisNumber(place.scope, axis)),
     };

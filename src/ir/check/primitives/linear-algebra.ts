@@ -26,7 +26,7 @@ function rowAndColumn(
   names: boolean,
 ): { matrix: TensorEntity; row: string; column: string } {
   const each = argument(call, 0, "a matrix");
-  const [row, column, ...more] = overOf(call, each);
+  const [row, column, ...more] = overOf(place, call, each);
   // `as` names the axis of singular values, else the call in the argument.
   const matrix = names ? evaluateTensor(place, each.value) : tensorAt(place, each);
   if (row === undefined || column === undefined || more.length > 0) {

@@ -32,7 +32,7 @@ const joinRule: Rule = (place, call, hint) => {
   const pieces = given.map((each, position) => {
     const tensor = inputs[position];
     if (each.over === undefined || tensor === undefined) return null;
-    return axisOf(tensor, oneAxis(call, each));
+    return axisOf(tensor, oneAxis(place, call, each));
   });
   const size = pieces
     .map((axis) => (axis === null ? plainNumber(1, true) : axisNumber(place.scope, axis)))
@@ -48,7 +48,7 @@ const endRule =
     onlyCount(call, [1, 2], ["over"]);
     const each = argument(call, 0, "a tensor");
     const tensor = tensorAt(place, each);
-    const axis = axisOf(tensor, oneAxis(call, each));
+    const axis = axisOf(tensor, oneAxis(place, call, each));
     const counted = call.arguments[1];
     const count =
       counted === undefined ? plainNumber(1, true) : evaluateNumber(place, counted.value);
@@ -84,7 +84,7 @@ const shiftRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over", "by"], ["fill"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(place, call, each));
   if (each.by === undefined)
     throw problem("MEM0142", each.span, "shift needs `by N`: shift(x over T by 1).");
   const by = writable(place.scope, evaluateNumber(place, each.by));
@@ -112,7 +112,7 @@ const reverseRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(tensor, oneAxis(call, each)).name;
+  const axis = axisOf(tensor, oneAxis(place, call, each)).name;
   return emit(place, "reverse", [tensor], { axis }, { span: call.span, hints: [hint] });
 };
 
@@ -120,7 +120,7 @@ const windowRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over"], ["size", "from", "step", "every"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const axis = axisOf(tensor, oneAxis(call, each));
+  const axis = axisOf(tensor, oneAxis(place, call, each));
   const last = call.arguments.at(-1);
   const sized = named(call, "size");
   if (last === undefined || sized === undefined)

@@ -19,7 +19,7 @@ const linearScanRule: Rule = (place, call, hint) => {
   onlyCount(call, [2], ["over"], ["from"]);
   const { span } = call;
   const [factor, term] = [argument(call, 0, "a factor"), argument(call, 1, "a term")];
-  const axis = requireAxis(place, oneAxis(call, term));
+  const axis = requireAxis(place, oneAxis(place, call, term));
   const from = named(call, "from");
   if (from === undefined)
     throw problem(

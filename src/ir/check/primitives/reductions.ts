@@ -26,7 +26,7 @@ export function reduce(
 ): Entity {
   onlyCount(call, [1], ["over", "where"]);
   const each = argument(call, 0, "a tensor");
-  const names = overOf(call, each);
+  const names = overOf(place, call, each);
   const tensor = tensorAt(place, each);
   for (const name of names) {
     if (name.text !== "batch") axisOf(tensor, name);
@@ -54,7 +54,7 @@ const argmaxRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over", "where"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(place, call, each)).name;
   const mask = maskOf(place, each);
   const operands = mask === undefined ? [tensor] : [tensor, mask];
   return emit(place, "argmax", operands, { over }, { span: call.span, hints: [hint] });
@@ -64,7 +64,7 @@ const cumsumRule: Rule = (place, call, hint) => {
   onlyCount(call, [1], ["over"]);
   const each = argument(call, 0, "a tensor");
   const tensor = tensorAt(place, each);
-  const over = axisOf(tensor, oneAxis(call, each)).name;
+  const over = axisOf(tensor, oneAxis(place, call, each)).name;
   return emit(place, "cumsum", [tensor], { over }, { span: call.span, hints: [hint] });
 };
 

@@ -9,7 +9,8 @@ import { adamw, type CheckedSchedule } from "./schedule.ts";
 import { segmentWeights, throughTime } from "./through-time.ts";
 import { count, type Mutable, numbersAfter, onlyWord, unit } from "./values.ts";
 
-const words = [
+/** The first words of entries. */
+export const scheduleWords = [
   "segment",
   "batch",
   "rollout",
@@ -95,9 +96,10 @@ export function readEntry(
           help: `optimizer adamw(${word} = …)`,
         });
       }
-      const near = suggest(word, words);
+      const near = suggest(word, scheduleWords);
       throw problem("MEM0301", entry.word.span, `There is no schedule entry ${word}.`, {
-        help: near === undefined ? `There are ${words.join(", ")}.` : `Did you mean ${near}?`,
+        help:
+          near === undefined ? `There are ${scheduleWords.join(", ")}.` : `Did you mean ${near}?`,
       });
     }
   }

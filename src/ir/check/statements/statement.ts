@@ -46,6 +46,7 @@ export function poison(place: Place, statement: Statement): void {
     case "memory":
     case "output":
     case "input":
+    case "loss":
       failed(statement.name.text);
       return;
     case "dim":

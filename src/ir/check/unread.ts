@@ -1,0 +1,30 @@
+/** Lines that the parser could not read: what a check finds missing because of them is no fault of its own. */
+import type { SourceFile } from "../../parser/diagnostic.ts";
+import type { Span } from "../../parser/tree.ts";
+
+export interface Unread {
+  /** Whether something starts on such a line. */
+  readonly holds: (span: Span) => boolean;
+  /** Words on such lines and the lines before them, where their statements may begin. */
+  readonly words: ReadonlySet<string>;
+}
+
+export const nothingUnread: Unread = { holds: () => false, words: new Set() };
+
+/** The lines of errors of syntax. */
+export function unreadLines(sources: readonly SourceFile[], errors: readonly Span[]): Unread {
+  const lines: Span[] = [];
+  const words = new Set<string>();
+  for (const { file, start } of errors) {
+    const text = sources.find(({ path }) => path === file)?.text ?? "";
+    const from = text.lastIndexOf("\n", start - 1) + 1;
+    const next = text.indexOf("\n", start);
+    const end = next < 0 ? text.length : next;
+    const before = text.lastIndexOf("\n", from - 2) + 1;
+    lines.push({ file, start: from, end });
+    for (const [word] of text.slice(before, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
+  }
+  const holds = ({ file, start }: Span) =>
+    lines.some((line) => line.file === file && line.start <= start && start <= line.end);
+  return { holds, words };
+}

@@ -1,0 +1,153 @@
+/** What an error says besides what is wrong: which call led there, what was meant, and nothing that follows from another error. */
+import { describe, expect, test } from "vitest";
+import { codesOf, shownOf } from "./kit.ts";
+
+const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
+
+/** The lines that begin with `help:`. */
+const helpOf = (text: string, settings: Readonly<Record<string, string>> = {}): readonly string[] =>
+  shownOf(text, { settings })
+    .split("\n")
+    .flatMap((line) => (line.startsWith("help: ") ? [line.slice("help: ".length)] : []));
+
+describe("an error inside a block says which call led there", () => {
+  test("of the library", () => {
+    expect(
+      shownOf(
+        "model M {\n  dim D = 32\n  input x[T, D]\n  output y = attention(x, x, heads = 3)\n}",
+      ),
+    ).toBe(`error[MEM0114]: dim K must be a whole number of at least 0, not 10.666666666666666.
+ --> std/attention.mem:7:22
+  |
+7 |   dim H = heads, K = width / heads
+  |                      ^^^^^^^^^^^^^
+note: Called from here.
+ --> spec.mem:4:14
+  |
+4 |   output y = attention(x, x, heads = 3)
+  |              ^^^^^^^^^^^^^^^^^^^^^^^^^^
+`);
+  });
+
+  test("through the library: a method that calls attention", () => {
+    const text = model(`dim D = 32
+  input x[T, D]
+  memory m = slots(count = 2, width = D)
+  output y = m.read(x, heads = 3)
+  m.write(x)`);
+    const shown = shownOf(text);
+    expect(codesOf(text)).toEqual(["MEM0114"]);
+    expect(shown.match(/note: Called from here\.\n.*spec\.mem:6/g)).toHaveLength(1);
+  });
+
+  test("through blocks of one's own: every call, innermost first", () => {
+    const blocks = `block inner(x[T], n: int) -> [T] { dim K = n / 2; return x * K }
+block outer(x[T]) -> [T] { return inner(x, n = 3) }`;
+    const places = shownOf(model("input x[T]\noutput y = outer(x)", blocks)).matchAll(
+      /--> spec\.mem:(\d+)/g,
+    );
+    expect([...places].map(([, line]) => line)).toEqual(["1", "2", "5"]);
+  });
+
+  test("where a memory is declared, for what its states need", () => {
+    const memory = `memory m(n: int) {
+  state s[K: n / 2] starts 0, gradient through
+  read() -> [] { return sum(s over K) }
+}`;
+    const shown = shownOf(
+      model("input x[T]\nmemory a = m(n = 3)\noutput y = x + a.read()", memory),
+    );
+    expect(shown).toContain("error[MEM0113]");
+    expect(shown).toContain("note: Called from here.");
+  });
+});
+
+test("two calls of one name are shown where they stand", () => {
+  const text = model("dim D = 4\ninput x[T, D]\nx = norm(x)\noutput y = norm(x)");
+  const places = [...shownOf(text).matchAll(/--> spec\.mem:(\d+:\d+)/g)].map(([, place]) => place);
+  expect(codesOf(text)).toEqual(["MEM0160"]);
+  expect(places).toEqual(["6:12", "5:5"]);
+});
+
+describe("one fault gives one error", () => {
+  test.for([
+    ["an output", "input x[T]\noutput y = x + zz\nq = 2 * y\noutput r = q"],
+    ["an input", "dim D = 3\ninput x[T, D: zz]\noutput y = 2 * x"],
+    ["a parameter", "input x[T]\nparam w starts zz\noutput y = w * x"],
+    ["a dim", "dim D = zz\ninput x[T, D]\nparam w[D] starts 1\noutput y = w * x"],
+    ["a const", "input x[T]\nconst c[T] = zz\noutput y = c * x"],
+    ["a loss", "input x[T]\nloss main = x + zz\noutput y = main + x"],
+    ["a memory", "input x[T]\nmemory m = slotz(zz = 1)\noutput y = x + m.read(x)\nm.write(x)"],
+    ["a loop", "input x[T]\nrepeat 2 as i yield h { h = x + zz }\noutput y = h"],
+    ["one of several names", "input x[T]\na, b = zz\noutput y = a + b"],
+  ])("%s", ([, body = ""]) => {
+    expect(codesOf(model(body)), shownOf(model(body))).toHaveLength(1);
+  });
+
+  test("a line that cannot be read: its names are not missed, blocks it may call are not unused", () => {
+    const block = "block twice(x[...]) -> [...] { return 2 * x }";
+    expect(codesOf(model("input x[T]\ny = twice(x) +\nz = y\noutput w = z + y", block))).toEqual([
+      "MEM0025",
+    ]);
+    expect(codesOf(model("input x[T]\nmemory m = [\noutput y = m.read(x)"))).toHaveLength(1);
+  });
+});
+
+describe("what was meant", () => {
+  test("options go by name", () => {
+    const text = model("dim D = 4\ninput x[T, D]\noutput y = x + sinusoid(index(T), D)");
+    expect(helpOf(text)).toEqual(["Options go by name: width = D."]);
+  });
+
+  test("an axis to reduce: the segment's, else the last", () => {
+    expect(helpOf(model("dim D = 4\ninput x[T, D]\noutput y = x + mean(x)"))).toEqual([
+      "Say along which axis: mean(x over T).",
+    ]);
+    expect(helpOf(model("dim D = 4\ninput x[D]\noutput y = x + softmax(2 * x)"))).toEqual([
+      "Say along which axis: softmax(… over D).",
+    ]);
+  });
+
+  test("`is` for choices, `when` for what is known, `where` for data", () => {
+    const block = (condition: string) =>
+      `block f(x[...], kind: choice(gru, lstm) = gru) -> [...] { return when ${condition} { x } else { 2 * x } }`;
+    const text = (condition: string) => model("input x[T]\noutput y = f(x)", block(condition));
+    expect(helpOf(text("kind == gru"))).toEqual([
+      "Which one a choice has is asked with `is`: `when kind is gru { … }`.",
+    ]);
+    expect(helpOf(text("kind is gru"))).toEqual([]);
+    expect(helpOf(model("input x[T]\noutput y = where x > 0 { x } else { 0 }"))).toEqual([
+      "a choice while compiling is `when kind is gru { … } else { … }`, one on data `where(c, a, b)`",
+    ]);
+  });
+
+  test("a comma before what a state says of gradient", () => {
+    const memory =
+      "memory m() {\nstate s starts 0 gradient through\nstep(x[T]) { s <- s + sum(x over T where valid(T)) } }";
+    expect(helpOf(model("input x[T]\nmemory a = m()\na.step(x)\noutput y = x", memory))).toEqual([
+      "a comma comes before `gradient`: `starts 0, gradient through`",
+    ]);
+  });
+
+  test("addresses of settings, also without the steps before their last", () => {
+    const text = `model M(scale: real = 1) {
+  dim width = 4
+  input x[T, width]
+  memory mem = slots(count = 2, width)
+  repeat 2 as layer { memory past = fifo(length = 2, width); past.write(x) }
+  mem.write(x)
+  output y = scale * x + mem.read(x, heads = 2)
+}`;
+    expect(helpOf(text, { "mem.cuont": "3" })).toEqual(["Did you mean mem.count?"]);
+    expect(helpOf(text, { count: "3" })).toEqual(["Did you mean mem.count?"]);
+    expect(helpOf(text, { "past.length": "3" })).toEqual(["Did you mean layer.past.length?"]);
+    expect(helpOf(text, { scales: "3" })).toEqual(["Did you mean scale?"]);
+    expect(helpOf(text, { batch: "3" })).toEqual(["Did you mean train.batch?"]);
+  });
+
+  test("a loss is no value", () => {
+    expect(helpOf(model("input x[T]\nloss main = x\noutput y = main"))).toEqual([
+      "Name its value first: v = …; loss main = v",
+    ]);
+  });
+});
