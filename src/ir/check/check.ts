@@ -5,8 +5,11 @@ import type { ModelDefinition, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { compareParameters } from "./agree.ts";
 import { type ReadFiles, readFiles, resolveFiles } from "./files.ts";
+import type { Instance } from "./frame.ts";
+import { warnOfUnwritten } from "./instances/segment-end.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
 import { mentionedFiles } from "./names/library.ts";
+import { warnOfUnused } from "./names/unused.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
@@ -87,6 +90,11 @@ function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report:
     for (const other of [train, generate])
       compareParameters(evaluate.program, other?.program, model, report);
   }
+  // What is without effect may follow from what is wrong.
+  if (report.sound) {
+    for (const tree of files.trees.values()) warnOfUnused(tree, report);
+    warnOfUnwritten(programs.memories, files.trees.values(), report);
+  }
   return report.failed || evaluate === undefined
     ? { diagnostics: report.list() }
     : {
@@ -141,20 +149,22 @@ interface Programs {
   readonly made: ByKind<MadeProgram | undefined>;
   /** Addresses of the settings that some program has. */
   readonly used: ReadonlySet<string>;
+  readonly memories: readonly Instance[];
 }
 
 /** Makes the programs that the file has a schedule for, and `evaluate` in any case. */
 function checkPrograms(
   { definitions, checked }: Schedules,
-  given: Omit<Parameters<typeof checkProgram>[0], "kind" | "schedule" | "used">,
+  given: Omit<Parameters<typeof checkProgram>[0], "kind" | "schedule" | "used" | "memories">,
 ): Programs {
   const used = new Set<string>();
+  const memories = new Map<string, Instance>();
   const make = (kind: Program["kind"]) =>
-    checkProgram({ ...given, kind, schedule: checked[kind], used });
+    checkProgram({ ...given, kind, schedule: checked[kind], used, memories });
   const evaluate = make("evaluate");
   const train = definitions.train && make("train");
   const generate = definitions.generate && make("generate");
-  return { made: { train, evaluate, generate }, used };
+  return { made: { train, evaluate, generate }, used, memories: [...memories.values()] };
 }
 
 /** Settings that no program has anything for. */

@@ -3,7 +3,7 @@ import type { SourceFile } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, Origin } from "../graph.ts";
 import type { Template } from "./calls/template.ts";
-import type { CheckedAxis } from "./frame.ts";
+import type { CheckedAxis, Instance } from "./frame.ts";
 import { problem, type Report } from "./problem.ts";
 import type { Settings } from "./schedules/setting.ts";
 
@@ -29,6 +29,8 @@ export class Checker {
    * method that only reads the state may be called before the one that binds its axes.
    */
   readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
+  /** Memories of all programs by where they are declared. */
+  readonly memories: Map<string, Instance>;
   readonly templates = new Map<string, Template>();
   readonly functions = new Map<string, GraphFunction>();
   /** Blocks being checked, outermost first: a block cannot call itself. */
@@ -50,6 +52,7 @@ export class Checker {
     readonly overrides: Settings;
     readonly sources: readonly SourceFile[];
     readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
+    readonly memories: Map<string, Instance>;
   }) {
     this.report = parts.report;
     this.training = parts.training;
@@ -57,6 +60,7 @@ export class Checker {
     this.probes = parts.probes;
     this.overrides = parts.overrides;
     this.stateAxes = parts.stateAxes;
+    this.memories = parts.memories;
     this.lineStarts = new Map(parts.sources.map(({ path, text }) => [path, startsOfLines(text)]));
   }
 

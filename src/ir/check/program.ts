@@ -7,7 +7,7 @@ import type { Dim, InputInfo, Program } from "../program.ts";
 import { assemble, finishMain } from "./assemble.ts";
 import { Checker } from "./checker.ts";
 import type { Place } from "./emit.ts";
-import { type CheckedAxis, Frame, implicitKey, Scope } from "./frame.ts";
+import { type CheckedAxis, Frame, type Instance, implicitKey, Scope } from "./frame.ts";
 import { finishInstances } from "./instances/segment-end.ts";
 import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
@@ -25,6 +25,7 @@ interface Making {
   readonly settings: Settings;
   readonly probes: ReadonlySet<string>;
   readonly used: Set<string>;
+  readonly memories: Map<string, Instance>;
 }
 
 export interface MadeProgram {
@@ -62,7 +63,8 @@ export function checkProgram(making: Making): MadeProgram | undefined {
 type StateAxes = Map<string, Map<string, CheckedAxis>>;
 
 function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | undefined {
-  const { kind, resolved, model, schedule, report, sources, settings, probes, used } = making;
+  const { kind, resolved, model, schedule, report, sources, settings, probes, used, memories } =
+    making;
   const inputs = model.body.filter((each): each is InputStatement => each.kind === "input");
   const { axis, unsized } = segmentAxis(model, inputs, report);
   const overrides = new Map([...schedule.settings, ...settings]);
@@ -74,6 +76,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
     overrides,
     sources,
     stateAxes,
+    memories,
   });
   const dims: Dim[] = [];
   const formalValues = new Map<string, number>();

@@ -295,7 +295,7 @@ describe("R4: repeat and scan are folds", () => {
 
   test("a block that is checked again for a carried value leaves nothing behind", () => {
     const text = model(
-      "dim D = 2\ninput x[T, D]\nmemory m = slots(count = 2, width = D)\ny = scan over T from h = 0 yield h { h = unit(h + x) + sum(m.M over S) }\noutput z = y",
+      "dim D = 2\ninput x[T, D]\nmemory m = slots(count = 2, width = D)\ny = scan over T from h = 0 yield h { h = unit(h + x) + sum(m.M over S) }\nm.write(x)\noutput z = y",
     );
     expect(verify(programOf(text).graph)).toEqual([]);
   });
@@ -749,8 +749,8 @@ describe("R17 and R19: choices and indices", () => {
     const decomposed = model(`dim N = 2
   input x[T]
   const a[N, J: N] = real(index(N) + 1) * real(index(N) == index(J))
-  s, left, right = svd(a over (N, J) as R)
-  e, vectors = eigh(a over (N, J) as R)
+  s, _, _ = svd(a over (N, J) as R)
+  e, _ = eigh(a over (N, J) as R)
   output y = x * sum(s over R)
   output z = x * sum(e over R)`);
     const result = values(decomposed, { x: [1, 2, 3] });

@@ -16,8 +16,8 @@ export const callCodes = {
       "Lists, choices, blocks and instances are not numbers: `values(list as W)` makes a tensor of a list, a choice is tested by " +
       "`is`, a block is called, an instance has methods.",
     example:
-      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem over D }",
-    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D }",
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem over D; mem.write(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D; mem.write(x) }",
   },
   MEM0202: {
     title: "Several values where one is needed",
@@ -52,8 +52,8 @@ export const callCodes = {
     title: "No such method",
     explanation: "An instance has the methods that its block or memory declares.",
     example:
-      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.reed(x, heads = 1) }",
-    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.reed(x, heads = 1); mem.write(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1); mem.write(x) }",
   },
   MEM0213: {
     title: "Given twice",
@@ -226,8 +226,8 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
     explanation:
       "Instances have parameters and states with an address, so they are declared: `use`, `memory`.",
     example:
-      "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); b = a; output y = b.read(x, heads = 1) }",
-    fix: "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); output y = a.read(x, heads = 1) }",
+      "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); b = a; output y = b.read(x, heads = 1); a.write(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory a = slots(count = 2, width = D); output y = a.read(x, heads = 1); a.write(x) }",
   },
   MEM0236: {
     title: "Write to something that is no state",

@@ -90,7 +90,7 @@ model M { input x[T]; use halved = half(); output y = halved(x) }`,
       "`memory` makes an instance of what is defined as a memory, with states; `use` one of a block, without.",
     example:
       "model M { dim D = 4; input x[T, D]; use mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
-    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1); mem.write(x) }",
   },
   MEM0182: {
     title: "State of another kind",
@@ -204,8 +204,8 @@ model M {
     title: "No such member",
     explanation: "`mem.name` reads an entering state, a parameter or an option of an instance.",
     example:
-      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.N over D }",
-    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D }",
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.N over D; mem.write(x) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D; mem.write(x) }",
   },
   MEM0189: {
     title: "No such sibling",
@@ -257,7 +257,7 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); output y = m.st
       "A warning: no method of the memory is called and no state of it read, so it changes nothing.",
     example:
       "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x }",
-    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1); mem.write(x) }",
   },
   MEM0192: {
     title: "Memory takes in padding",
@@ -276,5 +276,37 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); outp
   step(x[T, D]) { s <- s + sum(x over T where valid(T)) }
 }
 model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
+  },
+  MEM0193: {
+    title: "Memory never written",
+    explanation:
+      "A warning: the memory is read, but nothing calls a method that writes it, so in every segment it is what it starts as. A call in a " +
+      "branch that is not taken is enough: `when writes { mem.write(x) }`.",
+    example:
+      "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1) }",
+    fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = mem.read(x, heads = 1); mem.write(x) }",
+  },
+  MEM0194: {
+    title: "State never written",
+    explanation:
+      "A warning: no method of the memory writes this state. `=` in a method makes a local of the state's name, `<-` writes the state.",
+    example: `memory total() {
+  state s starts 0, gradient stop
+  step(x[T]) -> [] { s = s + sum(x over T where valid(T)); return s }
+}
+model M { input x[T]; memory m = total(); output y = x + m.step(x) }`,
+    fix: `memory total() {
+  state s starts 0, gradient stop
+  step(x[T]) -> [] { s <- s + sum(x over T where valid(T)); return next s }
+}
+model M { input x[T]; memory m = total(); output y = x + m.step(x) }`,
+  },
+  MEM0195: {
+    title: "Value never used",
+    explanation:
+      "A warning: nothing needs this value, neither an equation nor an output, a loss, a result or a state. A name that begins with " +
+      "`_` is never warned about, and `_` leaves out one of several values.",
+    example: "model M { input x[T]; y = 2 * x; output z = x }",
+    fix: "model M { input x[T]; y = 2 * x; output z = y }",
   },
 } as const satisfies Readonly<Record<`MEM01${string}`, DiagnosticEntry>>;

@@ -116,8 +116,9 @@ export const expressionCodes = {
     title: "Piece without a name",
     explanation:
       "A piece of a split goes without a name only where it is one entry: `split E into (1, T)`.",
-    example: "model M { dim D = 4; input x[T, D]; a, b = x split D into (2, B: 2); output y = b }",
-    fix: "model M { dim D = 4; input x[T, D]; a, b = x split D into (A: 2, B: 2); output y = b }",
+    example:
+      "model M { dim D = 4; input x[T, D]; a, b = x split D into (2, B: 2); output y = b; output z = a }",
+    fix: "model M { dim D = 4; input x[T, D]; a, b = x split D into (A: 2, B: 2); output y = b; output z = a }",
   },
   MEM0136: {
     title: "Sizes of a split unknown",

@@ -58,13 +58,15 @@ model M { input x[T]; repeat 60 as i { x = scaled(x, factor = i) as s }; output 
       "Working out numbers, lists and conditions while compiling takes at most 500,000 steps.",
     example: `model M {
   input x[T]
-  repeat 1000 as i { repeat 1000 as j { n = i * j + 1 } }
+  n = 0
+  repeat 1000 as i { repeat 1000 as j { n = n + i * j } }
   output y = x
 }`,
     fix: `model M {
   input x[T]
-  repeat 10 as i { repeat 10 as j { n = i * j + 1 } }
-  output y = x
+  n = 0
+  repeat 10 as i { repeat 10 as j { n = n + i * j } }
+  output y = n * x
 }`,
   },
 } as const satisfies Readonly<Record<`MEM026${string}`, DiagnosticEntry>>;

@@ -132,6 +132,16 @@ train { data { labels = x ahead 1 } }`,
     fix: `model M { input x[T]; target z[T]; output y = x; loss main = (x - z) ^ 2 }
 train { data { z = x ahead 1 } }`,
   },
+  MEM0318: {
+    title: "Horizon longer than the rollout",
+    explanation:
+      "A warning: gradient goes back through the segments of one rollout at most, so a longer horizon cuts nowhere and changes " +
+      "nothing. Make the rollout as long, or the horizon shorter.",
+    example: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
+train { through_time bptt(horizon = 4) }`,
+    fix: `model M { input x[T]; param w starts 1; output y = w * x; loss main = y * y }
+train { through_time bptt(horizon = 4); rollout 4 segments }`,
+  },
   MEM0320: {
     title: "No model",
     explanation:

@@ -1,11 +1,13 @@
 /** The end of a segment: what each state is handed on as (rule R9). */
 
-import type { Span } from "../../../parser/tree.ts";
+import type { FileTree, Span } from "../../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place } from "../emit.ts";
-import type { Frame, TensorEntity } from "../frame.ts";
+import type { Frame, Instance, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { memberItems } from "../names/member.ts";
-import { problem, warning } from "../problem.ts";
+import { writingMethods } from "../names/unused.ts";
+import { problem, type Report, warning } from "../problem.ts";
+import { isName, mentionsName, someNode } from "../syntax.ts";
 import { ownTensor } from "./tensors.ts";
 
 /** Gives every state of the frame's instances its next value; an example without a valid token keeps its states (rule R12). */
@@ -40,17 +42,45 @@ export function finishInstances(place: Place, frame: Frame): void {
         ).diagnostic,
       );
     }
-    if (
-      instance.entering.size === 0 &&
-      instance.definition.kind === "memory" &&
-      place.checker.report.sound
-    ) {
-      place.checker.report.add(
+    const { memories, report } = place.checker;
+    if (instance.definition.kind !== "memory") continue;
+    memories.set(`${instance.span.file}:${instance.span.start}`, instance);
+    if (instance.entering.size === 0 && report.sound) {
+      report.add(
         warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),
       );
     }
   }
 }
+
+/**
+ * Warns of memories that are read where no line of the files calls a method that writes them. A write in a branch that is not
+ * taken is left out on purpose.
+ */
+export function warnOfUnwritten(
+  memories: Iterable<Instance>,
+  trees: Iterable<FileTree>,
+  report: Report,
+): void {
+  const files = [...trees];
+  for (const { name, span, definition, entering } of memories) {
+    const methods = writingMethods(definition);
+    // A memory that nothing can write is warned about where its states are declared.
+    if (entering.size === 0 || methods.length === 0) continue;
+    if (files.some((tree) => methods.some((method) => callsMethod(tree, name, method)))) continue;
+    const message = `The memory ${name} is read but never written, so it stays as it starts.`;
+    const help = `Write it: ${methods.map((method) => `${name}.${method}(…)`).join(" or ")}.`;
+    report.add(warning("MEM0193", span, message, { help }));
+  }
+}
+
+/** `mem.write(…)`, `mem[i].write(…)` */
+const callsMethod = (tree: FileTree, name: string, method: string): boolean =>
+  someNode(
+    tree,
+    ({ kind, object, member }) =>
+      kind === "member" && isName(member) && member.text === method && mentionsName(object, name),
+  );
 
 function kept(
   place: Place,

@@ -2,7 +2,7 @@
 
 import type { ProgramDefinition, Span } from "../../../parser/tree.ts";
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
-import { problem, type Report } from "../problem.ts";
+import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
 import { readEntry } from "./entry.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
@@ -83,10 +83,24 @@ export function checkSchedule(
   if (changed) applyOverrides(kind, schedule, overrides, at, report);
   if (changed || definition !== undefined)
     report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  if (kind === "train") warnOfHorizon(definition?.program.span ?? at, schedule, report);
   return { schedule, settings };
 }
 
 const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
+
+/** Gradient never crosses the edge between rollouts, however long the horizon. */
+function warnOfHorizon(
+  span: Span,
+  { rollout, throughTime }: CheckedSchedule["schedule"],
+  report: Report,
+): void {
+  if (throughTime.kind === "detach" || throughTime.horizon <= rollout) return;
+  const message = `A horizon of ${throughTime.horizon} segments is longer than the rollout of ${rollout}, beyond which no gradient goes.`;
+  report.add(
+    warning("MEM0318", span, message, { help: `rollout ${throughTime.horizon} segments` }),
+  );
+}
 
 function checkTogether(span: Span, schedule: CheckedSchedule["schedule"]): void {
   const { rollout, stride, cutAfter, segmentWeights: weights } = schedule;

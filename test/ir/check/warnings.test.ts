@@ -1,0 +1,133 @@
+/** What is allowed but has no effect: memories and states never written, values never used, horizons beyond the rollout. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { check } from "../../../src/ir/check/check.ts";
+import { codesOf, library, shownOf } from "./kit.ts";
+
+const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
+
+describe("a memory that is read", () => {
+  const read =
+    "dim D = 4\ninput x[T, D]\nmemory mem = slots(count = 2, width = D)\noutput y = mem.read(x, heads = 1)";
+
+  test("and never written", () => {
+    expect(
+      shownOf(model(read)),
+    ).toBe(`warning[MEM0193]: The memory mem is read but never written, so it stays as it starts.
+ --> spec.mem:5:8
+  |
+5 | memory mem = slots(count = 2, width = D)
+  |        ^^^
+help: Write it: mem.write(…).
+`);
+  });
+
+  test("and written, be it where an option says so", () => {
+    expect(codesOf(model(`${read}\nmem.write(x)`))).toEqual([]);
+    expect(codesOf(model(`${read}\nwhen training { mem.write(x) }`))).toEqual([]);
+  });
+
+  test("and written in a repeat, through its index", () => {
+    const body =
+      "dim D = 4\ninput x[T, D]\nrepeat 2 as i { memory past = fifo(length = 2, width = D); x = x + past.span(x) at S = 0; past.write(x) }\noutput y = x";
+    expect(codesOf(model(body))).toEqual([]);
+  });
+});
+
+describe("a state that no method writes", () => {
+  const memory = (body: string) =>
+    `memory total() { state s starts 0, gradient stop; state n in int starts 0\n${body} }`;
+  const text = (body: string) =>
+    model("input x[T]\nmemory m = total()\noutput y = x + m.step(x)", memory(body));
+
+  test("is not mistaken for one that is", () => {
+    const whole =
+      "step(x[T]) -> [] { s <- s + sum(x over T where valid(T)); n <- n + 1; return s / n }";
+    expect(codesOf(text(whole))).toEqual([]);
+    const forgotten = "step(x[T]) -> [] { s <- s + sum(x over T where valid(T)); return s / n }";
+    expect(codesOf(text(forgotten))).toEqual(["MEM0194"]);
+  });
+
+  test("because `=` stands for `<-`: there is a local of its name", () => {
+    const shown = shownOf(
+      text("step(x[T]) -> [] { s <- s + sum(x over T where valid(T)); n = n + 1; return s / n }"),
+    );
+    expect(shown).toContain("warning[MEM0194]: The state n is never written: this is a local.");
+    expect(shown).toContain("help: `<-` writes a state: n <- …");
+  });
+});
+
+describe("a value that nothing uses", () => {
+  test.for([
+    ["a local", "y = 2 * x\noutput z = x", ["MEM0195"]],
+    [
+      "one that only goes into itself",
+      "n = 0\nrepeat 3 as i { n = n + 1 }\noutput z = x",
+      ["MEM0195", "MEM0195"],
+    ],
+    ["one of several", "a, b = top(x over T, 2 as K)\noutput z = a", ["MEM0195"]],
+    ["one left out", "a, _ = top(x over T, 2 as K)\noutput z = a", []],
+    ["one that is meant so", "_y = 2 * x\noutput z = x", []],
+    ["an output, a loss, what they need", "y = 2 * x\nv = y * y\noutput z = y\nloss main = v", []],
+    [
+      "what a branch that is not taken uses",
+      "y = 2 * x\noutput z = when training { y } else { x }",
+      [],
+    ],
+    ["what a loop yields", "repeat 2 as i yield h { h = x * i }\noutput z = h", []],
+    ["the size of an axis", "n = 3\nparam w[K: n] starts 1\noutput z = x * sum(w over K)", []],
+  ] as const)("%s", ([, body, codes]) => {
+    expect(codesOf(model(`input x[T]\n${body}`))).toEqual(codes);
+  });
+
+  test("in a block: results have names, methods have locals of their own", () => {
+    const block = "block f(x[T]) -> a[T], b[T] { a = x; b = 2 * x; c = 3 * x }";
+    expect(codesOf(model("input x[T]\na, b = f(x)\noutput y = a + b", block))).toEqual(["MEM0195"]);
+    const memory = `memory m() {
+  state s starts 0, gradient stop
+  read() -> [] { y = 2 * s; return y }
+  write(x[T]) { y = sum(x over T where valid(T)); s <- s }
+}`;
+    const text = model("input x[T]\nmemory a = m()\noutput y = x + a.read()\na.write(x)", memory);
+    expect(codesOf(text)).toEqual(["MEM0195"]);
+  });
+
+  test("is not said beside an error, which may be why", () => {
+    expect(codesOf(model("input x[T]\ny = 2 * x\noutput z = tanhh(x)"))).toEqual(["MEM0110"]);
+  });
+});
+
+test("a horizon beyond the rollout", () => {
+  const text = (entries: string) =>
+    `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }\ntrain { ${entries} }`;
+  expect(codesOf(text("through_time mrbp(horizon = 4)"))).toEqual(["MEM0318"]);
+  expect(codesOf(text("through_time bptt(horizon = 4); rollout 2 segments"))).toEqual(["MEM0318"]);
+  expect(codesOf(text("through_time bptt(horizon = 4); rollout 4 segments"))).toEqual([]);
+  expect(codesOf(text("rollout 4 segments"))).toEqual([]);
+});
+
+describe("nothing of the project gives any", () => {
+  test("the models", () => {
+    for (const name of readdirSync("specs").filter((each) => each.endsWith(".mem"))) {
+      const source = { path: name, text: readFileSync(`specs/${name}`, "utf8") };
+      const { diagnostics } = check([...library, source], name);
+      expect(diagnostics, name).toEqual([]);
+    }
+  });
+
+  test("the library, read as a project's own file", () => {
+    const use = "model M { input x[T]; output y = x }";
+    for (const { path, text } of library) {
+      const others = library.filter((each) => each.path !== path);
+      const { diagnostics } = check(
+        [...others, { path: "own.mem", text: `${text}\n${use}` }],
+        "own.mem",
+      );
+      const codes = new Set(diagnostics.map(({ code }) => code));
+      expect(
+        [...codes].filter((code) => code !== "MEM0106"),
+        path,
+      ).toEqual([]);
+    }
+  });
+});
