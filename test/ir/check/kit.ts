@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { Checked, CheckOptions } from "../../../src/ir/check/check.ts";
 import { check } from "../../../src/ir/check/check.ts";
+import { differentiate } from "../../../src/ir/gradient/index.ts";
+import type { Port } from "../../../src/ir/graph.ts";
 import type { HostValue } from "../../../src/ir/interpret.ts";
 import { interpret } from "../../../src/ir/interpret.ts";
 import type { CheckedModel, Program } from "../../../src/ir/program.ts";
@@ -10,6 +12,7 @@ import type { HostTensor } from "../../../src/ops/index.ts";
 import { hostTensor, OPEN, transposeTo } from "../../../src/ops/index.ts";
 import type { SourceFile } from "../../../src/parser/diagnostic.ts";
 import { renderText } from "../../../src/parser/render.ts";
+import { runGradient } from "../kit.ts";
 
 /** The library as it is shipped. */
 export const library: readonly SourceFile[] = readdirSync("specs/std").map((name) => ({
@@ -86,7 +89,18 @@ export function run(
 ): Readonly<Record<string, Rows>> {
   const { graph } = program;
   const main = graph.functions.get(graph.main)!;
-  const values = main.inputs.map((port): HostValue => {
+  const { results } = interpret(graph, graph.main, valuesOf(program, inputs));
+  const named = main.results.map(
+    (port, position) => [addressOf(port), rowsOf(results[position]!, order)] as const,
+  );
+  return Object.fromEntries(named);
+}
+
+/** The inputs of a segment in the order of the graph. */
+function valuesOf(program: Program, inputs: Readonly<Record<string, Rows>>): readonly HostValue[] {
+  const { graph } = program;
+  const main = graph.functions.get(graph.main)!;
+  return main.inputs.map((port): HostValue => {
     const address = port.path.join(".");
     const { kind, axes, copies } = port.value.type;
     const sized = axes.map(({ name, size }) => ({ name, size: size === OPEN ? 1 : size }));
@@ -104,13 +118,36 @@ export function run(
       tensor(Array.isArray(given) ? given[copy] : undefined),
     );
   });
-  const { results } = interpret(graph, graph.main, values);
-  const named = main.results.map((port, position) => {
-    const prefix = port.role === "next" || port.role === "loss" ? `${port.role} ` : "";
-    return [prefix + port.path.join("."), rowsOf(results[position]!, order)] as const;
-  });
-  return Object.fromEntries(named);
 }
+
+/**
+ * Gradients of one result (`y`, `next m.s`, `loss main`), its entries summed, with respect to the parameters, states and
+ * arguments that have any, by address.
+ */
+export function gradientsOf(
+  program: Program,
+  inputs: Readonly<Record<string, Rows>>,
+  result: string,
+): Readonly<Record<string, Rows>> {
+  const graph = differentiate(program.graph, {
+    wrt: () => true,
+    cotangents: (port) => addressOf(port) === result,
+    always: () => false,
+  });
+  const { type } = program.graph.functions
+    .get(program.graph.main)!
+    .results.find((port) => addressOf(port) === result)!.value;
+  const axes = type.axes.map(({ name, size }) => ({ name, size: size === OPEN ? 1 : size }));
+  const count = axes.reduce((all, { size }) => all * size, 1);
+  const ones = hostTensor("real", axes, new Array<number>(count).fill(1));
+  const { gradients } = runGradient(graph, valuesOf(program, inputs), () => ones);
+  return Object.fromEntries(
+    [...gradients].map(([path, value]) => [path.replace(/^\w+\./, ""), rowsOf(value, [])]),
+  );
+}
+
+const addressOf = ({ role, path }: Port): string =>
+  (role === "next" || role === "loss" ? `${role} ` : "") + path.join(".");
 
 function rowsOf(value: HostValue, order: readonly string[]): Rows {
   if (!("data" in value)) return value.map((copy) => rowsOf(copy, order));

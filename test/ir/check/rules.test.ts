@@ -1,7 +1,17 @@
 /** The rules of docs/language.md, one by one, with numbers where a rule is about values. */
 import { describe, expect, test } from "vitest";
+import { printGraph } from "../../../src/ir/graph-text.ts";
 import { verify } from "../../../src/ir/verify.ts";
-import { codesOf, modelOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
+import {
+  codesOf,
+  gradientsOf,
+  modelOf,
+  parametersOf,
+  programOf,
+  type Rows,
+  run,
+  shownOf,
+} from "./kit.ts";
 
 /** A model with the segment axis T of 3 tokens. */
 const model = (body: string, before = ""): string =>
@@ -544,6 +554,65 @@ describe("R9: a segment reads what entered it and writes once", () => {
   });
 });
 
+describe("R10: shapes are fixed, what exists so far is counted", () => {
+  const text = model(
+    "dim D = 1\ninput x[T, D]\nmemory past = fifo(length = 4, width = D)\npast.write(x)\noutput rows = past.span(x)\noutput seen = past.seen(x)",
+  );
+  const x = [[1], [2], [3]];
+  const order = ["S", "M", "T", "D"];
+
+  test("an empty memory has all its rows, and none of them exists", () => {
+    const result = values(text, { x, fresh: 1 }, order);
+    expect(result).toMatchObject({
+      rows: [[0], [0], [0], [0], [1], [2], [3]],
+      seen: [0, 0, 0, 0, 1, 1, 1],
+    });
+  });
+
+  test("rows fill from the end, so that distances never depend on how full it is", () => {
+    const first = values(text, { x, fresh: 1, valid: [1, 1, 0] }, order);
+    expect(first).toMatchObject({
+      "next past.rows": [[0], [0], [1], [2]],
+      "next past.filled": 2,
+    });
+    const second = values(
+      text,
+      {
+        x: [[4], [5], [6]],
+        fresh: 0,
+        "past.rows": first["next past.rows"]!,
+        "past.filled": first["next past.filled"]!,
+      },
+      order,
+    );
+    expect(second).toMatchObject({
+      rows: [[0], [0], [1], [2], [4], [5], [6]],
+      seen: [0, 0, 1, 1, 1, 1, 1],
+      "next past.rows": [[2], [4], [5], [6]],
+      "next past.filled": 4,
+    });
+  });
+
+  test("a state never grows: what is written has its axes and sizes", () => {
+    const memory =
+      "memory m() { state s[N: 2] starts 0, gradient stop; write(x[T]) { s <- last(where(valid(T), x, 0) over T, 3 as N) } }";
+    expect(codesOf(model("input x[T]\nmemory a = m()\na.write(x)\noutput y = x", memory))).toEqual([
+      "MEM0183",
+    ]);
+  });
+
+  test("a state of ints is one for each stream, too", () => {
+    const program = programOf(text);
+    const { inputs } = program.graph.functions.get(program.graph.main)!;
+    const filled = inputs.find(({ path }) => path.join(".") === "past.filled")!;
+    expect(filled.value.type.axes.map(({ name }) => name)).toEqual(["batch"]);
+    expect(program.states.map(({ path, kind }) => [path.join("."), kind])).toEqual([
+      ["past.rows", "real"],
+      ["past.filled", "int"],
+    ]);
+  });
+});
+
 describe("R11: train, evaluate and generate are builds of one model", () => {
   const text = (
     train: string,
@@ -625,6 +694,62 @@ describe("R12 and R18: masks", () => {
   });
 });
 
+describe("R13: what carries gradient", () => {
+  const memory = (gradient: string) => `memory leaky() {
+  state s starts 0, gradient ${gradient}
+  state n in int starts 0
+  step(x[T]) -> [] {
+    param w starts 1
+    s <- 0.5 * s + w * sum(x over T where valid(T))
+    n <- n + 1
+    return next s * (1 + n)
+  }
+}`;
+  const text = (gradient: string, body = "output y = m.step(x)") =>
+    model(`input x[T]\nmemory m = leaky()\n${body}`, memory(gradient));
+  const segment = { x: [1, 2, 3], fresh: 0, "m.s": 4, "m.n": 1 };
+
+  test("`gradient stop` cuts the edge between segments and nothing else: `next` keeps its gradient", () => {
+    for (const gradient of ["stop", "through"]) {
+      const program = programOf(text(gradient));
+      // y = (0.5 s + w sum(x)) * 2: the entering state has a gradient, which only a state that says `through` hands on.
+      expect(gradientsOf(program, segment, "y"), gradient).toEqual({
+        "m.s": 1,
+        "m.step.w": 12,
+        x: [2, 2, 2],
+      });
+      expect(program.states.map((state) => [state.path.join("."), state.gradient])).toEqual([
+        ["m.s", gradient],
+        ["m.n", "stop"],
+      ]);
+    }
+  });
+
+  test("where the state starts anew the gradient goes into its start", () => {
+    const start =
+      "memory m() { param a starts 1; state s starts a, gradient through; read() -> [] { s <- 2 * s; return s } }";
+    const program = programOf(model("input x[T]\nmemory k = m()\noutput y = x * k.read()", start));
+    const gradient = (fresh: number) =>
+      gradientsOf(program, { x: [1, 2, 3], fresh, "k.s": 4, "k.a": 5 }, "y");
+    expect(gradient(1)).toMatchObject({ "k.a": 6, "k.s": 0 });
+    expect(gradient(0)).toMatchObject({ "k.a": 0, "k.s": 6 });
+  });
+
+  test("`stop(e)` cuts a value for that use only, parameters included", () => {
+    const program = programOf(
+      model("input x[T]\nparam w starts 1\nv = w * x\noutput y = stop(v) * v"),
+    );
+    expect(gradientsOf(program, { x: [1, 2, 3], w: 2 }, "y")).toEqual({ w: 28, x: [4, 8, 12] });
+  });
+
+  test("ints, flags and what is worked out from them carry none", () => {
+    const program = programOf(
+      model("input x[T]\nparam w starts 1\noutput y = real(int(w * x)) + sum(w * x > 0 over T)"),
+    );
+    expect(gradientsOf(program, { x: [1, 2, 3], w: 2 }, "y")).toEqual({});
+  });
+});
+
 describe("R14: losses", () => {
   const lossOf = (loss: string, inputs: Readonly<Record<string, Rows>> = {}): Rows | undefined =>
     values(model(`dim D = 2\ninput x[T, D]\noutput y = x\nloss main = ${loss}`), {
@@ -686,6 +811,47 @@ describe("R15: rollouts", () => {
       throughTime: { kind: "checkpoint", horizon: 4, every: 2 },
       cutAfter: [0, 2],
     });
+  });
+});
+
+describe("R16: how gradient goes through time says nothing about what is computed", () => {
+  const text = (way: string) => `model M {
+  dim D = 2
+  input x[T, D]
+  memory m = slots(count = 2, width = D)
+  h = x + m.read(x, heads = 1)
+  m.write(h)
+  output y = h
+  loss main = h * h
+}
+train { segment 3 tokens; rollout 4 segments; through_time ${way}; cut after 1 }`;
+  const ways = [
+    "detach",
+    "bptt(horizon = 4)",
+    "checkpoint(horizon = 4, every = 2)",
+    "mrbp(horizon = 4)",
+  ];
+
+  test("all make the same graph, with the same states, parameters and losses", () => {
+    const [first, ...others] = ways.map((way) => programOf(text(way), { kind: "train" }));
+    for (const other of others) {
+      expect(printGraph(other.graph)).toBe(printGraph(first!.graph));
+      const { schedule: _, ...rest } = other;
+      const { schedule, ...expected } = first!;
+      expect({ ...rest, graph: undefined }).toEqual({ ...expected, graph: undefined });
+      expect(schedule.cutAfter).toEqual([1]);
+    }
+  });
+
+  test("the cuts are the schedule's own, whatever the way", () => {
+    for (const way of ways.slice(1)) {
+      const { schedule } = programOf(text(way), { kind: "train" });
+      expect(schedule, way).toMatchObject({
+        rollout: 4,
+        cutAfter: [1],
+        throughTime: { horizon: 4 },
+      });
+    }
   });
 });
 
