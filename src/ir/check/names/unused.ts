@@ -28,40 +28,39 @@ function warnOfUnusedValues(item: BlockDefinition | ModelDefinition, report: Rep
   const own = { ...item, body: item.body.filter((each) => each.kind !== "method") };
   for (const part of [own, ...methods]) {
     const assignments = assignmentsIn(part.body);
-    const uses = new Map<string, number>();
-    countNames(part, uses);
-    for (const assignment of assignments) {
-      for (const { name } of assignment.targets) {
-        if (name.text.startsWith("_") || usedElsewhere(name.text, assignments, uses)) continue;
-        report.add(unusedValue(name, assignment));
+    const all = new Map<string, number>();
+    countNames(part, all);
+    const itself = usesForItself(assignments);
+    for (const { targets } of assignments) {
+      for (const { name } of targets) {
+        const { text } = name;
+        if (text.startsWith("_") || (all.get(text) ?? 0) > (itself.get(text) ?? 0)) continue;
+        report.add(unusedValue(name, targets.length));
       }
     }
   }
 }
 
-function unusedValue(name: Name, { targets }: AssignStatement) {
+function unusedValue(name: Name, targets: number) {
   const help =
-    targets.length > 1
+    targets > 1
       ? "`_` in its place leaves a value out."
-      : `Leave it out, or say what it is for: output ${name.text} = …`;
+      : "Leave it out; a name that begins with `_` is never warned about.";
   return warning("MEM0195", name.span, `The value ${name.text} is never used.`, { help });
 }
 
-/** Whether a name occurs anywhere but on the left side of its equations and in how it is worked out from itself. */
-function usedElsewhere(
-  name: string,
-  assignments: readonly AssignStatement[],
-  uses: ReadonlyMap<string, number>,
-): boolean {
-  let own = 0;
+/** How often each name occurs on the left side of its equations and in how it is worked out from itself. */
+function usesForItself(assignments: readonly AssignStatement[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
   for (const { targets, value } of assignments) {
-    const bound = targets.filter((target) => target.name.text === name).length;
-    if (bound === 0) continue;
     const inside = new Map<string, number>();
     countNames(value, inside);
-    own += bound + (inside.get(name) ?? 0);
+    for (const text of new Set(targets.map(({ name }) => name.text))) {
+      const left = targets.filter(({ name }) => name.text === text).length;
+      found.set(text, (found.get(text) ?? 0) + left + (inside.get(text) ?? 0));
+    }
   }
-  return (uses.get(name) ?? 0) > own;
+  return found;
 }
 
 function assignmentsIn(part: unknown): readonly AssignStatement[] {
