@@ -42,21 +42,21 @@ type GateConvolutionResiduals = {
 
 /**
  * gate_convolution (std/continuous.mem), keeping what its backward needs.
- * x: [batch, L, D] -> rename: [batch, L, D]
+ * x: [batch, L, D] -> out: [batch, L, D]
  */
 function gateConvolutionForward(
   g: Builder,
   own: GateConvolution,
   x: Tensor,
-): { readonly rename: Tensor; readonly residuals: GateConvolutionResiduals } {
+): { readonly out: Tensor; readonly residuals: GateConvolutionResiduals } {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  const linear = g.linear(near, own.weight, {
+  const mapped = g.linear(near, own.weight, {
     over: ["W", "D"],
     activation: "none",
     bias: own.bias,
   }); // [batch, L, E]
-  return { rename: g.rename(linear, { names: { E: "D" } }), residuals: { near } };
+  return { out: g.rename(mapped, { names: { E: "D" } }), residuals: { near } };
 }
 
 /**
@@ -73,8 +73,8 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  * -> [N]
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
-  const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
+  const remainder = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), remainder, { axis: "W" });
 }
 
 /**
@@ -84,8 +84,8 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
-  const exp = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exp, g.mul(deviation, 2.5066282746310002));
+  const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
+  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
 }
 
 /**
@@ -107,8 +107,8 @@ function ridgeOperator(
   const product = g.contract(a, g.rename(a, { names: { N: "J" } }), { over: ["P"] }); // [N, J]
   // gram: [N, J]
   const gram = g.add(product, g.contract(z, g.rename(z, { names: { N: "J" } }), { over: ["Q"] }));
-  const position = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
-  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), position); // flag [N, J]
+  const indexJ = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
+  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), indexJ); // flag [N, J]
   const normal = g.add(gram, g.mul(ridge, g.real(mask))); // [N, J]
   return g.rename(g.solve(normal, a, { row: "N", column: "J" }), { names: { J: "N" } });
 }
@@ -130,9 +130,16 @@ function firstFit(
   const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
   const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
-  const renamed = g.rename(position, { names: { L: "P" } }); // [P]
-  const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, ratio, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(position, { names: { L: "P" } }); // [P]
+  const ridgeOperatorPadding = g.div(g.add(at_pad, 0.5), rows); // [Q]
+  const ridgeOperatorOut = ridgeOperator(
+    g,
+    ridgeOperatorPoints,
+    ridgeOperatorPadding,
+    center,
+    spread,
+    { ridge },
+  ); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "L" } });
 }
 
@@ -153,22 +160,24 @@ function nextFit(
     ridge,
   }: { rows: number; resample: number; contract: number; ridge: number },
 ): Tensor {
-  const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
-  const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
-  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
+  const indexQ = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
+  const mask = g.less(indexQ, Math.floor((rows + resample) / 2)); // flag [Q]
+  const indexQ2 = g.index({ axis: "Q", size: g.size(indexQ, "Q") }); // int [Q]
+  const sum = g.add(indexQ2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, position2, difference); // int [Q]
-  // product: [Q]
-  const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
-  const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
-  const product2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
-  const old = g.div(product2, resample); // [P]
-  const product3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
-  const late = g.add(contract, g.div(product3, rows)); // [L]
+  const place = g.where(mask, indexQ2, difference); // int [Q]
+  // scaled: [Q]
+  const scaled = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
+  const padding = g.add(-0.5 + 1 / (2 * rows + resample), scaled); // [Q]
+  const scaled2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
+  const old = g.div(scaled2, resample); // [P]
+  const scaled3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
+  const late = g.add(contract, g.div(scaled3, rows)); // [L]
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
-  const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(joined, { names: { R: "P" } }); // [P]
+  const ridgeOperatorOut = ridgeOperator(g, ridgeOperatorPoints, padding, center, spread, {
+    ridge,
+  }); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
@@ -190,7 +199,7 @@ type ContinuousAbsorbResiduals = {
   readonly fit_first: Tensor;
   readonly fit_next: Tensor;
   readonly basis: Tensor;
-  readonly greater: Tensor;
+  readonly mask: Tensor;
 };
 
 /** What the forward of continuous.absorb gives. */
@@ -217,8 +226,12 @@ function continuousAbsorbForward(
     contract,
   }: { bases: number; block: number; ridge: number; resample: number; contract: number },
 ): ContinuousAbsorbForward {
-  const gateConvolution = gateConvolutionForward(g, own.gate_convolution, x);
-  const sigmoid = g.sigmoid(gateConvolution.rename); // [batch, L, D]
+  const { out: gateConvolutionOut, residuals: gateConvolutionResiduals } = gateConvolutionForward(
+    g,
+    own.gate_convolution,
+    x,
+  ); // gateConvolutionOut: [batch, L, D]
+  const sigmoid = g.sigmoid(gateConvolutionOut); // [batch, L, D]
   const new_ = g.mul(x, sigmoid); // [batch, L, D]
   const center = basisCenters(g, { bases }); // [N]
   const spread = basisWidths(g, { bases }); // [N]
@@ -237,12 +250,12 @@ function continuousAbsorbForward(
   return {
     selfNext: { B: chosen2, absorbed: chosen },
     residuals: {
-      gate_convolution: gateConvolution.residuals,
+      gate_convolution: gateConvolutionResiduals,
       sigmoid,
       fit_first,
       fit_next,
       basis,
-      greater: mask,
+      mask,
     },
   };
 }
@@ -250,39 +263,39 @@ function continuousAbsorbForward(
 /** What the forward of gaussian keeps for its backward. */
 type GaussianResiduals = {
   readonly z: Tensor;
-  readonly mul: Tensor;
-  readonly exp: Tensor;
-  readonly mul3: Tensor;
-  readonly div: Tensor;
+  readonly scaled: Tensor;
+  readonly exponential: Tensor;
+  readonly scaled2: Tensor;
+  readonly out: Tensor;
 };
 
 /**
  * gaussian (std/continuous.mem), keeping what its backward needs.
- * t: [batch, T, H], center: [N], deviation: [batch, N, T, H] -> div: [batch, T, H, N]
+ * t: [batch, T, H], center: [N], deviation: [batch, N, T, H] -> out: [batch, T, H, N]
  */
 function gaussianForward(
   g: Builder,
   t: Tensor,
   center: Tensor,
   deviation: Tensor,
-): { readonly div: Tensor; readonly residuals: GaussianResiduals } {
+): { readonly out: Tensor; readonly residuals: GaussianResiduals } {
   const z = g.div(g.sub(t, center), deviation); // [batch, T, H, N]
-  const product = g.mul(-0.5, z); // [batch, T, H, N]
-  const exp = g.exp(g.mul(product, z)); // [batch, T, H, N]
-  const product2 = g.mul(deviation, 2.5066282746310002); // [batch, N, T, H]
-  const div = g.div(exp, product2); // [batch, T, H, N]
-  return { div, residuals: { z, mul: product, exp, mul3: product2, div } };
+  const scaled = g.mul(-0.5, z); // [batch, T, H, N]
+  const exponential = g.exp(g.mul(scaled, z)); // [batch, T, H, N]
+  const scaled2 = g.mul(deviation, 2.5066282746310002); // [batch, N, T, H]
+  const out = g.div(exponential, scaled2); // [batch, T, H, N]
+  return { out, residuals: { z, scaled, exponential, scaled2, out } };
 }
 
 /** What the forward of expected_basis keeps for its backward. */
 type ExpectedBasisResiduals = {
-  readonly sqrt: Tensor;
+  readonly gaussianDeviation: Tensor;
   readonly gaussian: GaussianResiduals;
 };
 
 /**
  * expected_basis (std/continuous.mem), keeping what its backward needs.
- * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> gaussian6: [batch, T, H, N]
+ * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> out: [batch, T, H, N]
  */
 function expectedBasisForward(
   g: Builder,
@@ -290,10 +303,10 @@ function expectedBasisForward(
   v: Tensor,
   center: Tensor,
   spread: Tensor,
-): { readonly gaussian6: Tensor; readonly residuals: ExpectedBasisResiduals } {
-  const sqrt = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
-  const gaussian2 = gaussianForward(g, m, center, sqrt);
-  return { gaussian6: gaussian2.div, residuals: { sqrt, gaussian: gaussian2.residuals } };
+): { readonly out: Tensor; readonly residuals: ExpectedBasisResiduals } {
+  const gaussianDeviation = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
+  const { out, residuals: gaussianResiduals } = gaussianForward(g, m, center, gaussianDeviation);
+  return { out, residuals: { gaussianDeviation, gaussian: gaussianResiduals } };
 }
 
 /** Parameters of continuous.read. */
@@ -314,15 +327,15 @@ type ContinuousReadLosses = {
 type ContinuousReadResiduals = {
   readonly z: Tensor;
   readonly m: Tensor;
-  readonly contract4: Tensor;
+  readonly zW_var: Tensor;
   readonly softplus: Tensor;
   readonly r: Tensor;
   readonly expected_basis: ExpectedBasisResiduals;
-  readonly contract5: Tensor;
-  readonly contract6: Tensor;
+  readonly BWrittenWv: Tensor;
+  readonly product: Tensor;
   readonly ratio: Tensor;
-  readonly greater: Tensor;
-  readonly where: Tensor;
+  readonly mask: Tensor;
+  readonly chosen: Tensor;
 };
 
 /** What the forward of continuous.read gives. */
@@ -351,25 +364,30 @@ function continuousReadForward(
   const product = g.contract(q, g.contract(BWritten, own.Wk, { over: ["D"] }), { over: ["K"] });
   const z = g.div(product, Math.sqrt(g.size(own.Wk, "K"))); // [batch, T, H, N]
   const m = g.sigmoid(g.contract(z, own.w_mu, { over: ["N"] })); // [batch, T, H]
-  const product2 = g.contract(z, own.w_var, { over: ["N"] }); // [batch, T, H]
-  const softplus = g.softplus(product2); // [batch, T, H]
+  const zW_var = g.contract(z, own.w_var, { over: ["N"] }); // [batch, T, H]
+  const softplus = g.softplus(zW_var); // [batch, T, H]
   const v = g.maximum(softplus, floor); // [batch, T, H]
   const center = basisCenters(g, { bases }); // [N]
   const spread = basisWidths(g, { bases }); // [N]
-  const expectedBasis = expectedBasisForward(g, m, v, center, spread);
-  const product3 = g.contract(BWritten, own.Wv, { over: ["D"] }); // [batch, N, H, K]
-  // product4: [batch, T, H, K]
-  const product4 = g.contract(expectedBasis.gaussian6, product3, { over: ["N"] });
-  const o = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const { out: r, residuals: expectedBasisResiduals } = expectedBasisForward(
+    g,
+    m,
+    v,
+    center,
+    spread,
+  ); // r: [batch, T, H, N]
+  const BWrittenWv = g.contract(BWritten, own.Wv, { over: ["D"] }); // [batch, N, H, K]
+  const product2 = g.contract(r, BWrittenWv, { over: ["N"] }); // [batch, T, H, K]
+  const o = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   const ratio = g.div(v, prior * prior); // [batch, T, H]
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const real = g.real(validT); // [batch, T]
+  const asReal = g.real(validT); // [batch, T]
   // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), real), { over: ["batch", "T", "H"] });
-  const product5 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
-  const chosen = g.where(g.greater(product5, 0), product5, 1); // scalar
+  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const kl = g.div(total, chosen); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return {
@@ -379,15 +397,15 @@ function continuousReadForward(
     residuals: {
       z,
       m,
-      contract4: product2,
+      zW_var,
       softplus,
-      r: expectedBasis.gaussian6,
-      expected_basis: expectedBasis.residuals,
-      contract5: product3,
-      contract6: product4,
+      r,
+      expected_basis: expectedBasisResiduals,
+      BWrittenWv,
+      product: product2,
       ratio,
-      greater: mask,
-      where: chosen,
+      mask,
+      chosen,
     },
   };
 }
@@ -434,7 +452,7 @@ type Residuals = {
     readonly absorb: ContinuousAbsorbResiduals;
     readonly read: ContinuousReadResiduals;
   };
-  readonly where: Tensor;
+  readonly chosen: Tensor;
   readonly present: Tensor;
 };
 
@@ -454,16 +472,16 @@ type ForwardResult = {
 function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): ForwardResult {
   const B2 = g.where(inputs.fresh, g.real(0), own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(inputs.fresh, 0, own.ltm.absorbed); // int [batch]
-  const mask = g.and(true, true); // flag scalar
+  const ltmAbsorbThere = g.and(true, true); // flag scalar
   const ltmAbsorb = continuousAbsorbForward(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
     inputs.signal,
-    mask,
+    ltmAbsorbThere,
     { bases: dims.bases, block: dims.block, ridge: 1, resample: dims.resample, contract: 0.75 },
   );
-  const ltmRead = continuousReadForward(
+  const { out, losses: ltmReadLosses, residuals: ltmReadResiduals } = continuousReadForward(
     g,
     own.ltm.read,
     inputs.query,
@@ -471,24 +489,24 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
     ltmAbsorb.selfNext.absorbed,
     inputs.valid,
     { floor: 0.000001, bases: dims.bases, prior: 0.05, weight: 0.000001 },
-  );
-  const real = g.real(inputs.valid); // [batch, T]
-  const product = g.mul(g.mul(ltmRead.out, inputs.cotangent), real); // [batch, T, D]
-  const total = g.sum(product, { over: ["batch", "T", "D"] }); // scalar
-  const product2 = g.mul(g.sum(real, { over: ["batch", "T"] }), 64); // scalar
-  const chosen = g.where(g.greater(product2, 0), product2, 1); // scalar
+  ); // out: [batch, T, D]
+  const asReal = g.real(inputs.valid); // [batch, T]
+  // total: scalar
+  const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 64); // scalar
+  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const main = g.div(total, chosen); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]
   return {
-    outputs: { read: ltmRead.out },
+    outputs: { read: out },
     next: { ltm: { B: BNext, absorbed: absorbedNext } },
-    losses: { ltm: ltmRead.losses, main },
+    losses: { ltm: ltmReadLosses, main },
     residuals: {
       B3: ltmAbsorb.selfNext.B,
-      ltm: { absorb: ltmAbsorb.residuals, read: ltmRead.residuals },
-      where: chosen,
+      ltm: { absorb: ltmAbsorb.residuals, read: ltmReadResiduals },
+      chosen,
       present,
     },
   };
@@ -496,37 +514,38 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
 
 /**
  * Gradients of gaussian (std/continuous.mem).
- * deviation: [batch, N, T, H], dDiv: [batch, T, H, N] -> t: [batch, T, H],
+ * deviation: [batch, N, T, H], dOut: [batch, T, H, N] -> t: [batch, T, H],
  * deviation: [batch, T, H, N]
  */
 function gaussianBackward(
   g: Builder,
   deviation: Tensor,
   residuals: GaussianResiduals,
-  dDiv: Tensor,
+  dOut: Tensor,
 ): { readonly t: Tensor; readonly deviation: Tensor } {
-  const neg = g.neg(g.div(g.mul(dDiv, residuals.div), residuals.mul3)); // [batch, T, H, N]
-  const product = g.mul(g.div(dDiv, residuals.mul3), residuals.exp); // [batch, T, H, N]
+  const dScaled = g.neg(g.div(g.mul(dOut, residuals.out), residuals.scaled2)); // [batch, T, H, N]
+  const dProduct = g.mul(g.div(dOut, residuals.scaled2), residuals.exponential); // [batch, T, H, N]
   // dZ: [batch, T, H, N]
-  const dZ = g.add(g.mul(product, residuals.mul), g.mul(g.mul(product, residuals.z), -0.5));
-  const neg2 = g.neg(g.div(g.mul(dZ, residuals.z), deviation)); // [batch, T, H, N]
-  const dDeviation = g.add(g.mul(neg, 2.5066282746310002), neg2); // [batch, T, H, N]
+  const dZ = g.add(g.mul(dProduct, residuals.scaled), g.mul(g.mul(dProduct, residuals.z), -0.5));
+  const neg = g.neg(g.div(g.mul(dZ, residuals.z), deviation)); // [batch, T, H, N]
+  const dDeviation = g.add(g.mul(dScaled, 2.5066282746310002), neg); // [batch, T, H, N]
   const dT = g.sum(g.div(dZ, deviation), { over: ["N"] }); // [batch, T, H]
   return { t: dT, deviation: dDeviation };
 }
 
 /**
  * Gradients of expected_basis (std/continuous.mem).
- * dGaussian6: [batch, T, H, N] -> m: [batch, T, H], v: [batch, T, H]
+ * dOut: [batch, T, H, N] -> m: [batch, T, H], v: [batch, T, H]
  */
 function expectedBasisBackward(
   g: Builder,
   residuals: ExpectedBasisResiduals,
-  dGaussian6: Tensor,
+  dOut: Tensor,
 ): { readonly m: Tensor; readonly v: Tensor } {
-  const dGaussian = gaussianBackward(g, residuals.sqrt, residuals.gaussian, dGaussian6);
-  // dV: [batch, T, H]
-  const dV = g.sum(g.div(dGaussian.deviation, g.mul(residuals.sqrt, 2)), { over: ["N"] });
+  const dGaussian = gaussianBackward(g, residuals.gaussianDeviation, residuals.gaussian, dOut);
+  // dSum: [batch, T, H, N]
+  const dSum = g.div(dGaussian.deviation, g.mul(residuals.gaussianDeviation, 2));
+  const dV = g.sum(dSum, { over: ["N"] }); // [batch, T, H]
   return { m: dGaussian.t, v: dV };
 }
 
@@ -546,31 +565,31 @@ function continuousReadBackward(
   dLoss: ContinuousReadLosses,
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): { readonly BWritten: Tensor; readonly parameters: ContinuousRead } {
-  const dO = g.where(residuals.greater, dOut, 0); // [batch, T, D]
+  const dO = g.where(residuals.mask, dOut, 0); // [batch, T, D]
   // dDivergence: [batch, T]
-  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.where), g.real(validT)), weight);
-  const product = g.mul(g.where(residuals.greater, dDivergence, 0), 0.5); // [batch, T]
-  const dRatio = g.add(product, g.div(g.neg(product), residuals.ratio)); // [batch, T, H]
-  const product2 = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract6, dO, { over: ["batch", "T"] }); // [H, K, D]
-  const dR = g.contract(product2, residuals.contract5, { over: ["K"] }); // [batch, T, H, N]
-  const product3 = g.contract(product2, residuals.r, { over: ["T"] }); // [batch, H, K, N]
-  const dWv = g.contract(BWritten, product3, { over: ["batch", "N"] }); // [D, H, K]
+  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.chosen), g.real(validT)), weight);
+  const dDifference = g.mul(g.where(residuals.mask, dDivergence, 0), 0.5); // [batch, T]
+  const dRatio = g.add(dDifference, g.div(g.neg(dDifference), residuals.ratio)); // [batch, T, H]
+  const dProduct = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.product, dO, { over: ["batch", "T"] }); // [H, K, D]
+  const dR = g.contract(dProduct, residuals.BWrittenWv, { over: ["K"] }); // [batch, T, H, N]
+  const dBWrittenWv = g.contract(dProduct, residuals.r, { over: ["T"] }); // [batch, H, K, N]
+  const dWv = g.contract(BWritten, dBWrittenWv, { over: ["batch", "N"] }); // [D, H, K]
   const dExpectedBasis = expectedBasisBackward(g, residuals.expected_basis, dR);
   const dV = g.add(g.div(dRatio, prior * prior), dExpectedBasis.v); // [batch, T, H]
-  const chosen = g.where(g.greaterEqual(residuals.softplus, floor), dV, 0); // [batch, T, H]
-  const product4 = g.mul(chosen, g.sigmoid(residuals.contract4)); // [batch, T, H]
-  const dW_var = g.contract(product4, residuals.z, { over: ["batch", "T", "H"] }); // [N]
-  // product5: [batch, T, H]
-  const product5 = g.mul(dExpectedBasis.m, g.mul(residuals.m, g.sub(1, residuals.m)));
-  const dZ = g.add(g.mul(product4, own.w_var), g.mul(product5, own.w_mu)); // [batch, T, H, N]
-  const dW_mu = g.contract(product5, residuals.z, { over: ["batch", "T", "H"] }); // [N]
-  // product6: [batch, H, N, K]
-  const product6 = g.contract(g.div(dZ, Math.sqrt(g.size(own.Wk, "K"))), q, { over: ["T"] });
-  const product7 = g.contract(product3, own.Wv, { over: ["H", "K"] }); // [batch, N, D]
+  const dSoftplus = g.where(g.greaterEqual(residuals.softplus, floor), dV, 0); // [batch, T, H]
+  const dZW_var = g.mul(dSoftplus, g.sigmoid(residuals.zW_var)); // [batch, T, H]
+  const dW_var = g.contract(dZW_var, residuals.z, { over: ["batch", "T", "H"] }); // [N]
+  // dZW_mu: [batch, T, H]
+  const dZW_mu = g.mul(dExpectedBasis.m, g.mul(residuals.m, g.sub(1, residuals.m)));
+  const dZ = g.add(g.mul(dZW_var, own.w_var), g.mul(dZW_mu, own.w_mu)); // [batch, T, H, N]
+  const dW_mu = g.contract(dZW_mu, residuals.z, { over: ["batch", "T", "H"] }); // [N]
+  // dBWrittenWk: [batch, H, N, K]
+  const dBWrittenWk = g.contract(g.div(dZ, Math.sqrt(g.size(own.Wk, "K"))), q, { over: ["T"] });
+  const product = g.contract(dBWrittenWv, own.Wv, { over: ["H", "K"] }); // [batch, N, D]
   // dBWritten: [batch, N, D]
-  const dBWritten = g.add(product7, g.contract(product6, own.Wk, { over: ["H", "K"] }));
-  const dWk = g.contract(BWritten, product6, { over: ["batch", "N"] }); // [D, H, K]
+  const dBWritten = g.add(product, g.contract(dBWrittenWk, own.Wk, { over: ["H", "K"] }));
+  const dWk = g.contract(BWritten, dBWrittenWk, { over: ["batch", "N"] }); // [D, H, K]
   return {
     BWritten: dBWritten,
     parameters: { Wk: dWk, Wv: dWv, Wo: dWo, w_mu: dW_mu, w_var: dW_var },
@@ -579,16 +598,16 @@ function continuousReadBackward(
 
 /**
  * Gradients of gate_convolution (std/continuous.mem).
- * dRename: [batch, L, D]
+ * dOut: [batch, L, D]
  */
 function gateConvolutionBackward(
   g: Builder,
   residuals: GateConvolutionResiduals,
-  dRename: Tensor,
+  dOut: Tensor,
 ): { readonly parameters: GateConvolution } {
-  const renamed = g.rename(dRename, { names: { D: "E" } }); // [batch, L, E]
-  const dWeight = g.contract(residuals.near, renamed, { over: ["batch", "L"] }); // [W, D, E]
-  const dBias = g.sum(renamed, { over: ["batch", "L"] }); // [E]
+  const dLinear = g.rename(dOut, { names: { D: "E" } }); // [batch, L, E]
+  const dWeight = g.contract(residuals.near, dLinear, { over: ["batch", "L"] }); // [W, D, E]
+  const dBias = g.sum(dLinear, { over: ["batch", "L"] }); // [E]
   return { parameters: { weight: dWeight, bias: dBias } };
 }
 
@@ -620,20 +639,24 @@ function continuousAbsorbBackward(
   dNext: ContinuousAbsorbNextGradients,
 ): ContinuousAbsorbBackward {
   const dGrown2 = g.where(there, dNext.self.B, 0); // [batch, N, D]
-  const dGrown = g.where(residuals.greater, 0, dGrown2); // [batch, N, D]
-  const chosen = g.where(residuals.greater, dGrown2, 0); // [batch, N, D]
-  const product = g.contract(chosen, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
+  const dGrown = g.where(residuals.mask, 0, dGrown2); // [batch, N, D]
+  const dProduct = g.where(residuals.mask, dGrown2, 0); // [batch, N, D]
+  const dJoined = g.contract(dProduct, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
   const P = g.size(residuals.basis, "P");
-  const dPast = g.slice(product, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
-  const product2 = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
-  const dB = g.add(g.where(there, 0, dNext.self.B), product2); // [batch, N, D]
+  const dPast = g.slice(dJoined, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
+  const dPastBasis = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
+  const dB = g.add(g.where(there, 0, dNext.self.B), dPastBasis); // [batch, N, D]
   // part: [batch, D, L]
-  const part = g.slice(product, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
+  const part = g.slice(dJoined, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
-  // product3: [batch, D, L]
-  const product3 = g.mul(g.mul(dNew, x), g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)));
-  const dGateConvolution = gateConvolutionBackward(g, residuals.gate_convolution, product3);
+  const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
+  const dGateConvolutionOut = g.mul(g.mul(dNew, x), product); // [batch, D, L]
+  const dGateConvolution = gateConvolutionBackward(
+    g,
+    residuals.gate_convolution,
+    dGateConvolutionOut,
+  );
   return { parameters: { gate_convolution: dGateConvolution.parameters }, selfStates: { B: dB } };
 }
 
@@ -660,8 +683,8 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const product = g.mul(g.div(dLoss.main, residuals.where), g.real(inputs.valid)); // [batch, T]
-  const dOut = g.mul(product, inputs.cotangent); // [batch, T, D]
+  const dProduct = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid)); // [batch, T]
+  const dOut = g.mul(dProduct, inputs.cotangent); // [batch, T, D]
   const dLtmRead = continuousReadBackward(
     g,
     own.ltm.read,
@@ -674,10 +697,14 @@ function segmentBackward(
     { floor: 0.000001, prior: 0.05, weight: 0.000001 },
   );
   const dB3 = g.add(g.where(residuals.present, dNext.ltm.B, 0), dLtmRead.BWritten); // [batch, N, D]
-  const mask = g.and(true, true); // flag scalar
-  const dLtmAbsorb = continuousAbsorbBackward(g, inputs.signal, mask, residuals.ltm.absorb, {
-    self: { B: dB3 },
-  });
+  const ltmAbsorbThere = g.and(true, true); // flag scalar
+  const dLtmAbsorb = continuousAbsorbBackward(
+    g,
+    inputs.signal,
+    ltmAbsorbThere,
+    residuals.ltm.absorb,
+    { self: { B: dB3 } },
+  );
   // dB2: [batch, N, D]
   const dB2 = g.add(g.where(residuals.present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B);
   const dB = g.where(inputs.fresh, 0, dB2); // [batch, N, D]

@@ -34,12 +34,12 @@ type GateConvolution = {
 function gateConvolution(g: Builder, own: GateConvolution, x: Tensor): Tensor {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  const linear = g.linear(near, own.weight, {
+  const mapped = g.linear(near, own.weight, {
     over: ["W", "D"],
     activation: "none",
     bias: own.bias,
   }); // [batch, L, E]
-  return g.rename(linear, { names: { E: "D" } });
+  return g.rename(mapped, { names: { E: "D" } });
 }
 
 /**
@@ -56,8 +56,8 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  * -> [N]
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
-  const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
+  const remainder = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), remainder, { axis: "W" });
 }
 
 /**
@@ -67,8 +67,8 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
-  const exp = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exp, g.mul(deviation, 2.5066282746310002));
+  const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
+  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
 }
 
 /**
@@ -90,8 +90,8 @@ function ridgeOperator(
   const product = g.contract(a, g.rename(a, { names: { N: "J" } }), { over: ["P"] }); // [N, J]
   // gram: [N, J]
   const gram = g.add(product, g.contract(z, g.rename(z, { names: { N: "J" } }), { over: ["Q"] }));
-  const position = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
-  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), position); // flag [N, J]
+  const indexJ = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
+  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), indexJ); // flag [N, J]
   const normal = g.add(gram, g.mul(ridge, g.real(mask))); // [N, J]
   return g.rename(g.solve(normal, a, { row: "N", column: "J" }), { names: { J: "N" } });
 }
@@ -113,9 +113,16 @@ function firstFit(
   const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
   const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
-  const renamed = g.rename(position, { names: { L: "P" } }); // [P]
-  const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, ratio, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(position, { names: { L: "P" } }); // [P]
+  const ridgeOperatorPadding = g.div(g.add(at_pad, 0.5), rows); // [Q]
+  const ridgeOperatorOut = ridgeOperator(
+    g,
+    ridgeOperatorPoints,
+    ridgeOperatorPadding,
+    center,
+    spread,
+    { ridge },
+  ); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "L" } });
 }
 
@@ -136,22 +143,24 @@ function nextFit(
     ridge,
   }: { rows: number; resample: number; contract: number; ridge: number },
 ): Tensor {
-  const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
-  const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
-  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
+  const indexQ = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
+  const mask = g.less(indexQ, Math.floor((rows + resample) / 2)); // flag [Q]
+  const indexQ2 = g.index({ axis: "Q", size: g.size(indexQ, "Q") }); // int [Q]
+  const sum = g.add(indexQ2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, position2, difference); // int [Q]
-  // product: [Q]
-  const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
-  const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
-  const product2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
-  const old = g.div(product2, resample); // [P]
-  const product3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
-  const late = g.add(contract, g.div(product3, rows)); // [L]
+  const place = g.where(mask, indexQ2, difference); // int [Q]
+  // scaled: [Q]
+  const scaled = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
+  const padding = g.add(-0.5 + 1 / (2 * rows + resample), scaled); // [Q]
+  const scaled2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
+  const old = g.div(scaled2, resample); // [P]
+  const scaled3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
+  const late = g.add(contract, g.div(scaled3, rows)); // [L]
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
-  const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(joined, { names: { R: "P" } }); // [P]
+  const ridgeOperatorOut = ridgeOperator(g, ridgeOperatorPoints, padding, center, spread, {
+    ridge,
+  }); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
@@ -208,8 +217,8 @@ function continuousAbsorb(
  * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> [batch, T, H, N]
  */
 function expectedBasis(g: Builder, m: Tensor, v: Tensor, center: Tensor, spread: Tensor): Tensor {
-  const sqrt = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
-  return gaussian(g, m, center, sqrt);
+  const gaussianDeviation = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
+  return gaussian(g, m, center, gaussianDeviation);
 }
 
 /** Parameters of continuous.read. */
@@ -265,11 +274,11 @@ function continuousRead(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const real = g.real(validT); // [batch, T]
+  const asReal = g.real(validT); // [batch, T]
   // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), real), { over: ["batch", "T", "H"] });
-  const product3 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
-  const kl = g.div(total, g.where(g.greater(product3, 0), product3, 1)); // scalar
+  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
 }
@@ -323,16 +332,16 @@ function segment(
 ): { readonly outputs: Outputs; readonly next: Next; readonly losses: Losses } {
   const B2 = g.where(inputs.fresh, g.real(0), own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(inputs.fresh, 0, own.ltm.absorbed); // int [batch]
-  const mask = g.and(true, true); // flag scalar
+  const ltmAbsorbThere = g.and(true, true); // flag scalar
   const ltmAbsorb = continuousAbsorb(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
     inputs.signal,
-    mask,
+    ltmAbsorbThere,
     { bases: dims.bases, block: dims.block, ridge: 1, resample: dims.resample, contract: 0.75 },
   );
-  const ltmRead = continuousRead(
+  const { out, losses: ltmReadLosses } = continuousRead(
     g,
     own.ltm.read,
     inputs.query,
@@ -340,19 +349,19 @@ function segment(
     ltmAbsorb.selfNext.absorbed,
     inputs.valid,
     { floor: 0.000001, bases: dims.bases, prior: 0.05, weight: 0.000001 },
-  );
-  const real = g.real(inputs.valid); // [batch, T]
-  const product = g.mul(g.mul(ltmRead.out, inputs.cotangent), real); // [batch, T, D]
-  const total = g.sum(product, { over: ["batch", "T", "D"] }); // scalar
-  const product2 = g.mul(g.sum(real, { over: ["batch", "T"] }), 64); // scalar
-  const main = g.div(total, g.where(g.greater(product2, 0), product2, 1)); // scalar
+  ); // out: [batch, T, D]
+  const asReal = g.real(inputs.valid); // [batch, T]
+  // total: scalar
+  const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 64); // scalar
+  const main = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]
   return {
-    outputs: { read: ltmRead.out },
+    outputs: { read: out },
     next: { ltm: { B: BNext, absorbed: absorbedNext } },
-    losses: { ltm: ltmRead.losses, main },
+    losses: { ltm: ltmReadLosses, main },
   };
 }
 

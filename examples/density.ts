@@ -21,8 +21,8 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  * -> [N]
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
-  const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
+  const remainder = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), remainder, { axis: "W" });
 }
 
 /**
@@ -32,8 +32,8 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [batch, T, N]
-  const exp = g.exp(g.mul(g.mul(-0.5, z), z)); // [batch, T, N]
-  return g.div(exp, g.mul(deviation, 2.5066282746310002));
+  const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [batch, T, N]
+  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
 }
 
 /**
@@ -43,8 +43,8 @@ function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Ten
  * m: [batch, T], v: [batch, T], center: [N], spread: [N] -> [batch, T, N]
  */
 function expectedBasis(g: Builder, m: Tensor, v: Tensor, center: Tensor, spread: Tensor): Tensor {
-  const sqrt = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T]
-  return gaussian(g, m, center, sqrt);
+  const gaussianDeviation = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T]
+  return gaussian(g, m, center, gaussianDeviation);
 }
 
 /** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */

@@ -79,21 +79,21 @@ type GateConvolutionResiduals = {
 
 /**
  * gate_convolution (std/continuous.mem), keeping what its backward needs.
- * x: [batch, L, D] -> rename: [batch, L, D]
+ * x: [batch, L, D] -> out: [batch, L, D]
  */
 function gateConvolutionForward(
   g: Builder,
   own: GateConvolution,
   x: Tensor,
-): { readonly rename: Tensor; readonly residuals: GateConvolutionResiduals } {
+): { readonly out: Tensor; readonly residuals: GateConvolutionResiduals } {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  const linear = g.linear(near, own.weight, {
+  const mapped = g.linear(near, own.weight, {
     over: ["W", "D"],
     activation: "none",
     bias: own.bias,
   }); // [batch, L, E]
-  return { rename: g.rename(linear, { names: { E: "D" } }), residuals: { near } };
+  return { out: g.rename(mapped, { names: { E: "D" } }), residuals: { near } };
 }
 
 /**
@@ -110,8 +110,8 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  * -> [N]
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
-  const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
+  const remainder = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), remainder, { axis: "W" });
 }
 
 /**
@@ -121,8 +121,8 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
-  const exp = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exp, g.mul(deviation, 2.5066282746310002));
+  const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
+  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
 }
 
 /**
@@ -144,8 +144,8 @@ function ridgeOperator(
   const product = g.contract(a, g.rename(a, { names: { N: "J" } }), { over: ["P"] }); // [N, J]
   // gram: [N, J]
   const gram = g.add(product, g.contract(z, g.rename(z, { names: { N: "J" } }), { over: ["Q"] }));
-  const position = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
-  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), position); // flag [N, J]
+  const indexJ = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
+  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), indexJ); // flag [N, J]
   const normal = g.add(gram, g.mul(ridge, g.real(mask))); // [N, J]
   return g.rename(g.solve(normal, a, { row: "N", column: "J" }), { names: { J: "N" } });
 }
@@ -167,9 +167,16 @@ function firstFit(
   const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
   const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
-  const renamed = g.rename(position, { names: { L: "P" } }); // [P]
-  const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, ratio, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(position, { names: { L: "P" } }); // [P]
+  const ridgeOperatorPadding = g.div(g.add(at_pad, 0.5), rows); // [Q]
+  const ridgeOperatorOut = ridgeOperator(
+    g,
+    ridgeOperatorPoints,
+    ridgeOperatorPadding,
+    center,
+    spread,
+    { ridge },
+  ); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "L" } });
 }
 
@@ -190,22 +197,24 @@ function nextFit(
     ridge,
   }: { rows: number; resample: number; contract: number; ridge: number },
 ): Tensor {
-  const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
-  const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
-  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
+  const indexQ = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
+  const mask = g.less(indexQ, Math.floor((rows + resample) / 2)); // flag [Q]
+  const indexQ2 = g.index({ axis: "Q", size: g.size(indexQ, "Q") }); // int [Q]
+  const sum = g.add(indexQ2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, position2, difference); // int [Q]
-  // product: [Q]
-  const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
-  const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
-  const product2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
-  const old = g.div(product2, resample); // [P]
-  const product3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
-  const late = g.add(contract, g.div(product3, rows)); // [L]
+  const place = g.where(mask, indexQ2, difference); // int [Q]
+  // scaled: [Q]
+  const scaled = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
+  const padding = g.add(-0.5 + 1 / (2 * rows + resample), scaled); // [Q]
+  const scaled2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
+  const old = g.div(scaled2, resample); // [P]
+  const scaled3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
+  const late = g.add(contract, g.div(scaled3, rows)); // [L]
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
-  const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(joined, { names: { R: "P" } }); // [P]
+  const ridgeOperatorOut = ridgeOperator(g, ridgeOperatorPoints, padding, center, spread, {
+    ridge,
+  }); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
@@ -227,7 +236,7 @@ type ContinuousAbsorbResiduals = {
   readonly fit_first: Tensor;
   readonly fit_next: Tensor;
   readonly basis: Tensor;
-  readonly greater: Tensor;
+  readonly mask: Tensor;
 };
 
 /** What the forward of continuous.absorb gives. */
@@ -254,8 +263,12 @@ function continuousAbsorbForward(
     contract,
   }: { bases: number; block: number; ridge: number; resample: number; contract: number },
 ): ContinuousAbsorbForward {
-  const gateConvolution = gateConvolutionForward(g, own.gate_convolution, x);
-  const sigmoid = g.sigmoid(gateConvolution.rename); // [batch, L, D]
+  const { out: gateConvolutionOut, residuals: gateConvolutionResiduals } = gateConvolutionForward(
+    g,
+    own.gate_convolution,
+    x,
+  ); // gateConvolutionOut: [batch, L, D]
+  const sigmoid = g.sigmoid(gateConvolutionOut); // [batch, L, D]
   const new_ = g.mul(x, sigmoid); // [batch, L, D]
   const center = basisCenters(g, { bases }); // [N]
   const spread = basisWidths(g, { bases }); // [N]
@@ -274,12 +287,12 @@ function continuousAbsorbForward(
   return {
     selfNext: { B: chosen2, absorbed: chosen },
     residuals: {
-      gate_convolution: gateConvolution.residuals,
+      gate_convolution: gateConvolutionResiduals,
       sigmoid,
       fit_first,
       fit_next,
       basis,
-      greater: mask,
+      mask,
     },
   };
 }
@@ -336,8 +349,9 @@ function fifoSeen(
  * position: int [P] -> [P, D]
  */
 function sinusoid(g: Builder, position: Tensor, { width }: { width: number }): Tensor {
-  const ratio = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width); // [F]
-  const rate = g.pow(10000, ratio); // [F]
+  // scaled: [F]
+  const scaled = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width);
+  const rate = g.pow(10000, scaled); // [F]
   const angle = g.mul(position, rate); // [P, F]
   return g.join([g.sin(angle), g.cos(angle)], { pieces: ["F", "F"], into: "D" });
 }
@@ -354,13 +368,13 @@ type RelativeAttention = {
 /** What the forward of relative_attention keeps for its backward. */
 type RelativeAttentionResiduals = {
   readonly table: Tensor;
-  readonly add2: Tensor;
-  readonly contract: Tensor;
-  readonly add3: Tensor;
-  readonly contract2: Tensor;
+  readonly queryPlusV: Tensor;
+  readonly product: Tensor;
+  readonly queryPlusU: Tensor;
+  readonly cWk: Tensor;
   readonly p: Tensor;
-  readonly contract3: Tensor;
-  readonly contract4: Tensor;
+  readonly cWv: Tensor;
+  readonly product2: Tensor;
 };
 
 /** What the forward of relative_attention gives. */
@@ -386,45 +400,36 @@ function relativeAttentionForward(
 ): RelativeAttentionForward {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
-  const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
-  const table = sinusoid(g, renamed, { width: g.size(own.Wq, "D") }); // [P, D]
+  const sinusoidPosition = g.rename(distance, { names: { R: "P" } }); // int [P]
+  const table = sinusoid(g, sinusoidPosition, { width: g.size(own.Wq, "D") }); // [P, D]
   const query = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const T = g.size(x, "T");
   const sum = g.add(g.index({ axis: "T", size: T }), S - T); // int [T]
   const delta = g.sub(sum, g.index({ axis: "S", size: S })); // int [T, S]
-  const sum2 = g.add(query, v); // [batch, T, H, K]
+  const queryPlusV = g.add(query, v); // [batch, T, H, K]
   // product: [R, H, K]
   const product = g.contract(g.rename(table, { names: { P: "R" } }), own.Wr, { over: ["D"] });
-  const near = g.contract(sum2, product, { over: ["K"] }); // [batch, T, H, R]
-  const sum3 = g.add(query, u); // [batch, T, H, K]
-  const product2 = g.contract(c, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const far = g.contract(sum3, product2, { over: ["K"] }); // [batch, T, H, S]
-  const sum4 = g.add(far, g.gather(near, delta, { axis: "R" })); // [batch, T, H, S]
-  const score = g.div(sum4, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
+  const near = g.contract(queryPlusV, product, { over: ["K"] }); // [batch, T, H, R]
+  const queryPlusU = g.add(query, u); // [batch, T, H, K]
+  const cWk = g.contract(c, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const far = g.contract(queryPlusU, cWk, { over: ["K"] }); // [batch, T, H, S]
+  const sum2 = g.add(far, g.gather(near, delta, { axis: "R" })); // [batch, T, H, S]
+  const score = g.div(sum2, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
   const there = g.and(g.greaterEqual(delta, 0), seen); // flag [batch, T, S]
   const p = g.softmax(score, { over: ["S"], where: there }); // [batch, T, H, S]
-  const product3 = g.contract(c, own.Wv, { over: ["D"] }); // [batch, S, H, K]
-  const product4 = g.contract(p, product3, { over: ["S"] }); // [batch, T, H, K]
-  const out = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const cWv = g.contract(c, own.Wv, { over: ["D"] }); // [batch, S, H, K]
+  const product2 = g.contract(p, cWv, { over: ["S"] }); // [batch, T, H, K]
+  const out = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   return {
     out,
     query,
-    residuals: {
-      table,
-      add2: sum2,
-      contract: product,
-      add3: sum3,
-      contract2: product2,
-      p,
-      contract3: product3,
-      contract4: product4,
-    },
+    residuals: { table, queryPlusV, product, queryPlusU, cWk, p, cWv, product2 },
   };
 }
 
 /** What the forward of fifo.write keeps for its backward. */
 type FifoWriteResiduals = {
-  readonly add: Tensor;
+  readonly sum: Tensor;
 };
 
 /**
@@ -442,46 +447,46 @@ function fifoWriteForward(
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
   const minimum = g.minimum(g.add(self.filled, n), length); // int [batch]
-  const rows = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows, filled: minimum }, residuals: { add: sum } };
+  const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
+  return { selfNext: { rows: gathered, filled: minimum }, residuals: { sum } };
 }
 
 /** What the forward of gaussian keeps for its backward. */
 type GaussianResiduals = {
   readonly z: Tensor;
-  readonly mul: Tensor;
-  readonly exp: Tensor;
-  readonly mul3: Tensor;
-  readonly div: Tensor;
+  readonly scaled: Tensor;
+  readonly exponential: Tensor;
+  readonly scaled2: Tensor;
+  readonly out: Tensor;
 };
 
 /**
  * gaussian (std/continuous.mem), keeping what its backward needs.
- * t: [batch, T, H], center: [N], deviation: [batch, N, T, H] -> div: [batch, T, H, N]
+ * t: [batch, T, H], center: [N], deviation: [batch, N, T, H] -> out: [batch, T, H, N]
  */
 function gaussianForward(
   g: Builder,
   t: Tensor,
   center: Tensor,
   deviation: Tensor,
-): { readonly div: Tensor; readonly residuals: GaussianResiduals } {
+): { readonly out: Tensor; readonly residuals: GaussianResiduals } {
   const z = g.div(g.sub(t, center), deviation); // [batch, T, H, N]
-  const product = g.mul(-0.5, z); // [batch, T, H, N]
-  const exp = g.exp(g.mul(product, z)); // [batch, T, H, N]
-  const product2 = g.mul(deviation, 2.5066282746310002); // [batch, N, T, H]
-  const div = g.div(exp, product2); // [batch, T, H, N]
-  return { div, residuals: { z, mul: product, exp, mul3: product2, div } };
+  const scaled = g.mul(-0.5, z); // [batch, T, H, N]
+  const exponential = g.exp(g.mul(scaled, z)); // [batch, T, H, N]
+  const scaled2 = g.mul(deviation, 2.5066282746310002); // [batch, N, T, H]
+  const out = g.div(exponential, scaled2); // [batch, T, H, N]
+  return { out, residuals: { z, scaled, exponential, scaled2, out } };
 }
 
 /** What the forward of expected_basis keeps for its backward. */
 type ExpectedBasisResiduals = {
-  readonly sqrt: Tensor;
+  readonly gaussianDeviation: Tensor;
   readonly gaussian: GaussianResiduals;
 };
 
 /**
  * expected_basis (std/continuous.mem), keeping what its backward needs.
- * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> gaussian6: [batch, T, H, N]
+ * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> out: [batch, T, H, N]
  */
 function expectedBasisForward(
   g: Builder,
@@ -489,10 +494,10 @@ function expectedBasisForward(
   v: Tensor,
   center: Tensor,
   spread: Tensor,
-): { readonly gaussian6: Tensor; readonly residuals: ExpectedBasisResiduals } {
-  const sqrt = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
-  const gaussian2 = gaussianForward(g, m, center, sqrt);
-  return { gaussian6: gaussian2.div, residuals: { sqrt, gaussian: gaussian2.residuals } };
+): { readonly out: Tensor; readonly residuals: ExpectedBasisResiduals } {
+  const gaussianDeviation = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
+  const { out, residuals: gaussianResiduals } = gaussianForward(g, m, center, gaussianDeviation);
+  return { out, residuals: { gaussianDeviation, gaussian: gaussianResiduals } };
 }
 
 /** Parameters of continuous.read. */
@@ -511,18 +516,18 @@ type ContinuousReadLosses = {
 
 /** What the forward of continuous.read keeps for its backward. */
 type ContinuousReadResiduals = {
-  readonly contract: Tensor;
+  readonly BWrittenWk: Tensor;
   readonly z: Tensor;
   readonly m: Tensor;
-  readonly contract4: Tensor;
+  readonly zW_var: Tensor;
   readonly softplus: Tensor;
   readonly r: Tensor;
   readonly expected_basis: ExpectedBasisResiduals;
-  readonly contract5: Tensor;
-  readonly contract6: Tensor;
+  readonly BWrittenWv: Tensor;
+  readonly product: Tensor;
   readonly ratio: Tensor;
-  readonly greater: Tensor;
-  readonly where: Tensor;
+  readonly mask: Tensor;
+  readonly chosen: Tensor;
 };
 
 /** What the forward of continuous.read gives. */
@@ -547,29 +552,34 @@ function continuousReadForward(
   validT: Tensor,
   { floor, bases, prior, weight }: { floor: number; bases: number; prior: number; weight: number },
 ): ContinuousReadForward {
-  const product = g.contract(BWritten, own.Wk, { over: ["D"] }); // [batch, N, H, K]
+  const BWrittenWk = g.contract(BWritten, own.Wk, { over: ["D"] }); // [batch, N, H, K]
   // z: [batch, T, H, N]
-  const z = g.div(g.contract(q, product, { over: ["K"] }), Math.sqrt(g.size(own.Wk, "K")));
+  const z = g.div(g.contract(q, BWrittenWk, { over: ["K"] }), Math.sqrt(g.size(own.Wk, "K")));
   const m = g.sigmoid(g.contract(z, own.w_mu, { over: ["N"] })); // [batch, T, H]
-  const product2 = g.contract(z, own.w_var, { over: ["N"] }); // [batch, T, H]
-  const softplus = g.softplus(product2); // [batch, T, H]
+  const zW_var = g.contract(z, own.w_var, { over: ["N"] }); // [batch, T, H]
+  const softplus = g.softplus(zW_var); // [batch, T, H]
   const v = g.maximum(softplus, floor); // [batch, T, H]
   const center = basisCenters(g, { bases }); // [N]
   const spread = basisWidths(g, { bases }); // [N]
-  const expectedBasis = expectedBasisForward(g, m, v, center, spread);
-  const product3 = g.contract(BWritten, own.Wv, { over: ["D"] }); // [batch, N, H, K]
-  // product4: [batch, T, H, K]
-  const product4 = g.contract(expectedBasis.gaussian6, product3, { over: ["N"] });
-  const o = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const { out: r, residuals: expectedBasisResiduals } = expectedBasisForward(
+    g,
+    m,
+    v,
+    center,
+    spread,
+  ); // r: [batch, T, H, N]
+  const BWrittenWv = g.contract(BWritten, own.Wv, { over: ["D"] }); // [batch, N, H, K]
+  const product = g.contract(r, BWrittenWv, { over: ["N"] }); // [batch, T, H, K]
+  const o = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   const ratio = g.div(v, prior * prior); // [batch, T, H]
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const real = g.real(validT); // [batch, T]
+  const asReal = g.real(validT); // [batch, T]
   // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), real), { over: ["batch", "T", "H"] });
-  const product5 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
-  const chosen = g.where(g.greater(product5, 0), product5, 1); // scalar
+  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const kl = g.div(total, chosen); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return {
@@ -577,18 +587,18 @@ function continuousReadForward(
     divergence,
     losses: { kl },
     residuals: {
-      contract: product,
+      BWrittenWk,
       z,
       m,
-      contract4: product2,
+      zW_var,
       softplus,
-      r: expectedBasis.gaussian6,
-      expected_basis: expectedBasis.residuals,
-      contract5: product3,
-      contract6: product4,
+      r,
+      expected_basis: expectedBasisResiduals,
+      BWrittenWv,
+      product,
       ratio,
-      greater: mask,
-      where: chosen,
+      mask,
+      chosen,
     },
   };
 }
@@ -614,8 +624,11 @@ function normForward(
   own: Norm,
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: NormResiduals } {
-  const [add2, mean, inverse] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return { out: add2, residuals: { mean, inverse } };
+  const [normalized, mean, inverse] = g.layerNorm(x, own.gain, own.bias, {
+    over: "D",
+    epsilon: 0.00001,
+  });
+  return { out: normalized, residuals: { mean, inverse } };
 }
 
 /** Parameters of ffn. */
@@ -633,17 +646,17 @@ type FfnResiduals = {
 
 /**
  * ffn (std/layers.mem), keeping what its backward needs.
- * x: [batch, T, D] -> add: [batch, T, D]
+ * x: [batch, T, D] -> out: [batch, T, D]
  */
 function ffnForward(
   g: Builder,
   own: Ffn,
   x: Tensor,
-): { readonly add: Tensor; readonly residuals: FfnResiduals } {
+): { readonly out: Tensor; readonly residuals: FfnResiduals } {
   const a = g.linear(x, own.W1, { over: ["D"], activation: "relu", bias: own.b1 }); // [batch, T, F]
-  // add: [batch, T, D]
-  const add = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
-  return { add, residuals: { a } };
+  // out: [batch, T, D]
+  const out = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
+  return { out, residuals: { a } };
 }
 
 /** Parameters and states of layer. */
@@ -675,7 +688,7 @@ type LayerLosses = {
 /** What the forward of layer keeps for its backward. */
 type LayerResiduals = {
   readonly x: Tensor;
-  readonly or: Tensor;
+  readonly mask: Tensor;
   readonly block: Tensor;
   readonly full: Tensor;
   readonly B3: Tensor;
@@ -742,62 +755,62 @@ function layerForward(
     kl_weight: number;
   },
 ): LayerForward {
-  const real = g.real(0); // scalar
+  const asReal = g.real(0); // scalar
   const mask = g.or(fresh, document); // flag [batch]
-  const rows2 = g.where(mask, real, own.past.rows); // [batch, M, D]
+  const rows2 = g.where(mask, asReal, own.past.rows); // [batch, M, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
-  const pastOldest = fifoOldest(
+  const { block: block2, full } = fifoOldest(
     g,
     { rows: rows2, filled: filled2 },
     { count: block, length: short + block },
-  );
-  const B2 = g.where(mask, real, own.ltm.B); // [batch, N, D]
+  ); // block2: [batch, L, D], full: flag [batch]
+  const B2 = g.where(mask, asReal, own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(mask, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorb = continuousAbsorbForward(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
-    pastOldest.block,
-    pastOldest.full,
+    block2,
+    full,
     { bases, block, ridge, resample, contract },
   );
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { reach: short }); // [batch, S, D]
-  const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, {
+  const relativeAttentionSeen = fifoSeen(g, { filled: filled2 }, x, validT, {
     length: short + block,
     reach: short,
   }); // flag [batch, S]
-  const relativeAttention = relativeAttentionForward(
+  const { out, query, residuals: relativeAttentionResiduals } = relativeAttentionForward(
     g,
     own.relative_attention,
     x,
     rows3,
-    fifoSeenOut,
+    relativeAttentionSeen,
     content_bias,
     position_bias,
-  );
+  ); // out: [batch, T, D], query: [batch, T, H, K]
   const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, {
     length: short + block,
   });
   const ltmRead = continuousReadForward(
     g,
     own.ltm.read,
-    relativeAttention.query,
+    query,
     ltmAbsorb.selfNext.B,
     ltmAbsorb.selfNext.absorbed,
     validT,
     { floor, bases, prior, weight: kl_weight },
   );
-  const mixed = g.add(g.add(x, relativeAttention.out), ltmRead.out); // [batch, T, D]
-  const norm1 = normForward(g, own.norm1, mixed);
-  const ffn = ffnForward(g, own.ffn, norm1.out);
-  const z = g.add(norm1.out, ffn.add); // [batch, T, D]
-  const norm2 = normForward(g, own.norm2, z);
+  const mixed = g.add(g.add(x, out), ltmRead.out); // [batch, T, D]
+  const { out: y, residuals: norm1Residuals } = normForward(g, own.norm1, mixed);
+  const { out: ffnOut, residuals: ffnResiduals } = ffnForward(g, own.ffn, y);
+  const z = g.add(y, ffnOut); // [batch, T, D]
+  const { out: x2, residuals: norm2Residuals } = normForward(g, own.norm2, z); // x2: [batch, T, D]
   const rowsNext = g.where(present, pastWrite.selfNext.rows, rows2); // [batch, M, D]
   const filledNext = g.where(present, pastWrite.selfNext.filled, filled2); // int [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]
   return {
-    x: norm2.out,
+    x: x2,
     divergenceEach: ltmRead.divergence,
     next: {
       past: { rows: rowsNext, filled: filledNext },
@@ -806,21 +819,21 @@ function layerForward(
     losses: { ltm: ltmRead.losses },
     residuals: {
       x,
-      or: mask,
-      block: pastOldest.block,
-      full: pastOldest.full,
+      mask,
+      block: block2,
+      full,
       B3: ltmAbsorb.selfNext.B,
       ltm: { absorb: ltmAbsorb.residuals, read: ltmRead.residuals },
       rows3,
-      query: relativeAttention.query,
-      relative_attention: relativeAttention.residuals,
+      query,
+      relative_attention: relativeAttentionResiduals,
       past: { write: pastWrite.residuals },
       mixed,
-      y: norm1.out,
-      norm1: norm1.residuals,
-      ffn: ffn.residuals,
+      y,
+      norm1: norm1Residuals,
+      ffn: ffnResiduals,
       z,
-      norm2: norm2.residuals,
+      norm2: norm2Residuals,
     },
   };
 }
@@ -883,8 +896,8 @@ type Residuals = {
   readonly x: Tensor;
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
-  readonly and: Tensor;
-  readonly where: Tensor;
+  readonly mask: Tensor;
+  readonly chosen: Tensor;
 };
 
 /** What the forward of InfinityFormer gives. */
@@ -946,40 +959,40 @@ function segmentForward(g: Builder, own: InfinityFormer, inputs: Inputs): Forwar
   const logits2 = g.rename(logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
   const mask = g.and(g.notEqual(inputs.labels, -1), inputs.valid); // flag [batch, T]
-  const real = g.real(mask); // [batch, T]
-  const product = g.mul(crossEntropy(g, logits, inputs.labels), real); // [batch, T]
+  const asReal = g.real(mask); // [batch, T]
+  const product = g.mul(crossEntropy(g, logits, inputs.labels), asReal); // [batch, T]
   const total = g.sum(product, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(asReal, { over: ["batch", "T"] }); // scalar
   const chosen = g.where(g.greater(total2, 0), total2, 1); // scalar
   const main = g.div(total, chosen); // scalar
   return {
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },
     losses: { layer: { ltm: { kl } }, main },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, and: mask, where: chosen },
+    residuals: { present, x: embedded, layer: layerResiduals, logits, mask, chosen },
   };
 }
 
 /**
  * Gradients of cross_entropy (std/layers.mem).
- * logits: [batch, T, V], labels: int [batch, T], dSub: [batch, T] -> [batch, T, V]
+ * logits: [batch, T, V], labels: int [batch, T], dOut: [batch, T] -> [batch, T, V]
  */
-function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dSub: Tensor): Tensor {
-  return g.crossEntropyGradient(logits, labels, dSub, { over: "V" });
+function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dOut: Tensor): Tensor {
+  return g.crossEntropyGradient(logits, labels, dOut, { over: "V" });
 }
 
 /**
  * Gradients of embedding.score (std/layers.mem).
- * x: [batch, T, D], dContract: [batch, T, V] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, V] -> x: [batch, T, D]
  */
 function embeddingScoreBackward(
   g: Builder,
   self: Embedding,
   x: Tensor,
-  dContract: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly selfParameters: Embedding } {
-  const dX = g.contract(dContract, self.weight, { over: ["V"] }); // [batch, T, D]
-  const dWeight = g.contract(dContract, x, { over: ["batch", "T"] }); // [V, D]
+  const dX = g.contract(dOut, self.weight, { over: ["V"] }); // [batch, T, D]
+  const dWeight = g.contract(dOut, x, { over: ["batch", "T"] }); // [V, D]
   return { x: dX, selfParameters: { weight: dWeight } };
 }
 
@@ -1005,58 +1018,59 @@ function normBackward(
 
 /**
  * Gradients of ffn (std/layers.mem).
- * x: [batch, T, D], dAdd: [batch, T, D] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, D] -> x: [batch, T, D]
  */
 function ffnBackward(
   g: Builder,
   own: Ffn,
   x: Tensor,
   residuals: FfnResiduals,
-  dAdd: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: Ffn } {
-  const dA = g.contract(dAdd, own.W2, { over: ["D"] }); // [batch, T, F]
-  const dW2 = g.contract(residuals.a, dAdd, { over: ["batch", "T"] }); // [F, D]
-  const dB2 = g.sum(dAdd, { over: ["batch", "T"] }); // [D]
-  const chosen = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
-  const dX = g.contract(chosen, own.W1, { over: ["F"] }); // [batch, T, D]
-  const dW1 = g.contract(x, chosen, { over: ["batch", "T"] }); // [D, F]
-  const dB1 = g.sum(chosen, { over: ["batch", "T"] }); // [F]
+  const dA = g.contract(dOut, own.W2, { over: ["D"] }); // [batch, T, F]
+  const dW2 = g.contract(residuals.a, dOut, { over: ["batch", "T"] }); // [F, D]
+  const dB2 = g.sum(dOut, { over: ["batch", "T"] }); // [D]
+  const masked = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
+  const dX = g.contract(masked, own.W1, { over: ["F"] }); // [batch, T, D]
+  const dW1 = g.contract(x, masked, { over: ["batch", "T"] }); // [D, F]
+  const dB1 = g.sum(masked, { over: ["batch", "T"] }); // [F]
   return { x: dX, parameters: { W1: dW1, b1: dB1, W2: dW2, b2: dB2 } };
 }
 
 /**
  * Gradients of gaussian (std/continuous.mem).
- * deviation: [batch, N, T, H], dDiv: [batch, T, H, N] -> t: [batch, T, H],
+ * deviation: [batch, N, T, H], dOut: [batch, T, H, N] -> t: [batch, T, H],
  * deviation: [batch, T, H, N]
  */
 function gaussianBackward(
   g: Builder,
   deviation: Tensor,
   residuals: GaussianResiduals,
-  dDiv: Tensor,
+  dOut: Tensor,
 ): { readonly t: Tensor; readonly deviation: Tensor } {
-  const neg = g.neg(g.div(g.mul(dDiv, residuals.div), residuals.mul3)); // [batch, T, H, N]
-  const product = g.mul(g.div(dDiv, residuals.mul3), residuals.exp); // [batch, T, H, N]
+  const dScaled = g.neg(g.div(g.mul(dOut, residuals.out), residuals.scaled2)); // [batch, T, H, N]
+  const dProduct = g.mul(g.div(dOut, residuals.scaled2), residuals.exponential); // [batch, T, H, N]
   // dZ: [batch, T, H, N]
-  const dZ = g.add(g.mul(product, residuals.mul), g.mul(g.mul(product, residuals.z), -0.5));
-  const neg2 = g.neg(g.div(g.mul(dZ, residuals.z), deviation)); // [batch, T, H, N]
-  const dDeviation = g.add(g.mul(neg, 2.5066282746310002), neg2); // [batch, T, H, N]
+  const dZ = g.add(g.mul(dProduct, residuals.scaled), g.mul(g.mul(dProduct, residuals.z), -0.5));
+  const neg = g.neg(g.div(g.mul(dZ, residuals.z), deviation)); // [batch, T, H, N]
+  const dDeviation = g.add(g.mul(dScaled, 2.5066282746310002), neg); // [batch, T, H, N]
   const dT = g.sum(g.div(dZ, deviation), { over: ["N"] }); // [batch, T, H]
   return { t: dT, deviation: dDeviation };
 }
 
 /**
  * Gradients of expected_basis (std/continuous.mem).
- * dGaussian6: [batch, T, H, N] -> m: [batch, T, H], v: [batch, T, H]
+ * dOut: [batch, T, H, N] -> m: [batch, T, H], v: [batch, T, H]
  */
 function expectedBasisBackward(
   g: Builder,
   residuals: ExpectedBasisResiduals,
-  dGaussian6: Tensor,
+  dOut: Tensor,
 ): { readonly m: Tensor; readonly v: Tensor } {
-  const dGaussian = gaussianBackward(g, residuals.sqrt, residuals.gaussian, dGaussian6);
-  // dV: [batch, T, H]
-  const dV = g.sum(g.div(dGaussian.deviation, g.mul(residuals.sqrt, 2)), { over: ["N"] });
+  const dGaussian = gaussianBackward(g, residuals.gaussianDeviation, residuals.gaussian, dOut);
+  // dSum: [batch, T, H, N]
+  const dSum = g.div(dGaussian.deviation, g.mul(residuals.gaussianDeviation, 2));
+  const dV = g.sum(dSum, { over: ["N"] }); // [batch, T, H]
   return { m: dGaussian.t, v: dV };
 }
 
@@ -1083,32 +1097,32 @@ function continuousReadBackward(
   dLoss: ContinuousReadLosses,
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): ContinuousReadBackward {
-  const dO = g.where(residuals.greater, dOut, 0); // [batch, T, D]
+  const dO = g.where(residuals.mask, dOut, 0); // [batch, T, D]
   // dDivergence: [batch, T]
-  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.where), g.real(validT)), weight);
-  const product = g.mul(g.where(residuals.greater, dDivergence, 0), 0.5); // [batch, T]
-  const dRatio = g.add(product, g.div(g.neg(product), residuals.ratio)); // [batch, T, H]
-  const product2 = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract6, dO, { over: ["batch", "T"] }); // [H, K, D]
-  const dR = g.contract(product2, residuals.contract5, { over: ["K"] }); // [batch, T, H, N]
-  const product3 = g.contract(product2, residuals.r, { over: ["T"] }); // [batch, H, K, N]
-  const dWv = g.contract(BWritten, product3, { over: ["batch", "N"] }); // [D, H, K]
+  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.chosen), g.real(validT)), weight);
+  const dDifference = g.mul(g.where(residuals.mask, dDivergence, 0), 0.5); // [batch, T]
+  const dRatio = g.add(dDifference, g.div(g.neg(dDifference), residuals.ratio)); // [batch, T, H]
+  const dProduct = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.product, dO, { over: ["batch", "T"] }); // [H, K, D]
+  const dR = g.contract(dProduct, residuals.BWrittenWv, { over: ["K"] }); // [batch, T, H, N]
+  const dBWrittenWv = g.contract(dProduct, residuals.r, { over: ["T"] }); // [batch, H, K, N]
+  const dWv = g.contract(BWritten, dBWrittenWv, { over: ["batch", "N"] }); // [D, H, K]
   const dExpectedBasis = expectedBasisBackward(g, residuals.expected_basis, dR);
   const dV = g.add(g.div(dRatio, prior * prior), dExpectedBasis.v); // [batch, T, H]
-  const chosen = g.where(g.greaterEqual(residuals.softplus, floor), dV, 0); // [batch, T, H]
-  const product4 = g.mul(chosen, g.sigmoid(residuals.contract4)); // [batch, T, H]
-  const dW_var = g.contract(product4, residuals.z, { over: ["batch", "T", "H"] }); // [N]
-  // product5: [batch, T, H]
-  const product5 = g.mul(dExpectedBasis.m, g.mul(residuals.m, g.sub(1, residuals.m)));
-  const dZ = g.add(g.mul(product4, own.w_var), g.mul(product5, own.w_mu)); // [batch, T, H, N]
-  const dW_mu = g.contract(product5, residuals.z, { over: ["batch", "T", "H"] }); // [N]
-  const ratio = g.div(dZ, Math.sqrt(g.size(own.Wk, "K"))); // [batch, T, H, N]
-  const dQ = g.contract(ratio, residuals.contract, { over: ["N"] }); // [batch, T, H, K]
-  const product6 = g.contract(ratio, q, { over: ["T"] }); // [batch, H, N, K]
-  const product7 = g.contract(product3, own.Wv, { over: ["H", "K"] }); // [batch, N, D]
+  const dSoftplus = g.where(g.greaterEqual(residuals.softplus, floor), dV, 0); // [batch, T, H]
+  const dZW_var = g.mul(dSoftplus, g.sigmoid(residuals.zW_var)); // [batch, T, H]
+  const dW_var = g.contract(dZW_var, residuals.z, { over: ["batch", "T", "H"] }); // [N]
+  // dZW_mu: [batch, T, H]
+  const dZW_mu = g.mul(dExpectedBasis.m, g.mul(residuals.m, g.sub(1, residuals.m)));
+  const dZ = g.add(g.mul(dZW_var, own.w_var), g.mul(dZW_mu, own.w_mu)); // [batch, T, H, N]
+  const dW_mu = g.contract(dZW_mu, residuals.z, { over: ["batch", "T", "H"] }); // [N]
+  const dProduct2 = g.div(dZ, Math.sqrt(g.size(own.Wk, "K"))); // [batch, T, H, N]
+  const dQ = g.contract(dProduct2, residuals.BWrittenWk, { over: ["N"] }); // [batch, T, H, K]
+  const dBWrittenWk = g.contract(dProduct2, q, { over: ["T"] }); // [batch, H, N, K]
+  const product = g.contract(dBWrittenWv, own.Wv, { over: ["H", "K"] }); // [batch, N, D]
   // dBWritten: [batch, N, D]
-  const dBWritten = g.add(product7, g.contract(product6, own.Wk, { over: ["H", "K"] }));
-  const dWk = g.contract(BWritten, product6, { over: ["batch", "N"] }); // [D, H, K]
+  const dBWritten = g.add(product, g.contract(dBWrittenWk, own.Wk, { over: ["H", "K"] }));
+  const dWk = g.contract(BWritten, dBWrittenWk, { over: ["batch", "N"] }); // [D, H, K]
   return {
     q: dQ,
     BWritten: dBWritten,
@@ -1131,8 +1145,8 @@ function fifoWriteBackward(
   dNext: FifoWriteNextGradients,
 ): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
   // dAll: [batch, D, S]
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.add, { over: ["M"], axis: "S", size: 192 });
-  const M = g.size(residuals.add, "M");
+  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, { over: ["M"], axis: "S", size: 192 });
+  const M = g.size(residuals.sum, "M");
   const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
   const dX = g.slice(dAll, { axis: "S", start: M, size: 64, into: "T" }); // [batch, D, T]
   return { x: dX, selfStates: { rows: dRows } };
@@ -1161,11 +1175,11 @@ function relativeAttentionBackward(
   dOut: Tensor,
   dQuery: Tensor,
 ): RelativeAttentionBackward {
-  const product = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract4, dOut, { over: ["batch", "T"] }); // [H, K, D]
-  const dP = g.contract(product, residuals.contract3, { over: ["K"] }); // [batch, T, H, S]
-  const product2 = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
-  const dWv = g.contract(c, product2, { over: ["batch", "S"] }); // [D, H, K]
+  const dProduct = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.product2, dOut, { over: ["batch", "T"] }); // [H, K, D]
+  const dP = g.contract(dProduct, residuals.cWv, { over: ["K"] }); // [batch, T, H, S]
+  const dCWv = g.contract(dProduct, residuals.p, { over: ["T"] }); // [batch, H, K, S]
+  const dWv = g.contract(c, dCWv, { over: ["batch", "S"] }); // [D, H, K]
   const dScore = g.softmaxGradient(residuals.p, dP, { over: ["S"] }); // [batch, T, H, S]
   const dFar = g.div(dScore, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
   const T = g.size(x, "T");
@@ -1175,20 +1189,20 @@ function relativeAttentionBackward(
   const dNear = g.scatterAdd(dFar, delta, {
     over: ["S"],
     axis: "R",
-    size: g.size(residuals.contract, "R"),
+    size: g.size(residuals.product, "R"),
   }); // [batch, T, H, R]
-  const product3 = g.contract(dFar, residuals.contract2, { over: ["S"] }); // [batch, T, H, K]
-  const product4 = g.contract(dFar, residuals.add3, { over: ["T"] }); // [batch, H, S, K]
-  const product5 = g.contract(product2, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
-  const dC = g.add(product5, g.contract(product4, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
-  const dWk = g.contract(c, product4, { over: ["batch", "S"] }); // [D, H, K]
-  const dU = g.sum(product3, { over: ["batch", "T"] }); // [H, K]
-  const product6 = g.contract(dNear, residuals.contract, { over: ["R"] }); // [batch, T, H, K]
-  const product7 = g.contract(dNear, residuals.add2, { over: ["batch", "T"] }); // [H, R, K]
+  const dQueryPlusU = g.contract(dFar, residuals.cWk, { over: ["S"] }); // [batch, T, H, K]
+  const dCWk = g.contract(dFar, residuals.queryPlusU, { over: ["T"] }); // [batch, H, S, K]
+  const product = g.contract(dCWv, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
+  const dC = g.add(product, g.contract(dCWk, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
+  const dWk = g.contract(c, dCWk, { over: ["batch", "S"] }); // [D, H, K]
+  const dU = g.sum(dQueryPlusU, { over: ["batch", "T"] }); // [H, K]
+  const dQueryPlusV = g.contract(dNear, residuals.product, { over: ["R"] }); // [batch, T, H, K]
+  const dProduct2 = g.contract(dNear, residuals.queryPlusV, { over: ["batch", "T"] }); // [H, R, K]
   const renamed = g.rename(residuals.table, { names: { P: "R" } }); // [R, D]
-  const dWr = g.contract(renamed, product7, { over: ["R"] }); // [D, H, K]
-  const dQuery2 = g.add(g.add(dQuery, product3), product6); // [batch, T, H, K]
-  const dV = g.sum(product6, { over: ["batch", "T"] }); // [H, K]
+  const dWr = g.contract(renamed, dProduct2, { over: ["R"] }); // [D, H, K]
+  const dQuery2 = g.add(g.add(dQuery, dQueryPlusU), dQueryPlusV); // [batch, T, H, K]
+  const dV = g.sum(dQueryPlusV, { over: ["batch", "T"] }); // [H, K]
   const dX = g.contract(dQuery2, own.Wq, { over: ["H", "K"] }); // [batch, T, D]
   const dWq = g.contract(x, dQuery2, { over: ["batch", "T"] }); // [D, H, K]
   return {
@@ -1202,33 +1216,33 @@ function relativeAttentionBackward(
 
 /**
  * Gradients of fifo.span (std/fifo.mem).
- * dJoin: [batch, S, D] -> x: [batch, T, D]
+ * dOut: [batch, S, D] -> x: [batch, T, D]
  */
 function fifoSpanBackward(
   g: Builder,
-  dJoin: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
-  const dX = g.slice(dJoin, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
-  const filled = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
-  const part = g.slice(dJoin, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
-  const dRows = g.join([filled, part], { pieces: ["M", "R"], into: "M" }); // [batch, M, D]
+  const dX = g.slice(dOut, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
+  const zerosOut = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
+  const dPart = g.slice(dOut, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
+  const dRows = g.join([zerosOut, dPart], { pieces: ["M", "R"], into: "M" }); // [batch, M, D]
   return { x: dX, selfStates: { rows: dRows } };
 }
 
 /**
  * Gradients of gate_convolution (std/continuous.mem).
- * dRename: [batch, L, D] -> x: [batch, L, D]
+ * dOut: [batch, L, D] -> x: [batch, L, D]
  */
 function gateConvolutionBackward(
   g: Builder,
   own: GateConvolution,
   residuals: GateConvolutionResiduals,
-  dRename: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: GateConvolution } {
-  const renamed = g.rename(dRename, { names: { D: "E" } }); // [batch, L, E]
-  const dNear = g.contract(renamed, own.weight, { over: ["E"] }); // [batch, L, W, D]
-  const dWeight = g.contract(residuals.near, renamed, { over: ["batch", "L"] }); // [W, D, E]
-  const dBias = g.sum(renamed, { over: ["batch", "L"] }); // [E]
+  const dLinear = g.rename(dOut, { names: { D: "E" } }); // [batch, L, E]
+  const dNear = g.contract(dLinear, own.weight, { over: ["E"] }); // [batch, L, W, D]
+  const dWeight = g.contract(residuals.near, dLinear, { over: ["batch", "L"] }); // [W, D, E]
+  const dBias = g.sum(dLinear, { over: ["batch", "L"] }); // [E]
   const dX = g.unwindow(dNear, {
     axis: "L",
     length: g.size(dNear, "L"),
@@ -1270,24 +1284,24 @@ function continuousAbsorbBackward(
   dNext: ContinuousAbsorbNextGradients,
 ): ContinuousAbsorbBackward {
   const dGrown2 = g.where(there, dNext.self.B, 0); // [batch, N, D]
-  const dGrown = g.where(residuals.greater, 0, dGrown2); // [batch, N, D]
-  const chosen = g.where(residuals.greater, dGrown2, 0); // [batch, N, D]
-  const product = g.contract(chosen, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
+  const dGrown = g.where(residuals.mask, 0, dGrown2); // [batch, N, D]
+  const dProduct = g.where(residuals.mask, dGrown2, 0); // [batch, N, D]
+  const dJoined = g.contract(dProduct, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
   const P = g.size(residuals.basis, "P");
-  const dPast = g.slice(product, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
-  const product2 = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
-  const dB = g.add(g.where(there, 0, dNext.self.B), product2); // [batch, N, D]
+  const dPast = g.slice(dJoined, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
+  const dPastBasis = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
+  const dB = g.add(g.where(there, 0, dNext.self.B), dPastBasis); // [batch, N, D]
   // part: [batch, D, L]
-  const part = g.slice(product, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
+  const part = g.slice(dJoined, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
-  // product3: [batch, D, L]
-  const product3 = g.mul(g.mul(dNew, x), g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)));
+  const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
+  const dGateConvolutionOut = g.mul(g.mul(dNew, x), product); // [batch, D, L]
   const dGateConvolution = gateConvolutionBackward(
     g,
     own.gate_convolution,
     residuals.gate_convolution,
-    product3,
+    dGateConvolutionOut,
   );
   const dX = g.add(g.mul(dNew, residuals.sigmoid), dGateConvolution.x); // [batch, D, L]
   return {
@@ -1302,8 +1316,8 @@ function continuousAbsorbBackward(
  * dBlock: [batch, L, D]
  */
 function fifoOldestBackward(g: Builder, dBlock: Tensor): { readonly selfStates: FifoSpanSelf } {
-  const filled = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
-  const dRows = g.join([dBlock, filled], { pieces: ["L", "M"], into: "M" }); // [batch, M, D]
+  const zerosOut = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
+  const dRows = g.join([dBlock, zerosOut], { pieces: ["L", "M"], into: "M" }); // [batch, M, D]
   return { selfStates: { rows: dRows } };
 }
 
@@ -1389,10 +1403,10 @@ function layerBackward(
     { self: { B: dB3 } },
   );
   const dB2 = g.add(g.where(present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B); // [batch, N, D]
-  const dB = g.where(residuals.or, 0, dB2); // [batch, N, D]
+  const dB = g.where(residuals.mask, 0, dB2); // [batch, N, D]
   const dPastOldest = fifoOldestBackward(g, dLtmAbsorb.x);
   const dRows2 = g.add(sum2, dPastOldest.selfStates.rows); // [batch, M, D]
-  const dRows = g.where(residuals.or, 0, dRows2); // [batch, M, D]
+  const dRows = g.where(residuals.mask, 0, dRows2); // [batch, M, D]
   return {
     x: dX2,
     content_bias: dRelativeAttention.u,
@@ -1410,15 +1424,15 @@ function layerBackward(
 
 /**
  * Gradients of embedding.look (std/layers.mem).
- * tokens: int [batch, T], dGather: [batch, T, D]
+ * tokens: int [batch, T], dOut: [batch, T, D]
  */
 function embeddingLookBackward(
   g: Builder,
   self: Embedding,
   tokens: Tensor,
-  dGather: Tensor,
+  dOut: Tensor,
 ): { readonly selfParameters: Embedding } {
-  const dWeight = g.scatterAdd(dGather, tokens, {
+  const dWeight = g.scatterAdd(dOut, tokens, {
     over: ["batch", "T"],
     axis: "V",
     size: g.size(self.weight, "V"),
@@ -1452,10 +1466,15 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const product = g.mul(g.div(dLoss.main, residuals.where), g.real(residuals.and)); // [batch, T]
-  // crossEntropyBackwardOut: [batch, T, V]
-  const crossEntropyBackwardOut = crossEntropyBackward(g, residuals.logits, inputs.labels, product);
-  const dHeadScore = embeddingScoreBackward(g, own.head, residuals.x, crossEntropyBackwardOut);
+  // dCrossEntropyOut: [batch, T]
+  const dCrossEntropyOut = g.mul(g.div(dLoss.main, residuals.chosen), g.real(residuals.mask));
+  const dCrossEntropyLogits = crossEntropyBackward(
+    g,
+    residuals.logits,
+    inputs.labels,
+    dCrossEntropyOut,
+  ); // [batch, T, V]
+  const dHeadScore = embeddingScoreBackward(g, own.head, residuals.x, dCrossEntropyLogits);
   let dEmbedded = dHeadScore.x; // [batch, T, D]
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
@@ -1480,8 +1499,8 @@ function segmentBackward(
     dLayerStates.unshift(back.states);
   }
 
-  const product2 = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
-  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, product2);
+  const dTableLookOut = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
+  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, dTableLookOut);
   return {
     parameters: {
       content_bias: dContent_bias,

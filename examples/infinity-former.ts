@@ -71,12 +71,12 @@ type GateConvolution = {
 function gateConvolution(g: Builder, own: GateConvolution, x: Tensor): Tensor {
   // near: [batch, L, W, D]
   const near = g.window(x, { axis: "L", size: 3, from: -1, step: 1, every: 1, into: "W" });
-  const linear = g.linear(near, own.weight, {
+  const mapped = g.linear(near, own.weight, {
     over: ["W", "D"],
     activation: "none",
     bias: own.bias,
   }); // [batch, L, E]
-  return g.rename(linear, { names: { E: "D" } });
+  return g.rename(mapped, { names: { E: "D" } });
 }
 
 /**
@@ -93,8 +93,8 @@ function basisCenters(g: Builder, { bases }: { bases: number }): Tensor {
  * -> [N]
  */
 function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
-  const mod = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
-  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), mod, { axis: "W" });
+  const remainder = g.mod(g.index({ axis: "N", size: bases }), 2); // int [N]
+  return g.gather(g.values({ list: [0.01, 0.05], into: "W" }), remainder, { axis: "W" });
 }
 
 /**
@@ -104,8 +104,8 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
  */
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
-  const exp = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exp, g.mul(deviation, 2.5066282746310002));
+  const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
+  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
 }
 
 /**
@@ -127,8 +127,8 @@ function ridgeOperator(
   const product = g.contract(a, g.rename(a, { names: { N: "J" } }), { over: ["P"] }); // [N, J]
   // gram: [N, J]
   const gram = g.add(product, g.contract(z, g.rename(z, { names: { N: "J" } }), { over: ["Q"] }));
-  const position = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
-  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), position); // flag [N, J]
+  const indexJ = g.index({ axis: "J", size: g.size(product, "J") }); // int [J]
+  const mask = g.equal(g.index({ axis: "N", size: g.size(center, "N") }), indexJ); // flag [N, J]
   const normal = g.add(gram, g.mul(ridge, g.real(mask))); // [N, J]
   return g.rename(g.solve(normal, a, { row: "N", column: "J" }), { names: { J: "N" } });
 }
@@ -150,9 +150,16 @@ function firstFit(
   const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
   const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
-  const renamed = g.rename(position, { names: { L: "P" } }); // [P]
-  const ratio = g.div(g.add(at_pad, 0.5), rows); // [Q]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, ratio, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(position, { names: { L: "P" } }); // [P]
+  const ridgeOperatorPadding = g.div(g.add(at_pad, 0.5), rows); // [Q]
+  const ridgeOperatorOut = ridgeOperator(
+    g,
+    ridgeOperatorPoints,
+    ridgeOperatorPadding,
+    center,
+    spread,
+    { ridge },
+  ); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "L" } });
 }
 
@@ -173,22 +180,24 @@ function nextFit(
     ridge,
   }: { rows: number; resample: number; contract: number; ridge: number },
 ): Tensor {
-  const position = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
-  const mask = g.less(position, Math.floor((rows + resample) / 2)); // flag [Q]
-  const position2 = g.index({ axis: "Q", size: g.size(position, "Q") }); // int [Q]
-  const sum = g.add(position2, 2 * (rows + resample)); // int [Q]
+  const indexQ = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
+  const mask = g.less(indexQ, Math.floor((rows + resample) / 2)); // flag [Q]
+  const indexQ2 = g.index({ axis: "Q", size: g.size(indexQ, "Q") }); // int [Q]
+  const sum = g.add(indexQ2, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, position2, difference); // int [Q]
-  // product: [Q]
-  const product = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
-  const padding = g.add(-0.5 + 1 / (2 * rows + resample), product); // [Q]
-  const product2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
-  const old = g.div(product2, resample); // [P]
-  const product3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
-  const late = g.add(contract, g.div(product3, rows)); // [L]
+  const place = g.where(mask, indexQ2, difference); // int [Q]
+  // scaled: [Q]
+  const scaled = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
+  const padding = g.add(-0.5 + 1 / (2 * rows + resample), scaled); // [Q]
+  const scaled2 = g.mul(contract, g.add(g.index({ axis: "P", size: resample }), 1)); // [P]
+  const old = g.div(scaled2, resample); // [P]
+  const scaled3 = g.mul(1 - contract, g.add(g.index({ axis: "L", size: rows }), 1)); // [L]
+  const late = g.add(contract, g.div(scaled3, rows)); // [L]
   const joined = g.join([old, late], { pieces: ["P", "L"], into: "R" }); // [R]
-  const renamed = g.rename(joined, { names: { R: "P" } }); // [P]
-  const ridgeOperatorOut = ridgeOperator(g, renamed, padding, center, spread, { ridge }); // [P, N]
+  const ridgeOperatorPoints = g.rename(joined, { names: { R: "P" } }); // [P]
+  const ridgeOperatorOut = ridgeOperator(g, ridgeOperatorPoints, padding, center, spread, {
+    ridge,
+  }); // [P, N]
   return g.rename(ridgeOperatorOut, { names: { P: "R" } });
 }
 
@@ -290,8 +299,9 @@ function fifoSeen(
  * position: int [P] -> [P, D]
  */
 function sinusoid(g: Builder, position: Tensor, { width }: { width: number }): Tensor {
-  const ratio = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width); // [F]
-  const rate = g.pow(10000, ratio); // [F]
+  // scaled: [F]
+  const scaled = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width);
+  const rate = g.pow(10000, scaled); // [F]
   const angle = g.mul(position, rate); // [P, F]
   return g.join([g.sin(angle), g.cos(angle)], { pieces: ["F", "F"], into: "D" });
 }
@@ -324,8 +334,8 @@ function relativeAttention(
 ): { readonly out: Tensor; readonly query: Tensor } {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
-  const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
-  const table = sinusoid(g, renamed, { width: g.size(own.Wq, "D") }); // [P, D]
+  const sinusoidPosition = g.rename(distance, { names: { R: "P" } }); // int [P]
+  const table = sinusoid(g, sinusoidPosition, { width: g.size(own.Wq, "D") }); // [P, D]
   const query = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const T = g.size(x, "T");
   const sum = g.add(g.index({ axis: "T", size: T }), S - T); // int [T]
@@ -361,8 +371,8 @@ function fifoWrite(
   const n = g.sum(validT, { over: ["T"] }); // int [batch]
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
-  const rows = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows, filled: g.minimum(g.add(self.filled, n), length) } };
+  const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
+  return { selfNext: { rows: gathered, filled: g.minimum(g.add(self.filled, n), length) } };
 }
 
 /**
@@ -372,8 +382,8 @@ function fifoWrite(
  * m: [batch, T, H], v: [batch, T, H], center: [N], spread: [N] -> [batch, T, H, N]
  */
 function expectedBasis(g: Builder, m: Tensor, v: Tensor, center: Tensor, spread: Tensor): Tensor {
-  const sqrt = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
-  return gaussian(g, m, center, sqrt);
+  const gaussianDeviation = g.sqrt(g.add(g.mul(spread, spread), v)); // [batch, N, T, H]
+  return gaussian(g, m, center, gaussianDeviation);
 }
 
 /** Parameters of continuous.read. */
@@ -429,11 +439,11 @@ function continuousRead(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const real = g.real(validT); // [batch, T]
+  const asReal = g.real(validT); // [batch, T]
   // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), real), { over: ["batch", "T", "H"] });
-  const product3 = g.mul(g.sum(real, { over: ["batch", "T"] }), 4); // scalar
-  const kl = g.div(total, g.where(g.greater(product3, 0), product3, 1)); // scalar
+  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
 }
@@ -450,8 +460,8 @@ type Norm = {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return out;
+  const [normalized] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return normalized;
 }
 
 /** Parameters of ffn. */
@@ -544,52 +554,52 @@ function layer(
     kl_weight: number;
   },
 ): LayerBlock {
-  const real = g.real(0); // scalar
+  const asReal = g.real(0); // scalar
   const mask = g.or(fresh, document); // flag [batch]
-  const rows2 = g.where(mask, real, own.past.rows); // [batch, M, D]
+  const rows2 = g.where(mask, asReal, own.past.rows); // [batch, M, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
-  const pastOldest = fifoOldest(
+  const { block: block2, full } = fifoOldest(
     g,
     { rows: rows2, filled: filled2 },
     { count: block, length: short + block },
-  );
-  const B2 = g.where(mask, real, own.ltm.B); // [batch, N, D]
+  ); // block2: [batch, L, D], full: flag [batch]
+  const B2 = g.where(mask, asReal, own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(mask, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorb = continuousAbsorb(
     g,
     own.ltm.absorb,
     { B: B2, absorbed: absorbed2 },
-    pastOldest.block,
-    pastOldest.full,
+    block2,
+    full,
     { bases, block, ridge, resample, contract },
   );
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { reach: short }); // [batch, S, D]
-  const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, {
+  const relativeAttentionSeen = fifoSeen(g, { filled: filled2 }, x, validT, {
     length: short + block,
     reach: short,
   }); // flag [batch, S]
-  const relativeAttention2 = relativeAttention(
+  const { out, query } = relativeAttention(
     g,
     own.relative_attention,
     x,
     rows3,
-    fifoSeenOut,
+    relativeAttentionSeen,
     content_bias,
     position_bias,
-  );
+  ); // out: [batch, T, D], query: [batch, T, H, K]
   const pastWrite = fifoWrite(g, { rows: rows2, filled: filled2 }, x, validT, {
     length: short + block,
   });
-  const ltmRead = continuousRead(
+  const { out: out2, divergence, losses: ltmReadLosses } = continuousRead(
     g,
     own.ltm.read,
-    relativeAttention2.query,
+    query,
     ltmAbsorb.selfNext.B,
     ltmAbsorb.selfNext.absorbed,
     validT,
     { floor, bases, prior, weight: kl_weight },
-  );
-  const mixed = g.add(g.add(x, relativeAttention2.out), ltmRead.out); // [batch, T, D]
+  ); // out2: [batch, T, D], divergence: [batch, T, H]
+  const mixed = g.add(g.add(x, out), out2); // [batch, T, D]
   const y = norm(g, own.norm1, mixed); // [batch, T, D]
   const z = g.add(y, ffn(g, own.ffn, y)); // [batch, T, D]
   const x2 = norm(g, own.norm2, z); // [batch, T, D]
@@ -599,12 +609,12 @@ function layer(
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]
   return {
     x: x2,
-    divergenceEach: ltmRead.divergence,
+    divergenceEach: divergence,
     next: {
       past: { rows: rowsNext, filled: filledNext },
       ltm: { B: BNext, absorbed: absorbedNext },
     },
-    losses: { ltm: ltmRead.losses },
+    losses: { ltm: ltmReadLosses },
   };
 }
 
@@ -715,10 +725,10 @@ function segment(
   const logits = embeddingScore(g, own.head, embedded); // [batch, T, V]
   const logits2 = g.rename(logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
-  const real = g.real(g.and(g.notEqual(inputs.labels, -1), inputs.valid)); // [batch, T]
-  const product = g.mul(crossEntropy(g, logits, inputs.labels), real); // [batch, T]
+  const asReal = g.real(g.and(g.notEqual(inputs.labels, -1), inputs.valid)); // [batch, T]
+  const product = g.mul(crossEntropy(g, logits, inputs.labels), asReal); // [batch, T]
   const total = g.sum(product, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(asReal, { over: ["batch", "T"] }); // scalar
   const main = g.div(total, g.where(g.greater(total2, 0), total2, 1)); // scalar
   return {
     outputs: { logits: logits2, spread },

@@ -39,8 +39,8 @@ function embeddingLook(g: Builder, self: Embedding, tokens: Tensor): Tensor {
 
 /** What the forward of unit keeps for its backward. */
 type UnitResiduals = {
-  readonly sum: Tensor;
-  readonly rsqrt: Tensor;
+  readonly total: Tensor;
+  readonly inverseRoot: Tensor;
 };
 
 /**
@@ -52,8 +52,8 @@ function unitForward(
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: UnitResiduals } {
   const total = g.sum(g.mul(x, x), { over: ["D"] }); // [..., S]
-  const rsqrt = g.rsqrt(g.maximum(total, 1e-24)); // [..., S]
-  return { out: g.mul(x, rsqrt), residuals: { sum: total, rsqrt } };
+  const inverseRoot = g.rsqrt(g.maximum(total, 1e-24)); // [..., S]
+  return { out: g.mul(x, inverseRoot), residuals: { total, inverseRoot } };
 }
 
 /** Parameters of norm. */
@@ -77,8 +77,11 @@ function normForward(
   own: Norm,
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: NormResiduals } {
-  const [add2, mean, inverse] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return { out: add2, residuals: { mean, inverse } };
+  const [normalized, mean, inverse] = g.layerNorm(x, own.gain, own.bias, {
+    over: "D",
+    epsilon: 0.00001,
+  });
+  return { out: normalized, residuals: { mean, inverse } };
 }
 
 /** Parameters of attention. */
@@ -119,8 +122,8 @@ function attentionForward(
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
     where: validS,
   });
-  const contract3 = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { out: contract3, residuals: { q, k, v, attended, p } };
+  const out = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  return { out, residuals: { q, k, v, attended, p } };
 }
 
 /**
@@ -142,8 +145,8 @@ function readAttentionForward(
     keys: "S",
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
   });
-  const contract3 = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { out: contract3, residuals: { q, k, v, attended, p } };
+  const out = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  return { out, residuals: { q, k, v, attended, p } };
 }
 
 /** Parameters of slots.read. */
@@ -172,9 +175,15 @@ function slotsReadForward(
   x: Tensor,
   { heads }: { heads: number },
 ): { readonly out: Tensor; readonly residuals: SlotsReadResiduals } {
-  const renamed = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
-  const attention2 = readAttentionForward(g, own.attention, x, renamed, { heads });
-  return { out: attention2.out, residuals: { attention: attention2.residuals } };
+  const attentionContext = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
+  const { out, residuals: attentionResiduals } = readAttentionForward(
+    g,
+    own.attention,
+    x,
+    attentionContext,
+    { heads },
+  ); // out: [batch, T, D]
+  return { out, residuals: { attention: attentionResiduals } };
 }
 
 /** Parameters of ffn. */
@@ -192,17 +201,17 @@ type FfnResiduals = {
 
 /**
  * ffn (std/layers.mem), keeping what its backward needs.
- * x: [batch, T, D] -> add: [batch, T, D]
+ * x: [batch, T, D] -> out: [batch, T, D]
  */
 function ffnForward(
   g: Builder,
   own: Ffn,
   x: Tensor,
-): { readonly add: Tensor; readonly residuals: FfnResiduals } {
+): { readonly out: Tensor; readonly residuals: FfnResiduals } {
   const a = g.linear(x, own.W1, { over: ["D"], activation: "relu", bias: own.b1 }); // [batch, T, F]
-  // add: [batch, T, D]
-  const add = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
-  return { add, residuals: { a } };
+  // out: [batch, T, D]
+  const out = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
+  return { out, residuals: { a } };
 }
 
 /** Parameters of encoder. */
@@ -228,7 +237,7 @@ type EncoderResiduals = {
   readonly norm: NormResiduals;
   readonly attention: AttentionResiduals;
   readonly x2: Tensor;
-  readonly norm2: Tensor;
+  readonly memReadX: Tensor;
   readonly mem: {
     readonly read: {
       readonly x: { readonly norm: NormResiduals };
@@ -236,7 +245,7 @@ type EncoderResiduals = {
     };
   };
   readonly x3: Tensor;
-  readonly norm22: Tensor;
+  readonly ffnX: Tensor;
   readonly ffn: { readonly x: { readonly norm: NormResiduals }; readonly a: Tensor };
 };
 
@@ -252,32 +261,47 @@ function encoderForward(
   validT: Tensor,
   { heads }: { heads: number },
 ): { readonly x: Tensor; readonly residuals: EncoderResiduals } {
-  const norm2 = normForward(g, own.norm, x);
-  const renamed = g.rename(norm2.out, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const renamed2 = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
-  const attention2 = attentionForward(g, own.attention, norm2.out, renamed, renamed2, { heads });
-  const x2 = g.add(x, attention2.out); // [batch, T, D]
-  const memReadXNorm = normForward(g, own.mem.read.x.norm, x2);
-  const memRead = slotsReadForward(g, own.mem.read, mem, memReadXNorm.out, { heads });
-  const x3 = g.add(x2, memRead.out); // [batch, T, D]
-  const ffnXNorm = normForward(g, own.ffn.x.norm, x3);
-  const ffn2 = ffnForward(g, own.ffn, ffnXNorm.out);
-  const x4 = g.add(x3, ffn2.add); // [batch, T, D]
+  const { out: y, residuals: normResiduals } = normForward(g, own.norm, x); // y: [batch, T, D]
+  const attentionContext = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionValidS = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
+  const { out: attentionOut, residuals: attentionResiduals } = attentionForward(
+    g,
+    own.attention,
+    y,
+    attentionContext,
+    attentionValidS,
+    { heads },
+  ); // attentionOut: [batch, T, D]
+  const x2 = g.add(x, attentionOut); // [batch, T, D]
+  const { out: memReadX, residuals: memReadXNormResiduals } = normForward(
+    g,
+    own.mem.read.x.norm,
+    x2,
+  ); // memReadX: [batch, T, D]
+  const { out: memReadOut, residuals: memReadResiduals } = slotsReadForward(
+    g,
+    own.mem.read,
+    mem,
+    memReadX,
+    { heads },
+  ); // memReadOut: [batch, T, D]
+  const x3 = g.add(x2, memReadOut); // [batch, T, D]
+  const { out: ffnX, residuals: ffnXNormResiduals } = normForward(g, own.ffn.x.norm, x3);
+  const { out: ffnOut, residuals: ffnResiduals } = ffnForward(g, own.ffn, ffnX);
+  const x4 = g.add(x3, ffnOut); // [batch, T, D]
   return {
     x: x4,
     residuals: {
       x,
-      y: norm2.out,
-      norm: norm2.residuals,
-      attention: attention2.residuals,
+      y,
+      norm: normResiduals,
+      attention: attentionResiduals,
       x2,
-      norm2: memReadXNorm.out,
-      mem: {
-        read: { x: { norm: memReadXNorm.residuals }, attention: memRead.residuals.attention },
-      },
+      memReadX,
+      mem: { read: { x: { norm: memReadXNormResiduals }, attention: memReadResiduals.attention } },
       x3,
-      norm22: ffnXNorm.out,
-      ffn: { x: { norm: ffnXNorm.residuals }, a: ffn2.residuals.a },
+      ffnX,
+      ffn: { x: { norm: ffnXNormResiduals }, a: ffnResiduals.a },
     },
   };
 }
@@ -298,13 +322,13 @@ type SlotsWriteSelf = {
 /** What the forward of slots.write keeps for its backward. */
 type SlotsWriteResiduals = {
   readonly q: Tensor;
-  readonly contract: Tensor;
-  readonly contract2: Tensor;
+  readonly MWk: Tensor;
+  readonly xWk: Tensor;
   readonly p: Tensor;
   readonly keep: Tensor;
   readonly take: Tensor;
-  readonly contract3: Tensor;
-  readonly add2: Tensor;
+  readonly xWv: Tensor;
+  readonly unitX: Tensor;
   readonly unit: UnitResiduals;
 };
 
@@ -321,10 +345,10 @@ function slotsWriteForward(
   { width, heads, temperature }: { width: number; heads: number; temperature: number },
 ): { readonly selfNext: Slots; readonly residuals: SlotsWriteResiduals } {
   const q = g.contract(self.M, own.Wq, { over: ["D"] }); // [batch, S, H, K]
-  const product = g.contract(self.M, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const itself = g.contract(q, product, { over: ["K"] }); // [batch, S, H]
-  const product2 = g.contract(x, own.Wk, { over: ["D"] }); // [batch, T, H, K]
-  const tokens = g.contract(q, product2, { over: ["K"] }); // [batch, S, H, T]
+  const MWk = g.contract(self.M, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const itself = g.contract(q, MWk, { over: ["K"] }); // [batch, S, H]
+  const xWk = g.contract(x, own.Wk, { over: ["D"] }); // [batch, T, H, K]
+  const tokens = g.contract(q, xWk, { over: ["K"] }); // [batch, S, H, T]
   const here = g.join([true, validT], { pieces: [null, "T"], into: "E" }); // flag [batch, E]
   const joined = g.join([itself, tokens], { pieces: [null, "T"], into: "E" }); // [batch, S, H, E]
   const logits = g.div(joined, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
@@ -339,25 +363,14 @@ function slotsWriteForward(
       { name: "K", size: g.size(own.Wq, "K") },
     ],
   }); // [batch, S, H, K]
-  const product3 = g.contract(x, own.Wv, { over: ["D"] }); // [batch, T, H, K]
-  // sum: [batch, S, H, K]
-  const sum = g.add(g.mul(keep, own2), g.contract(take, product3, { over: ["T"] }));
+  const xWv = g.contract(x, own.Wv, { over: ["D"] }); // [batch, T, H, K]
+  const sum = g.add(g.mul(keep, own2), g.contract(take, xWv, { over: ["T"] })); // [batch, S, H, K]
   const candidate = g.merge(sum, { axes: ["H", "K"], into: "D" }); // [batch, S, D]
-  const sum2 = g.add(candidate, self.bias); // [batch, S, D]
-  const unit2 = unitForward(g, sum2);
+  const unitX = g.add(candidate, self.bias); // [batch, S, D]
+  const { out: unitOut, residuals: unitResiduals } = unitForward(g, unitX);
   return {
-    selfNext: { M: unit2.out },
-    residuals: {
-      q,
-      contract: product,
-      contract2: product2,
-      p,
-      keep,
-      take,
-      contract3: product3,
-      add2: sum2,
-      unit: unit2.residuals,
-    },
+    selfNext: { M: unitOut },
+    residuals: { q, MWk, xWk, p, keep, take, xWv, unitX, unit: unitResiduals },
   };
 }
 
@@ -365,7 +378,7 @@ function slotsWriteForward(
  * attention (std/attention.mem), keeping what its backward needs.
  * x: [batch, T, D], context: [batch, S, E], validS: flag [batch, S] -> out: [batch, T, D]
  */
-function attentionForward2(
+function attentionCausalForward(
   g: Builder,
   own: Attention,
   x: Tensor,
@@ -376,8 +389,8 @@ function attentionForward2(
   const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const k = g.contract(context, own.Wk, { over: ["E"] }); // [batch, S, H, K]
   const v = g.contract(context, own.Wv, { over: ["E"] }); // [batch, S, H, K]
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const mask = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const mask = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
   const seen = g.and(validS, mask); // flag [batch, S, T]
   const [attended, p] = g.attention(q, k, v, {
     width: "K",
@@ -385,8 +398,8 @@ function attentionForward2(
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
     where: seen,
   });
-  const contract3 = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { out: contract3, residuals: { q, k, v, attended, p } };
+  const out = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  return { out, residuals: { q, k, v, attended, p } };
 }
 
 /** Parameters of decoder. */
@@ -416,7 +429,7 @@ type DecoderResiduals = {
   readonly norm: NormResiduals;
   readonly attention: AttentionResiduals;
   readonly x2: Tensor;
-  readonly norm2: Tensor;
+  readonly crossX: Tensor;
   readonly cross: {
     readonly x: { readonly norm: NormResiduals };
     readonly q: Tensor;
@@ -426,7 +439,7 @@ type DecoderResiduals = {
     readonly p: Tensor;
   };
   readonly x3: Tensor;
-  readonly norm22: Tensor;
+  readonly ffnX: Tensor;
   readonly ffn: { readonly x: { readonly norm: NormResiduals }; readonly a: Tensor };
 };
 
@@ -442,38 +455,52 @@ function decoderForward(
   encoded: Tensor,
   { heads }: { heads: number },
 ): { readonly x: Tensor; readonly residuals: DecoderResiduals } {
-  const norm2 = normForward(g, own.norm, x);
-  const renamed = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
-  const renamed2 = g.rename(norm2.out, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const attention2 = attentionForward2(g, own.attention, norm2.out, renamed2, renamed, { heads });
-  const x2 = g.add(x, attention2.out); // [batch, T, D]
-  const crossXNorm = normForward(g, own.cross.x.norm, x2);
-  const renamed3 = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const cross = attentionForward(g, own.cross, crossXNorm.out, renamed3, renamed, { heads });
-  const x3 = g.add(x2, cross.out); // [batch, T, D]
-  const ffnXNorm = normForward(g, own.ffn.x.norm, x3);
-  const ffn2 = ffnForward(g, own.ffn, ffnXNorm.out);
-  const x4 = g.add(x3, ffn2.add); // [batch, T, D]
+  const { out: y, residuals: normResiduals } = normForward(g, own.norm, x); // y: [batch, T, D]
+  const attentionValidS = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
+  const attentionContext = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const { out: attentionOut, residuals: attentionResiduals } = attentionCausalForward(
+    g,
+    own.attention,
+    y,
+    attentionContext,
+    attentionValidS,
+    { heads },
+  ); // attentionOut: [batch, T, D]
+  const x2 = g.add(x, attentionOut); // [batch, T, D]
+  const { out: crossX, residuals: crossXNormResiduals } = normForward(g, own.cross.x.norm, x2);
+  const crossContext = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const { out: crossOut, residuals: crossResiduals } = attentionForward(
+    g,
+    own.cross,
+    crossX,
+    crossContext,
+    attentionValidS,
+    { heads },
+  ); // crossOut: [batch, T, D]
+  const x3 = g.add(x2, crossOut); // [batch, T, D]
+  const { out: ffnX, residuals: ffnXNormResiduals } = normForward(g, own.ffn.x.norm, x3);
+  const { out: ffnOut, residuals: ffnResiduals } = ffnForward(g, own.ffn, ffnX);
+  const x4 = g.add(x3, ffnOut); // [batch, T, D]
   return {
     x: x4,
     residuals: {
       x,
-      y: norm2.out,
-      norm: norm2.residuals,
-      attention: attention2.residuals,
+      y,
+      norm: normResiduals,
+      attention: attentionResiduals,
       x2,
-      norm2: crossXNorm.out,
+      crossX,
       cross: {
-        x: { norm: crossXNorm.residuals },
-        q: cross.residuals.q,
-        k: cross.residuals.k,
-        v: cross.residuals.v,
-        attended: cross.residuals.attended,
-        p: cross.residuals.p,
+        x: { norm: crossXNormResiduals },
+        q: crossResiduals.q,
+        k: crossResiduals.k,
+        v: crossResiduals.v,
+        attended: crossResiduals.attended,
+        p: crossResiduals.p,
       },
       x3,
-      norm22: ffnXNorm.out,
-      ffn: { x: { norm: ffnXNorm.residuals }, a: ffn2.residuals.a },
+      ffnX,
+      ffn: { x: { norm: ffnXNormResiduals }, a: ffnResiduals.a },
     },
   };
 }
@@ -535,20 +562,20 @@ type Losses = {
 /** What the forward of Memformer keeps for its backward. */
 type Residuals = {
   readonly unit: UnitResiduals;
-  readonly or: Tensor;
+  readonly mask: Tensor;
   readonly M2: Tensor;
   readonly x2: Tensor;
   readonly encoder: readonly EncoderResiduals[];
   readonly encoded: Tensor;
   readonly encoder_norm: NormResiduals;
   readonly mem: { readonly write: SlotsWriteResiduals };
-  readonly shift: Tensor;
+  readonly tableLookTokens: Tensor;
   readonly x4: Tensor;
   readonly decoder: readonly DecoderResiduals[];
   readonly decoded: Tensor;
   readonly decoder_norm: NormResiduals;
   readonly logits: Tensor;
-  readonly where: Tensor;
+  readonly chosen: Tensor;
   readonly present: Tensor;
 };
 
@@ -567,9 +594,9 @@ type ForwardResult = {
  */
 function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResult {
   let x = g.add(embeddingLook(g, own.table, inputs.tokens), own.encoder_position); // [batch, T, D]
-  const unit2 = unitForward(g, own.mem.bias);
+  const { out: unitOut, residuals: unitResiduals } = unitForward(g, own.mem.bias);
   const mask = g.or(inputs.fresh, inputs.document); // flag [batch]
-  const M2 = g.where(mask, unit2.out, own.mem.M); // [batch, S, D]
+  const M2 = g.where(mask, unitOut, own.mem.M); // [batch, S, D]
   const encoderResiduals: EncoderResiduals[] = [];
   for (const each of own.encoder) {
     const out = encoderForward(g, each, { M: M2 }, x, inputs.valid, { heads: dims.heads });
@@ -577,35 +604,37 @@ function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResu
     encoderResiduals.push(out.residuals);
   }
 
-  const encoderNorm = normForward(g, own.encoder_norm, x);
+  const { out: encoded, residuals: encoderNormResiduals } = normForward(g, own.encoder_norm, x);
   const memWrite = slotsWriteForward(
     g,
     own.mem.write,
     { M: M2, bias: own.mem.bias },
-    encoderNorm.out,
+    encoded,
     inputs.valid,
     { width: dims.D, heads: dims.heads, temperature: 0.25 },
   );
-  const shift = g.shift(inputs.following, { axis: "T", by: 1, fill: 0 }); // int [batch, T]
-  let x3 = g.add(embeddingLook(g, own.table, shift), own.decoder_position); // [batch, T, D]
+  // tableLookTokens: int [batch, T]
+  const tableLookTokens = g.shift(inputs.following, { axis: "T", by: 1, fill: 0 });
+  // x3: [batch, T, D]
+  let x3 = g.add(embeddingLook(g, own.table, tableLookTokens), own.decoder_position);
   const decoderResiduals: DecoderResiduals[] = [];
   for (const each of own.decoder) {
-    const out = decoderForward(g, each, x3, inputs.valid, encoderNorm.out, { heads: dims.heads });
+    const out = decoderForward(g, each, x3, inputs.valid, encoded, { heads: dims.heads });
     x3 = out.x;
     decoderResiduals.push(out.residuals);
   }
 
-  const decoderNorm = normForward(g, own.decoder_norm, x3);
-  const embeddingScoreOut = embeddingScore(g, own.table, decoderNorm.out); // [batch, T, V]
-  const renamed = g.rename(embeddingScoreOut, { names: { V: "vocab" } }); // [batch, T, vocab]
+  const { out: decoded, residuals: decoderNormResiduals } = normForward(g, own.decoder_norm, x3);
+  // renamed: [batch, T, vocab]
+  const renamed = g.rename(embeddingScore(g, own.table, decoded), { names: { V: "vocab" } });
   const logits = g.add(renamed, own.output_bias); // [batch, T, vocab]
-  const renamed2 = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
-  const crossEntropyOut = crossEntropy(g, renamed2, inputs.following); // [batch, T]
-  const real = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const crossEntropyLogits = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
+  const crossEntropyOut = crossEntropy(g, crossEntropyLogits, inputs.following); // [batch, T]
+  const asReal = g.real(inputs.valid); // [batch, T]
+  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
   const chosen = g.where(g.greater(total, 0), total, 1); // scalar
   // main: scalar
-  const main = g.div(g.sum(g.mul(crossEntropyOut, real), { over: ["batch", "T"] }), chosen);
+  const main = g.div(g.sum(g.mul(crossEntropyOut, asReal), { over: ["batch", "T"] }), chosen);
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const MNext = g.where(present, memWrite.selfNext.M, M2); // [batch, S, D]
   return {
@@ -613,21 +642,21 @@ function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResu
     next: { mem: { M: MNext } },
     losses: { main },
     residuals: {
-      unit: unit2.residuals,
-      or: mask,
+      unit: unitResiduals,
+      mask,
       M2,
       x2: x,
       encoder: encoderResiduals,
-      encoded: encoderNorm.out,
-      encoder_norm: encoderNorm.residuals,
+      encoded,
+      encoder_norm: encoderNormResiduals,
       mem: { write: memWrite.residuals },
-      shift,
+      tableLookTokens,
       x4: x3,
       decoder: decoderResiduals,
-      decoded: decoderNorm.out,
-      decoder_norm: decoderNorm.residuals,
+      decoded,
+      decoder_norm: decoderNormResiduals,
       logits,
-      where: chosen,
+      chosen,
       present,
     },
   };
@@ -635,24 +664,24 @@ function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResu
 
 /**
  * Gradients of cross_entropy (std/layers.mem).
- * logits: [batch, T, V], labels: int [batch, T], dSub: [batch, T] -> [batch, T, V]
+ * logits: [batch, T, V], labels: int [batch, T], dOut: [batch, T] -> [batch, T, V]
  */
-function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dSub: Tensor): Tensor {
-  return g.crossEntropyGradient(logits, labels, dSub, { over: "V" });
+function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dOut: Tensor): Tensor {
+  return g.crossEntropyGradient(logits, labels, dOut, { over: "V" });
 }
 
 /**
  * Gradients of embedding.score (std/layers.mem).
- * x: [batch, T, D], dContract: [batch, T, V] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, V] -> x: [batch, T, D]
  */
 function embeddingScoreBackward(
   g: Builder,
   self: Embedding,
   x: Tensor,
-  dContract: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly selfParameters: Embedding } {
-  const dX = g.contract(dContract, self.weight, { over: ["V"] }); // [batch, T, D]
-  const dWeight = g.contract(dContract, x, { over: ["batch", "T"] }); // [V, D]
+  const dX = g.contract(dOut, self.weight, { over: ["V"] }); // [batch, T, D]
+  const dWeight = g.contract(dOut, x, { over: ["batch", "T"] }); // [V, D]
   return { x: dX, selfParameters: { weight: dWeight } };
 }
 
@@ -678,22 +707,22 @@ function normBackward(
 
 /**
  * Gradients of ffn (std/layers.mem).
- * x: [batch, T, D], dAdd: [batch, T, D] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, D] -> x: [batch, T, D]
  */
 function ffnBackward(
   g: Builder,
   own: Ffn,
   x: Tensor,
   residuals: FfnResiduals,
-  dAdd: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: Ffn } {
-  const dA = g.contract(dAdd, own.W2, { over: ["D"] }); // [batch, T, F]
-  const dW2 = g.contract(residuals.a, dAdd, { over: ["batch", "T"] }); // [F, D]
-  const dB2 = g.sum(dAdd, { over: ["batch", "T"] }); // [D]
-  const chosen = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
-  const dX = g.contract(chosen, own.W1, { over: ["F"] }); // [batch, T, D]
-  const dW1 = g.contract(x, chosen, { over: ["batch", "T"] }); // [D, F]
-  const dB1 = g.sum(chosen, { over: ["batch", "T"] }); // [F]
+  const dA = g.contract(dOut, own.W2, { over: ["D"] }); // [batch, T, F]
+  const dW2 = g.contract(residuals.a, dOut, { over: ["batch", "T"] }); // [F, D]
+  const dB2 = g.sum(dOut, { over: ["batch", "T"] }); // [D]
+  const masked = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
+  const dX = g.contract(masked, own.W1, { over: ["F"] }); // [batch, T, D]
+  const dW1 = g.contract(x, masked, { over: ["batch", "T"] }); // [D, F]
+  const dB1 = g.sum(masked, { over: ["batch", "T"] }); // [F]
   return { x: dX, parameters: { W1: dW1, b1: dB1, W2: dW2, b2: dB2 } };
 }
 
@@ -718,19 +747,19 @@ function attentionBackward(
   dOut: Tensor,
   { heads }: { heads: number },
 ): AttentionBackward {
-  const product = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dAttended = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
   const dWo = g.contract(residuals.attended, dOut, { over: ["batch", "T"] }); // [H, K, D]
-  const product2 = g.contract(product, residuals.v, { over: ["K"] }); // [batch, T, H, S]
+  const product = g.contract(dAttended, residuals.v, { over: ["K"] }); // [batch, T, H, S]
   // softmaxGradient: [batch, T, H, S]
-  const softmaxGradient = g.softmaxGradient(residuals.p, product2, { over: ["S"] });
-  // product3: [batch, T, H, S]
-  const product3 = g.mul(softmaxGradient, 1 / Math.sqrt(g.size(own.Wq, "D") / heads));
-  const dQ = g.contract(product3, residuals.k, { over: ["S"] }); // [batch, T, H, K]
-  const dK = g.contract(product3, residuals.q, { over: ["T"] }); // [batch, H, S, K]
-  const dV = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
+  const softmaxGradient = g.softmaxGradient(residuals.p, product, { over: ["S"] });
+  // scaled: [batch, T, H, S]
+  const scaled = g.mul(softmaxGradient, 1 / Math.sqrt(g.size(own.Wq, "D") / heads));
+  const dQ = g.contract(scaled, residuals.k, { over: ["S"] }); // [batch, T, H, K]
+  const dK = g.contract(scaled, residuals.q, { over: ["T"] }); // [batch, H, S, K]
+  const dV = g.contract(dAttended, residuals.p, { over: ["T"] }); // [batch, H, K, S]
   const dWv = g.contract(context, dV, { over: ["batch", "S"] }); // [E, H, K]
-  const product4 = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, E]
-  const dContext = g.add(product4, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, E]
+  const dVWv = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, E]
+  const dContext = g.add(dVWv, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, E]
   const dWk = g.contract(context, dK, { over: ["batch", "S"] }); // [E, H, K]
   const dX = g.contract(dQ, own.Wq, { over: ["H", "K"] }); // [batch, T, D]
   const dWq = g.contract(x, dQ, { over: ["batch", "T"] }); // [D, H, K]
@@ -756,13 +785,19 @@ function decoderBackward(
   dX: Tensor,
   { heads }: { heads: number },
 ): DecoderBackward {
-  const dFfn = ffnBackward(g, own.ffn, residuals.norm22, residuals.ffn, dX);
+  const dFfn = ffnBackward(g, own.ffn, residuals.ffnX, residuals.ffn, dX);
   const dFfnXNorm = normBackward(g, own.ffn.x.norm, residuals.x3, residuals.ffn.x.norm, dFfn.x);
   const dX3 = g.add(dX, dFfnXNorm.x); // [batch, T, D]
-  const renamed = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const dCross = attentionBackward(g, own.cross, residuals.norm2, renamed, residuals.cross, dX3, {
-    heads,
-  });
+  const crossContext = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const dCross = attentionBackward(
+    g,
+    own.cross,
+    residuals.crossX,
+    crossContext,
+    residuals.cross,
+    dX3,
+    { heads },
+  );
   const dEncoded = g.rename(dCross.context, { names: { S: "T", E: "D" } }); // [batch, T, D]
   const dCrossXNorm = normBackward(
     g,
@@ -772,12 +807,12 @@ function decoderBackward(
     dCross.x,
   );
   const dX2 = g.add(dX3, dCrossXNorm.x); // [batch, T, D]
-  const renamed2 = g.rename(residuals.y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionContext = g.rename(residuals.y, { names: { T: "S", D: "E" } }); // [batch, S, E]
   const dAttention = attentionBackward(
     g,
     own.attention,
     residuals.y,
-    renamed2,
+    attentionContext,
     residuals.attention,
     dX2,
     { heads },
@@ -812,15 +847,15 @@ function decoderBackward(
 
 /**
  * Gradients of embedding.look (std/layers.mem).
- * tokens: int [batch, T], dGather: [batch, T, D]
+ * tokens: int [batch, T], dOut: [batch, T, D]
  */
 function embeddingLookBackward(
   g: Builder,
   self: Embedding,
   tokens: Tensor,
-  dGather: Tensor,
+  dOut: Tensor,
 ): { readonly selfParameters: Embedding } {
-  const dWeight = g.scatterAdd(dGather, tokens, {
+  const dWeight = g.scatterAdd(dOut, tokens, {
     over: ["batch", "T"],
     axis: "V",
     size: g.size(self.weight, "V"),
@@ -834,11 +869,11 @@ function embeddingLookBackward(
  */
 function unitBackward(g: Builder, x: Tensor, residuals: UnitResiduals, dOut: Tensor): Tensor {
   // product: [..., S]
-  const product = g.mul(g.mul(residuals.rsqrt, g.mul(residuals.rsqrt, residuals.rsqrt)), -0.5);
-  const product2 = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), product); // [..., S]
-  // product3: [..., S, D]
-  const product3 = g.mul(g.where(g.greaterEqual(residuals.sum, 1e-24), product2, 0), g.mul(x, 2));
-  return g.add(g.mul(dOut, residuals.rsqrt), product3);
+  const product = g.mul(residuals.inverseRoot, g.mul(residuals.inverseRoot, residuals.inverseRoot));
+  const dMaximum = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), g.mul(product, -0.5)); // [..., S]
+  // product2: [..., S, D]
+  const product2 = g.mul(g.where(g.greaterEqual(residuals.total, 1e-24), dMaximum, 0), g.mul(x, 2));
+  return g.add(g.mul(dOut, residuals.inverseRoot), product2);
 }
 
 /** Gradients of the loss with respect to results of slots.write. */
@@ -872,20 +907,21 @@ function slotsWriteBackward(
   dNext: SlotsWriteNextGradients,
   { width, heads, temperature }: { width: number; heads: number; temperature: number },
 ): SlotsWriteBackward {
-  const dCandidate = unitBackward(g, residuals.add2, residuals.unit, dNext.self.M); // [batch, S, D]
+  // dCandidate: [batch, S, D]
+  const dCandidate = unitBackward(g, residuals.unitX, residuals.unit, dNext.self.M);
   const dBias = g.sum(dCandidate, { over: ["batch"] }); // [S, D]
   const H = g.size(own.Wq, "H");
   const K = g.size(own.Wq, "K");
-  const split = g.split(dCandidate, {
+  const dSum = g.split(dCandidate, {
     axis: "D",
     into: [
       { name: "H", size: H },
       { name: "K", size: K },
     ],
   }); // [batch, S, H, K]
-  const dTake = g.contract(split, residuals.contract3, { over: ["K"] }); // [batch, S, H, T]
-  const product = g.contract(split, residuals.take, { over: ["S"] }); // [batch, H, K, T]
-  const dWv = g.contract(x, product, { over: ["batch", "T"] }); // [D, H, K]
+  const dTake = g.contract(dSum, residuals.xWv, { over: ["K"] }); // [batch, S, H, T]
+  const dXWv = g.contract(dSum, residuals.take, { over: ["S"] }); // [batch, H, K, T]
+  const dWv = g.contract(x, dXWv, { over: ["batch", "T"] }); // [D, H, K]
   const own2 = g.split(self.M, {
     axis: "D",
     into: [
@@ -893,24 +929,24 @@ function slotsWriteBackward(
       { name: "K", size: K },
     ],
   }); // [batch, S, H, K]
-  const dKeep = g.sum(g.mul(split, own2), { over: ["K"] }); // [batch, S, H]
-  const dOwn = g.mul(split, residuals.keep); // [batch, S, H, K]
+  const dKeep = g.sum(g.mul(dSum, own2), { over: ["K"] }); // [batch, S, H]
+  const dOwn = g.mul(dSum, residuals.keep); // [batch, S, H, K]
   const dP = g.join([dKeep, dTake], { pieces: [null, "T"], into: "E" }); // [batch, S, H, E]
   const dLogits = g.softmaxGradient(residuals.p, dP, { over: ["E"] }); // [batch, S, H, E]
-  const ratio = g.div(dLogits, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
-  const dItself = g.slice(ratio, { axis: "E", start: 0, size: 1, into: null }); // [batch, S, H]
+  const dJoined = g.div(dLogits, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
+  const dItself = g.slice(dJoined, { axis: "E", start: 0, size: 1, into: null }); // [batch, S, H]
   // dTokens: [batch, S, H, T]
-  const dTokens = g.slice(ratio, { axis: "E", start: 1, size: g.size(x, "T"), into: "T" });
-  const product2 = g.contract(dTokens, residuals.q, { over: ["S"] }); // [batch, H, T, K]
-  const product3 = g.contract(product2, own.Wk, { over: ["H", "K"] }); // [batch, T, D]
-  const dX = g.add(g.contract(product, own.Wv, { over: ["H", "K"] }), product3); // [batch, T, D]
-  const product4 = g.contract(dTokens, residuals.contract2, { over: ["T"] }); // [batch, S, H, K]
-  const dQ = g.add(product4, g.mul(dItself, residuals.contract)); // [batch, S, H, K]
-  const product5 = g.mul(dItself, residuals.q); // [batch, S, H, K]
-  const product6 = g.contract(product5, own.Wk, { over: ["H", "K"] }); // [batch, S, D]
-  const sum = g.add(g.merge(dOwn, { axes: ["H", "K"], into: "D" }), product6); // [batch, S, D]
-  const product7 = g.contract(self.M, product5, { over: ["batch", "S"] }); // [D, H, K]
-  const dWk = g.add(g.contract(x, product2, { over: ["batch", "T"] }), product7); // [D, H, K]
+  const dTokens = g.slice(dJoined, { axis: "E", start: 1, size: g.size(x, "T"), into: "T" });
+  const dXWk = g.contract(dTokens, residuals.q, { over: ["S"] }); // [batch, H, T, K]
+  const product = g.contract(dXWv, own.Wv, { over: ["H", "K"] }); // [batch, T, D]
+  const dX = g.add(product, g.contract(dXWk, own.Wk, { over: ["H", "K"] })); // [batch, T, D]
+  const dTokensXWk = g.contract(dTokens, residuals.xWk, { over: ["T"] }); // [batch, S, H, K]
+  const dQ = g.add(dTokensXWk, g.mul(dItself, residuals.MWk)); // [batch, S, H, K]
+  const dMWk = g.mul(dItself, residuals.q); // [batch, S, H, K]
+  const merged = g.merge(dOwn, { axes: ["H", "K"], into: "D" }); // [batch, S, D]
+  const sum = g.add(merged, g.contract(dMWk, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
+  const product2 = g.contract(self.M, dMWk, { over: ["batch", "S"] }); // [D, H, K]
+  const dWk = g.add(g.contract(x, dXWk, { over: ["batch", "T"] }), product2); // [D, H, K]
   const dM = g.add(sum, g.contract(dQ, own.Wq, { over: ["H", "K"] })); // [batch, S, D]
   const dWq = g.contract(self.M, dQ, { over: ["batch", "S"] }); // [D, H, K]
   return {
@@ -941,10 +977,16 @@ function slotsReadBackward(
   dOut: Tensor,
   { heads }: { heads: number },
 ): SlotsReadBackward {
-  const renamed = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
-  const dAttention = attentionBackward(g, own.attention, x, renamed, residuals.attention, dOut, {
-    heads,
-  });
+  const attentionContext = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
+  const dAttention = attentionBackward(
+    g,
+    own.attention,
+    x,
+    attentionContext,
+    residuals.attention,
+    dOut,
+    { heads },
+  );
   const dM = g.rename(dAttention.context, { names: { E: "D" } }); // [batch, S, D]
   return {
     x: dAttention.x,
@@ -972,14 +1014,14 @@ function encoderBackward(
   dX: Tensor,
   { heads }: { heads: number },
 ): EncoderBackward {
-  const dFfn = ffnBackward(g, own.ffn, residuals.norm22, residuals.ffn, dX);
+  const dFfn = ffnBackward(g, own.ffn, residuals.ffnX, residuals.ffn, dX);
   const dFfnXNorm = normBackward(g, own.ffn.x.norm, residuals.x3, residuals.ffn.x.norm, dFfn.x);
   const dX3 = g.add(dX, dFfnXNorm.x); // [batch, T, D]
   const dMemRead = slotsReadBackward(
     g,
     own.mem.read,
     mem,
-    residuals.norm2,
+    residuals.memReadX,
     residuals.mem.read,
     dX3,
     { heads },
@@ -992,12 +1034,12 @@ function encoderBackward(
     dMemRead.x,
   );
   const dX2 = g.add(dX3, dMemReadXNorm.x); // [batch, T, D]
-  const renamed = g.rename(residuals.y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionContext = g.rename(residuals.y, { names: { T: "S", D: "E" } }); // [batch, S, E]
   const dAttention = attentionBackward(
     g,
     own.attention,
     residuals.y,
-    renamed,
+    attentionContext,
     residuals.attention,
     dX2,
     { heads },
@@ -1052,18 +1094,18 @@ function segmentBackward(
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: Next } {
   const dM3 = g.where(residuals.present, dNext.mem.M, 0); // [batch, S, D]
-  const product = g.mul(g.div(dLoss.main, residuals.where), g.real(inputs.valid)); // [batch, T]
-  const renamed = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
-  // crossEntropyBackwardOut: [batch, T, V]
-  const crossEntropyBackwardOut = crossEntropyBackward(g, renamed, inputs.following, product);
-  const dLogits = g.rename(crossEntropyBackwardOut, { names: { V: "vocab" } }); // [batch, T, vocab]
-  const dOutput_bias = g.sum(dLogits, { over: ["batch", "T"] }); // [vocab]
-  const dTableScore = embeddingScoreBackward(
+  // dCrossEntropyOut: [batch, T]
+  const dCrossEntropyOut = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid));
+  const crossEntropyLogits = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
+  const dCrossEntropyLogits = crossEntropyBackward(
     g,
-    own.table,
-    residuals.decoded,
-    crossEntropyBackwardOut,
-  );
+    crossEntropyLogits,
+    inputs.following,
+    dCrossEntropyOut,
+  ); // [batch, T, V]
+  const dLogits = g.rename(dCrossEntropyLogits, { names: { V: "vocab" } }); // [batch, T, vocab]
+  const dOutput_bias = g.sum(dLogits, { over: ["batch", "T"] }); // [vocab]
+  const dTableScore = embeddingScoreBackward(g, own.table, residuals.decoded, dCrossEntropyLogits);
   const dDecoderNorm = normBackward(
     g,
     own.decoder_norm,
@@ -1089,7 +1131,7 @@ function segmentBackward(
   }
 
   const dDecoder_position = g.sum(dX3, { over: ["batch"] }); // [T, D]
-  const dTableLook = embeddingLookBackward(g, own.table, residuals.shift, dX3);
+  const dTableLook = embeddingLookBackward(g, own.table, residuals.tableLookTokens, dX3);
   const dMemWrite = slotsWriteBackward(
     g,
     own.mem.write,
@@ -1127,10 +1169,10 @@ function segmentBackward(
   // sum: [batch, S, D]
   const sum = g.add(g.where(residuals.present, 0, dNext.mem.M), dMemWrite.selfStates.M);
   const dM2 = g.add(sum, dMemStatesM); // [batch, S, D]
-  const dM = g.where(residuals.or, 0, dM2); // [batch, S, D]
-  const total = g.sum(g.where(residuals.or, dM2, 0), { over: ["batch"] }); // [S, D]
-  const unitBackwardOut = unitBackward(g, own.mem.bias, residuals.unit, total); // [S, D]
-  const dBias = g.add(dMemWrite.selfParameters.bias, unitBackwardOut); // [S, D]
+  const dM = g.where(residuals.mask, 0, dM2); // [batch, S, D]
+  const dUnitOut = g.sum(g.where(residuals.mask, dM2, 0), { over: ["batch"] }); // [S, D]
+  const dUnit = unitBackward(g, own.mem.bias, residuals.unit, dUnitOut); // [S, D]
+  const dBias = g.add(dMemWrite.selfParameters.bias, dUnit); // [S, D]
   const dEncoder_position = g.sum(dX, { over: ["batch"] }); // [T, D]
   const dTableLook2 = embeddingLookBackward(g, own.table, inputs.tokens, dX);
   const sum2 = g.add(dTableScore.selfParameters.weight, dTableLook.selfParameters.weight); // [V, D]
@@ -1166,8 +1208,8 @@ function unit(g: Builder, x: Tensor): Tensor {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return out;
+  const [normalized] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return normalized;
 }
 
 /**
@@ -1257,14 +1299,14 @@ function encoder(
   { heads }: { heads: number },
 ): Tensor {
   const y = norm(g, own.norm, x); // [batch, T, D]
-  const renamed = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const renamed2 = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
+  const attentionContext = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionValidS = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
   // attentionOut: [batch, T, D]
-  const attentionOut = attention(g, own.attention, y, renamed, renamed2, { heads });
+  const attentionOut = attention(g, own.attention, y, attentionContext, attentionValidS, { heads });
   const x2 = g.add(x, attentionOut); // [batch, T, D]
-  // slotsReadOut: [batch, T, D]
-  const slotsReadOut = slotsRead(g, own.mem.read, mem, norm(g, own.mem.read.x.norm, x2), { heads });
-  const x3 = g.add(x2, slotsReadOut); // [batch, T, D]
+  // memReadOut: [batch, T, D]
+  const memReadOut = slotsRead(g, own.mem.read, mem, norm(g, own.mem.read.x.norm, x2), { heads });
+  const x3 = g.add(x2, memReadOut); // [batch, T, D]
   return g.add(x3, ffn(g, own.ffn, norm(g, own.ffn.x.norm, x3)));
 }
 

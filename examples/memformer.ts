@@ -40,8 +40,8 @@ type Norm = {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return out;
+  const [normalized] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return normalized;
 }
 
 /** Parameters of attention. */
@@ -182,14 +182,14 @@ function encoder(
   { heads }: { heads: number },
 ): Tensor {
   const y = norm(g, own.norm, x); // [batch, T, D]
-  const renamed = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const renamed2 = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
+  const attentionContext = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionValidS = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
   // attentionOut: [batch, T, D]
-  const attentionOut = attention(g, own.attention, y, renamed, renamed2, { heads });
+  const attentionOut = attention(g, own.attention, y, attentionContext, attentionValidS, { heads });
   const x2 = g.add(x, attentionOut); // [batch, T, D]
-  // slotsReadOut: [batch, T, D]
-  const slotsReadOut = slotsRead(g, own.mem.read, mem, norm(g, own.mem.read.x.norm, x2), { heads });
-  const x3 = g.add(x2, slotsReadOut); // [batch, T, D]
+  // memReadOut: [batch, T, D]
+  const memReadOut = slotsRead(g, own.mem.read, mem, norm(g, own.mem.read.x.norm, x2), { heads });
+  const x3 = g.add(x2, memReadOut); // [batch, T, D]
   return g.add(x3, ffn(g, own.ffn, norm(g, own.ffn.x.norm, x3)));
 }
 
@@ -253,7 +253,7 @@ function slotsWrite(
  * a context of one length (std/attention.mem).
  * x: [batch, T, D], context: [batch, S, E], validS: flag [batch, S] -> [batch, T, D]
  */
-function attention2(
+function attentionCausal(
   g: Builder,
   own: Attention,
   x: Tensor,
@@ -264,8 +264,8 @@ function attention2(
   const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const k = g.contract(context, own.Wk, { over: ["E"] }); // [batch, S, H, K]
   const v = g.contract(context, own.Wv, { over: ["E"] }); // [batch, S, H, K]
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const mask = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const mask = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
   const seen = g.and(validS, mask); // flag [batch, S, T]
   const [attended] = g.attention(q, k, v, {
     width: "K",
@@ -309,16 +309,17 @@ function decoder(
   { heads }: { heads: number },
 ): Tensor {
   const y = norm(g, own.norm, x); // [batch, T, D]
-  const renamed = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
-  const renamed2 = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  // attentionOut: [batch, T, D]
-  const attentionOut = attention2(g, own.attention, y, renamed2, renamed, { heads });
+  const attentionValidS = g.rename(validT, { names: { T: "S" } }); // flag [batch, S]
+  const attentionContext = g.rename(y, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const attentionOut = attentionCausal(g, own.attention, y, attentionContext, attentionValidS, {
+    heads,
+  }); // [batch, T, D]
   const x2 = g.add(x, attentionOut); // [batch, T, D]
-  const renamed3 = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
-  const normOut = norm(g, own.cross.x.norm, x2); // [batch, T, D]
-  // attentionOut2: [batch, T, D]
-  const attentionOut2 = attention(g, own.cross, normOut, renamed3, renamed, { heads });
-  const x3 = g.add(x2, attentionOut2); // [batch, T, D]
+  const crossContext = g.rename(encoded, { names: { T: "S", D: "E" } }); // [batch, S, E]
+  const crossX = norm(g, own.cross.x.norm, x2); // [batch, T, D]
+  // crossOut: [batch, T, D]
+  const crossOut = attention(g, own.cross, crossX, crossContext, attentionValidS, { heads });
+  const x3 = g.add(x2, crossOut); // [batch, T, D]
   return g.add(x3, ffn(g, own.ffn, norm(g, own.ffn.x.norm, x3)));
 }
 
@@ -405,9 +406,10 @@ function segment(
     inputs.valid,
     { width: dims.D, heads: dims.heads, temperature: 0.25 },
   );
-  const shift = g.shift(inputs.following, { axis: "T", by: 1, fill: 0 }); // int [batch, T]
-  const embeddingLookOut = embeddingLook(g, own.table, shift); // [batch, T, D]
-  let x3 = g.add(embeddingLookOut, own.decoder_position); // [batch, T, D]
+  // tableLookTokens: int [batch, T]
+  const tableLookTokens = g.shift(inputs.following, { axis: "T", by: 1, fill: 0 });
+  const tableLookOut = embeddingLook(g, own.table, tableLookTokens); // [batch, T, D]
+  let x3 = g.add(tableLookOut, own.decoder_position); // [batch, T, D]
   for (const each of own.decoder) {
     x3 = decoder(g, each, x3, inputs.valid, encoded, { heads: dims.heads });
   }
@@ -416,11 +418,11 @@ function segment(
   // renamed: [batch, T, vocab]
   const renamed = g.rename(embeddingScore(g, own.table, decoded), { names: { V: "vocab" } });
   const logits = g.add(renamed, own.output_bias); // [batch, T, vocab]
-  const renamed2 = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
-  const crossEntropyOut = crossEntropy(g, renamed2, inputs.following); // [batch, T]
-  const real = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(g.mul(crossEntropyOut, real), { over: ["batch", "T"] }); // scalar
+  const crossEntropyLogits = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
+  const crossEntropyOut = crossEntropy(g, crossEntropyLogits, inputs.following); // [batch, T]
+  const asReal = g.real(inputs.valid); // [batch, T]
+  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(g.mul(crossEntropyOut, asReal), { over: ["batch", "T"] }); // scalar
   const main = g.div(total2, g.where(g.greater(total, 0), total, 1)); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const MNext = g.where(present, memWrite.selfNext.M, M2); // [batch, S, D]

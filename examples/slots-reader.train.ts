@@ -16,8 +16,8 @@ export const dims = { T: 16, D: 64, heads: 4, slots: 32 } as const;
 
 /** What the forward of unit keeps for its backward. */
 type UnitResiduals = {
-  readonly sum: Tensor;
-  readonly rsqrt: Tensor;
+  readonly total: Tensor;
+  readonly inverseRoot: Tensor;
 };
 
 /**
@@ -29,8 +29,8 @@ function unitForward(
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: UnitResiduals } {
   const total = g.sum(g.mul(x, x), { over: ["D"] }); // [S]
-  const rsqrt = g.rsqrt(g.maximum(total, 1e-24)); // [S]
-  return { out: g.mul(x, rsqrt), residuals: { sum: total, rsqrt } };
+  const inverseRoot = g.rsqrt(g.maximum(total, 1e-24)); // [S]
+  return { out: g.mul(x, inverseRoot), residuals: { total, inverseRoot } };
 }
 
 /** Parameters of attention. */
@@ -69,8 +69,8 @@ function attentionForward(
     keys: "S",
     scale: 1 / Math.sqrt(g.size(own.Wq, "D") / heads),
   });
-  const contract3 = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { out: contract3, residuals: { q, k, v, attended, p } };
+  const out = g.contract(attended, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  return { out, residuals: { q, k, v, attended, p } };
 }
 
 /** Parameters of slots.read. */
@@ -90,7 +90,7 @@ type SlotsReadResiduals = {
 
 /**
  * slots.read (std/slots.mem), keeping what its backward needs.
- * x: [batch, T, D] -> attention: [batch, T, D]
+ * x: [batch, T, D] -> out: [batch, T, D]
  */
 function slotsReadForward(
   g: Builder,
@@ -98,10 +98,16 @@ function slotsReadForward(
   self: Slots,
   x: Tensor,
   { heads }: { heads: number },
-): { readonly attention: Tensor; readonly residuals: SlotsReadResiduals } {
-  const renamed = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
-  const attention = attentionForward(g, own.attention, x, renamed, { heads });
-  return { attention: attention.out, residuals: { attention: attention.residuals } };
+): { readonly out: Tensor; readonly residuals: SlotsReadResiduals } {
+  const attentionContext = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
+  const { out, residuals: attentionResiduals } = attentionForward(
+    g,
+    own.attention,
+    x,
+    attentionContext,
+    { heads },
+  ); // out: [batch, T, D]
+  return { out, residuals: { attention: attentionResiduals } };
 }
 
 /** Parameters and states of SlotsReader. */
@@ -153,17 +159,22 @@ type ForwardResult = {
  * read: [batch, T, D]
  */
 function segmentForward(g: Builder, own: SlotsReader, inputs: Inputs): ForwardResult {
-  const unit = unitForward(g, own.mem.bias);
-  const M2 = g.where(inputs.fresh, unit.out, own.mem.M); // [batch, S, D]
-  const memRead = slotsReadForward(g, own.mem.read, { M: M2 }, inputs.x, { heads: dims.heads });
-  // total: scalar
-  const total = g.sum(g.mul(memRead.attention, inputs.cotangent), { over: ["batch", "T", "D"] });
-  const main = g.real(total); // scalar
+  const { out: unitOut, residuals: unitResiduals } = unitForward(g, own.mem.bias);
+  const M2 = g.where(inputs.fresh, unitOut, own.mem.M); // [batch, S, D]
+  const { out: read, residuals: memReadResiduals } = slotsReadForward(
+    g,
+    own.mem.read,
+    { M: M2 },
+    inputs.x,
+    { heads: dims.heads },
+  ); // read: [batch, T, D]
+  // main: scalar
+  const main = g.real(g.sum(g.mul(read, inputs.cotangent), { over: ["batch", "T", "D"] }));
   return {
-    outputs: { read: memRead.attention },
+    outputs: { read },
     next: { mem: { M: M2 } },
     losses: { main },
-    residuals: { unit: unit.residuals, M2, mem: { read: memRead.residuals } },
+    residuals: { unit: unitResiduals, M2, mem: { read: memReadResiduals } },
   };
 }
 
@@ -180,19 +191,19 @@ function attentionBackward(
   dOut: Tensor,
   { heads }: { heads: number },
 ): { readonly context: Tensor; readonly parameters: Attention } {
-  const product = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dAttended = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
   const dWo = g.contract(residuals.attended, dOut, { over: ["batch", "T"] }); // [H, K, D]
-  const product2 = g.contract(product, residuals.v, { over: ["K"] }); // [batch, T, H, S]
+  const product = g.contract(dAttended, residuals.v, { over: ["K"] }); // [batch, T, H, S]
   // softmaxGradient: [batch, T, H, S]
-  const softmaxGradient = g.softmaxGradient(residuals.p, product2, { over: ["S"] });
-  // product3: [batch, T, H, S]
-  const product3 = g.mul(softmaxGradient, 1 / Math.sqrt(g.size(own.Wo, "D") / heads));
-  const dQ = g.contract(product3, residuals.k, { over: ["S"] }); // [batch, T, H, K]
-  const dK = g.contract(product3, residuals.q, { over: ["T"] }); // [batch, H, S, K]
-  const dV = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
+  const softmaxGradient = g.softmaxGradient(residuals.p, product, { over: ["S"] });
+  // scaled: [batch, T, H, S]
+  const scaled = g.mul(softmaxGradient, 1 / Math.sqrt(g.size(own.Wo, "D") / heads));
+  const dQ = g.contract(scaled, residuals.k, { over: ["S"] }); // [batch, T, H, K]
+  const dK = g.contract(scaled, residuals.q, { over: ["T"] }); // [batch, H, S, K]
+  const dV = g.contract(dAttended, residuals.p, { over: ["T"] }); // [batch, H, K, S]
   const dWv = g.contract(context, dV, { over: ["batch", "S"] }); // [E, H, K]
-  const product4 = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, E]
-  const dContext = g.add(product4, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, E]
+  const dVWv = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, E]
+  const dContext = g.add(dVWv, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, E]
   const dWk = g.contract(context, dK, { over: ["batch", "S"] }); // [E, H, K]
   const dWq = g.contract(x, dQ, { over: ["batch", "T"] }); // [D, H, K]
   return { context: dContext, parameters: { Wq: dWq, Wk: dWk, Wv: dWv, Wo: dWo } };
@@ -200,7 +211,7 @@ function attentionBackward(
 
 /**
  * Gradients of slots.read (std/slots.mem).
- * x: [batch, T, D], dAttention: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, D]
  */
 function slotsReadBackward(
   g: Builder,
@@ -208,21 +219,21 @@ function slotsReadBackward(
   self: Slots,
   x: Tensor,
   residuals: SlotsReadResiduals,
-  dAttention: Tensor,
+  dOut: Tensor,
   { heads }: { heads: number },
 ): { readonly parameters: SlotsRead; readonly selfStates: Slots } {
-  const renamed = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
-  const dAttention2 = attentionBackward(
+  const attentionContext = g.rename(self.M, { names: { D: "E" } }); // [batch, S, E]
+  const dAttention = attentionBackward(
     g,
     own.attention,
     x,
-    renamed,
+    attentionContext,
     residuals.attention,
-    dAttention,
+    dOut,
     { heads },
   );
-  const dM = g.rename(dAttention2.context, { names: { E: "D" } }); // [batch, S, D]
-  return { parameters: { attention: dAttention2.parameters }, selfStates: { M: dM } };
+  const dM = g.rename(dAttention.context, { names: { E: "D" } }); // [batch, S, D]
+  return { parameters: { attention: dAttention.parameters }, selfStates: { M: dM } };
 }
 
 /**
@@ -231,11 +242,11 @@ function slotsReadBackward(
  */
 function unitBackward(g: Builder, x: Tensor, residuals: UnitResiduals, dOut: Tensor): Tensor {
   // product: [S]
-  const product = g.mul(g.mul(residuals.rsqrt, g.mul(residuals.rsqrt, residuals.rsqrt)), -0.5);
-  const product2 = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), product); // [S]
-  // product3: [S, D]
-  const product3 = g.mul(g.where(g.greaterEqual(residuals.sum, 1e-24), product2, 0), g.mul(x, 2));
-  return g.add(g.mul(dOut, residuals.rsqrt), product3);
+  const product = g.mul(residuals.inverseRoot, g.mul(residuals.inverseRoot, residuals.inverseRoot));
+  const dMaximum = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), g.mul(product, -0.5)); // [S]
+  // product2: [S, D]
+  const product2 = g.mul(g.where(g.greaterEqual(residuals.total, 1e-24), dMaximum, 0), g.mul(x, 2));
+  return g.add(g.mul(dOut, residuals.inverseRoot), product2);
 }
 
 /** Gradients that the backward of SlotsReader gives. */
@@ -267,8 +278,8 @@ function segmentBackward(
   );
   const dM22 = g.add(dNext.mem.M, dMemRead.selfStates.M); // [batch, S, D]
   const dM = g.where(inputs.fresh, 0, dM22); // [batch, S, D]
-  const total = g.sum(g.where(inputs.fresh, dM22, 0), { over: ["batch"] }); // [S, D]
-  const dBias = unitBackward(g, own.mem.bias, residuals.unit, total); // [S, D]
+  const dUnitOut = g.sum(g.where(inputs.fresh, dM22, 0), { over: ["batch"] }); // [S, D]
+  const dBias = unitBackward(g, own.mem.bias, residuals.unit, dUnitOut); // [S, D]
   return {
     parameters: { mem: { bias: dBias, read: dMemRead.parameters } },
     states: { mem: { M: dM } },

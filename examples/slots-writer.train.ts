@@ -18,8 +18,8 @@ export const dims = { T: 16, D: 64, heads: 4, slots, S: slots } as const;
 
 /** What the forward of unit keeps for its backward. */
 type UnitResiduals = {
-  readonly sum: Tensor;
-  readonly rsqrt: Tensor;
+  readonly total: Tensor;
+  readonly inverseRoot: Tensor;
 };
 
 /**
@@ -31,8 +31,8 @@ function unitForward(
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: UnitResiduals } {
   const total = g.sum(g.mul(x, x), { over: ["D"] }); // [..., S]
-  const rsqrt = g.rsqrt(g.maximum(total, 1e-24)); // [..., S]
-  return { out: g.mul(x, rsqrt), residuals: { sum: total, rsqrt } };
+  const inverseRoot = g.rsqrt(g.maximum(total, 1e-24)); // [..., S]
+  return { out: g.mul(x, inverseRoot), residuals: { total, inverseRoot } };
 }
 
 /** Parameters of slots.write. */
@@ -56,13 +56,13 @@ type SlotsWriteSelfNext = {
 /** What the forward of slots.write keeps for its backward. */
 type SlotsWriteResiduals = {
   readonly q: Tensor;
-  readonly contract: Tensor;
-  readonly contract2: Tensor;
+  readonly MWk: Tensor;
+  readonly xWk: Tensor;
   readonly p: Tensor;
   readonly keep: Tensor;
   readonly take: Tensor;
-  readonly contract3: Tensor;
-  readonly add2: Tensor;
+  readonly xWv: Tensor;
+  readonly unitX: Tensor;
   readonly unit: UnitResiduals;
 };
 
@@ -85,10 +85,10 @@ function slotsWriteForward(
   { width, heads, temperature }: { width: number; heads: number; temperature: number },
 ): SlotsWriteForward {
   const q = g.contract(self.M, own.Wq, { over: ["D"] }); // [batch, S, H, K]
-  const product = g.contract(self.M, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const itself = g.contract(q, product, { over: ["K"] }); // [batch, S, H]
-  const product2 = g.contract(x, own.Wk, { over: ["D"] }); // [batch, T, H, K]
-  const tokens = g.contract(q, product2, { over: ["K"] }); // [batch, S, H, T]
+  const MWk = g.contract(self.M, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const itself = g.contract(q, MWk, { over: ["K"] }); // [batch, S, H]
+  const xWk = g.contract(x, own.Wk, { over: ["D"] }); // [batch, T, H, K]
+  const tokens = g.contract(q, xWk, { over: ["K"] }); // [batch, S, H, T]
   const here = g.join([true, validT], { pieces: [null, "T"], into: "E" }); // flag [batch, E]
   const joined = g.join([itself, tokens], { pieces: [null, "T"], into: "E" }); // [batch, S, H, E]
   const logits = g.div(joined, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
@@ -103,25 +103,14 @@ function slotsWriteForward(
       { name: "K", size: g.size(own.Wq, "K") },
     ],
   }); // [batch, S, H, K]
-  const product3 = g.contract(x, own.Wv, { over: ["D"] }); // [batch, T, H, K]
-  // sum: [batch, S, H, K]
-  const sum = g.add(g.mul(keep, own2), g.contract(take, product3, { over: ["T"] }));
+  const xWv = g.contract(x, own.Wv, { over: ["D"] }); // [batch, T, H, K]
+  const sum = g.add(g.mul(keep, own2), g.contract(take, xWv, { over: ["T"] })); // [batch, S, H, K]
   const candidate = g.merge(sum, { axes: ["H", "K"], into: "D" }); // [batch, S, D]
-  const sum2 = g.add(candidate, self.bias); // [batch, S, D]
-  const unit2 = unitForward(g, sum2);
+  const unitX = g.add(candidate, self.bias); // [batch, S, D]
+  const { out: unitOut, residuals: unitResiduals } = unitForward(g, unitX);
   return {
-    selfNext: { M: unit2.out },
-    residuals: {
-      q,
-      contract: product,
-      contract2: product2,
-      p,
-      keep,
-      take,
-      contract3: product3,
-      add2: sum2,
-      unit: unit2.residuals,
-    },
+    selfNext: { M: unitOut },
+    residuals: { q, MWk, xWk, p, keep, take, xWv, unitX, unit: unitResiduals },
   };
 }
 
@@ -175,8 +164,8 @@ type ForwardResult = {
  * written: [batch, S, D]
  */
 function segmentForward(g: Builder, own: SlotsWriter, inputs: Inputs): ForwardResult {
-  const unit2 = unitForward(g, own.mem.bias);
-  const M2 = g.where(inputs.fresh, unit2.out, own.mem.M); // [batch, S, D]
+  const { out: unitOut, residuals: unitResiduals } = unitForward(g, own.mem.bias);
+  const M2 = g.where(inputs.fresh, unitOut, own.mem.M); // [batch, S, D]
   const memWrite = slotsWriteForward(
     g,
     own.mem.write,
@@ -194,7 +183,7 @@ function segmentForward(g: Builder, own: SlotsWriter, inputs: Inputs): ForwardRe
     outputs: { written: memWrite.selfNext.M },
     next: { mem: { M: MNext } },
     losses: { main },
-    residuals: { unit: unit2.residuals, M2, mem: { write: memWrite.residuals }, present },
+    residuals: { unit: unitResiduals, M2, mem: { write: memWrite.residuals }, present },
   };
 }
 
@@ -204,11 +193,11 @@ function segmentForward(g: Builder, own: SlotsWriter, inputs: Inputs): ForwardRe
  */
 function unitBackward(g: Builder, x: Tensor, residuals: UnitResiduals, dOut: Tensor): Tensor {
   // product: [..., S]
-  const product = g.mul(g.mul(residuals.rsqrt, g.mul(residuals.rsqrt, residuals.rsqrt)), -0.5);
-  const product2 = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), product); // [..., S]
-  // product3: [..., S, D]
-  const product3 = g.mul(g.where(g.greaterEqual(residuals.sum, 1e-24), product2, 0), g.mul(x, 2));
-  return g.add(g.mul(dOut, residuals.rsqrt), product3);
+  const product = g.mul(residuals.inverseRoot, g.mul(residuals.inverseRoot, residuals.inverseRoot));
+  const dMaximum = g.mul(g.sum(g.mul(dOut, x), { over: ["D"] }), g.mul(product, -0.5)); // [..., S]
+  // product2: [..., S, D]
+  const product2 = g.mul(g.where(g.greaterEqual(residuals.total, 1e-24), dMaximum, 0), g.mul(x, 2));
+  return g.add(g.mul(dOut, residuals.inverseRoot), product2);
 }
 
 /** Gradients of the loss with respect to results of slots.write. */
@@ -241,20 +230,21 @@ function slotsWriteBackward(
   dNext: SlotsWriteNextGradients,
   { width, heads, temperature }: { width: number; heads: number; temperature: number },
 ): SlotsWriteBackward {
-  const dCandidate = unitBackward(g, residuals.add2, residuals.unit, dNext.self.M); // [batch, S, D]
+  // dCandidate: [batch, S, D]
+  const dCandidate = unitBackward(g, residuals.unitX, residuals.unit, dNext.self.M);
   const dBias = g.sum(dCandidate, { over: ["batch"] }); // [S, D]
   const H = g.size(own.Wq, "H");
   const K = g.size(own.Wq, "K");
-  const split = g.split(dCandidate, {
+  const dSum = g.split(dCandidate, {
     axis: "D",
     into: [
       { name: "H", size: H },
       { name: "K", size: K },
     ],
   }); // [batch, S, H, K]
-  const dTake = g.contract(split, residuals.contract3, { over: ["K"] }); // [batch, S, H, T]
-  const product = g.contract(split, residuals.take, { over: ["S"] }); // [batch, H, K, T]
-  const dWv = g.contract(x, product, { over: ["batch", "T"] }); // [D, H, K]
+  const dTake = g.contract(dSum, residuals.xWv, { over: ["K"] }); // [batch, S, H, T]
+  const dXWv = g.contract(dSum, residuals.take, { over: ["S"] }); // [batch, H, K, T]
+  const dWv = g.contract(x, dXWv, { over: ["batch", "T"] }); // [D, H, K]
   const own2 = g.split(self.M, {
     axis: "D",
     into: [
@@ -262,22 +252,22 @@ function slotsWriteBackward(
       { name: "K", size: K },
     ],
   }); // [batch, S, H, K]
-  const dKeep = g.sum(g.mul(split, own2), { over: ["K"] }); // [batch, S, H]
-  const dOwn = g.mul(split, residuals.keep); // [batch, S, H, K]
+  const dKeep = g.sum(g.mul(dSum, own2), { over: ["K"] }); // [batch, S, H]
+  const dOwn = g.mul(dSum, residuals.keep); // [batch, S, H, K]
   const dP = g.join([dKeep, dTake], { pieces: [null, "T"], into: "E" }); // [batch, S, H, E]
   const dLogits = g.softmaxGradient(residuals.p, dP, { over: ["E"] }); // [batch, S, H, E]
-  const ratio = g.div(dLogits, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
-  const dItself = g.slice(ratio, { axis: "E", start: 0, size: 1, into: null }); // [batch, S, H]
+  const dJoined = g.div(dLogits, Math.sqrt(width / heads) * temperature); // [batch, S, H, E]
+  const dItself = g.slice(dJoined, { axis: "E", start: 0, size: 1, into: null }); // [batch, S, H]
   // dTokens: [batch, S, H, T]
-  const dTokens = g.slice(ratio, { axis: "E", start: 1, size: g.size(x, "T"), into: "T" });
-  const product2 = g.contract(dTokens, residuals.q, { over: ["S"] }); // [batch, H, T, K]
-  const product3 = g.contract(x, product2, { over: ["batch", "T"] }); // [D, H, K]
-  const product4 = g.contract(dTokens, residuals.contract2, { over: ["T"] }); // [batch, S, H, K]
-  const dQ = g.add(product4, g.mul(dItself, residuals.contract)); // [batch, S, H, K]
-  const product5 = g.mul(dItself, residuals.q); // [batch, S, H, K]
-  const product6 = g.contract(product5, own.Wk, { over: ["H", "K"] }); // [batch, S, D]
-  const sum = g.add(g.merge(dOwn, { axes: ["H", "K"], into: "D" }), product6); // [batch, S, D]
-  const dWk = g.add(product3, g.contract(self.M, product5, { over: ["batch", "S"] })); // [D, H, K]
+  const dTokens = g.slice(dJoined, { axis: "E", start: 1, size: g.size(x, "T"), into: "T" });
+  const dXWk = g.contract(dTokens, residuals.q, { over: ["S"] }); // [batch, H, T, K]
+  const product = g.contract(x, dXWk, { over: ["batch", "T"] }); // [D, H, K]
+  const dTokensXWk = g.contract(dTokens, residuals.xWk, { over: ["T"] }); // [batch, S, H, K]
+  const dQ = g.add(dTokensXWk, g.mul(dItself, residuals.MWk)); // [batch, S, H, K]
+  const dMWk = g.mul(dItself, residuals.q); // [batch, S, H, K]
+  const merged = g.merge(dOwn, { axes: ["H", "K"], into: "D" }); // [batch, S, D]
+  const sum = g.add(merged, g.contract(dMWk, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
+  const dWk = g.add(product, g.contract(self.M, dMWk, { over: ["batch", "S"] })); // [D, H, K]
   const dM = g.add(sum, g.contract(dQ, own.Wq, { over: ["H", "K"] })); // [batch, S, D]
   const dWq = g.contract(self.M, dQ, { over: ["batch", "S"] }); // [D, H, K]
   return {
@@ -304,8 +294,8 @@ function segmentBackward(
   dNext: Next,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: Next } {
-  const chosen = g.where(residuals.present, dNext.mem.M, 0); // [batch, S, D]
-  const dM3 = g.add(chosen, g.mul(dLoss.main, inputs.cotangent)); // [batch, S, D]
+  const masked = g.where(residuals.present, dNext.mem.M, 0); // [batch, S, D]
+  const dM3 = g.add(masked, g.mul(dLoss.main, inputs.cotangent)); // [batch, S, D]
   const dMemWrite = slotsWriteBackward(
     g,
     own.mem.write,
@@ -318,9 +308,9 @@ function segmentBackward(
   // dM2: [batch, S, D]
   const dM2 = g.add(g.where(residuals.present, 0, dNext.mem.M), dMemWrite.selfStates.M);
   const dM = g.where(inputs.fresh, 0, dM2); // [batch, S, D]
-  const total = g.sum(g.where(inputs.fresh, dM2, 0), { over: ["batch"] }); // [S, D]
-  const unit2Backward = unitBackward(g, own.mem.bias, residuals.unit, total); // [S, D]
-  const dBias = g.add(dMemWrite.selfParameters.bias, unit2Backward); // [S, D]
+  const dUnitOut = g.sum(g.where(inputs.fresh, dM2, 0), { over: ["batch"] }); // [S, D]
+  const dUnit = unitBackward(g, own.mem.bias, residuals.unit, dUnitOut); // [S, D]
+  const dBias = g.add(dMemWrite.selfParameters.bias, dUnit); // [S, D]
   return {
     parameters: { mem: { write: dMemWrite.parameters, bias: dBias } },
     states: { mem: { M: dM } },

@@ -69,7 +69,7 @@ type FifoWriteSelf = {
 
 /** What the forward of fifo.write keeps for its backward. */
 type FifoWriteResiduals = {
-  readonly add: Tensor;
+  readonly sum: Tensor;
 };
 
 /**
@@ -87,8 +87,8 @@ function fifoWriteForward(
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
   const minimum = g.minimum(g.add(self.filled, n), length); // int [batch]
-  const rows = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows, filled: minimum }, residuals: { add: sum } };
+  const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
+  return { selfNext: { rows: gathered, filled: minimum }, residuals: { sum } };
 }
 
 /** States of fifo that its seen uses. */
@@ -124,8 +124,9 @@ function fifoSeen(
  * position: int [P] -> [P, D]
  */
 function sinusoid(g: Builder, position: Tensor, { width }: { width: number }): Tensor {
-  const ratio = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width); // [F]
-  const rate = g.pow(10000, ratio); // [F]
+  // scaled: [F]
+  const scaled = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width);
+  const rate = g.pow(10000, scaled); // [F]
   const angle = g.mul(position, rate); // [P, F]
   return g.join([g.sin(angle), g.cos(angle)], { pieces: ["F", "F"], into: "D" });
 }
@@ -142,13 +143,13 @@ type RelativeAttention = {
 /** What the forward of relative_attention keeps for its backward. */
 type RelativeAttentionResiduals = {
   readonly table: Tensor;
-  readonly add2: Tensor;
-  readonly contract: Tensor;
-  readonly add3: Tensor;
-  readonly contract2: Tensor;
+  readonly queryPlusV: Tensor;
+  readonly product: Tensor;
+  readonly queryPlusU: Tensor;
+  readonly cWk: Tensor;
   readonly p: Tensor;
-  readonly contract3: Tensor;
-  readonly contract4: Tensor;
+  readonly cWv: Tensor;
+  readonly product2: Tensor;
 };
 
 /** What the forward of relative_attention gives. */
@@ -174,39 +175,30 @@ function relativeAttentionForward(
 ): RelativeAttentionForward {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
-  const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
-  const table = sinusoid(g, renamed, { width: g.size(own.Wq, "D") }); // [P, D]
+  const sinusoidPosition = g.rename(distance, { names: { R: "P" } }); // int [P]
+  const table = sinusoid(g, sinusoidPosition, { width: g.size(own.Wq, "D") }); // [P, D]
   const query = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const T = g.size(x, "T");
   const sum = g.add(g.index({ axis: "T", size: T }), S - T); // int [T]
   const delta = g.sub(sum, g.index({ axis: "S", size: S })); // int [T, S]
-  const sum2 = g.add(query, v); // [batch, T, H, K]
+  const queryPlusV = g.add(query, v); // [batch, T, H, K]
   // product: [R, H, K]
   const product = g.contract(g.rename(table, { names: { P: "R" } }), own.Wr, { over: ["D"] });
-  const near = g.contract(sum2, product, { over: ["K"] }); // [batch, T, H, R]
-  const sum3 = g.add(query, u); // [batch, T, H, K]
-  const product2 = g.contract(c, own.Wk, { over: ["D"] }); // [batch, S, H, K]
-  const far = g.contract(sum3, product2, { over: ["K"] }); // [batch, T, H, S]
-  const sum4 = g.add(far, g.gather(near, delta, { axis: "R" })); // [batch, T, H, S]
-  const score = g.div(sum4, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
+  const near = g.contract(queryPlusV, product, { over: ["K"] }); // [batch, T, H, R]
+  const queryPlusU = g.add(query, u); // [batch, T, H, K]
+  const cWk = g.contract(c, own.Wk, { over: ["D"] }); // [batch, S, H, K]
+  const far = g.contract(queryPlusU, cWk, { over: ["K"] }); // [batch, T, H, S]
+  const sum2 = g.add(far, g.gather(near, delta, { axis: "R" })); // [batch, T, H, S]
+  const score = g.div(sum2, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
   const there = g.and(g.greaterEqual(delta, 0), seen); // flag [batch, T, S]
   const p = g.softmax(score, { over: ["S"], where: there }); // [batch, T, H, S]
-  const product3 = g.contract(c, own.Wv, { over: ["D"] }); // [batch, S, H, K]
-  const product4 = g.contract(p, product3, { over: ["S"] }); // [batch, T, H, K]
-  const out = g.contract(product4, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const cWv = g.contract(c, own.Wv, { over: ["D"] }); // [batch, S, H, K]
+  const product2 = g.contract(p, cWv, { over: ["S"] }); // [batch, T, H, K]
+  const out = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
   return {
     out,
     query,
-    residuals: {
-      table,
-      add2: sum2,
-      contract: product,
-      add3: sum3,
-      contract2: product2,
-      p,
-      contract3: product3,
-      contract4: product4,
-    },
+    residuals: { table, queryPlusV, product, queryPlusU, cWk, p, cWv, product2 },
   };
 }
 
@@ -231,8 +223,11 @@ function normForward(
   own: Norm,
   x: Tensor,
 ): { readonly out: Tensor; readonly residuals: NormResiduals } {
-  const [add2, mean, inverse] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return { out: add2, residuals: { mean, inverse } };
+  const [normalized, mean, inverse] = g.layerNorm(x, own.gain, own.bias, {
+    over: "D",
+    epsilon: 0.00001,
+  });
+  return { out: normalized, residuals: { mean, inverse } };
 }
 
 /** Parameters of ffn. */
@@ -250,17 +245,17 @@ type FfnResiduals = {
 
 /**
  * ffn (std/layers.mem), keeping what its backward needs.
- * x: [batch, T, D] -> add: [batch, T, D]
+ * x: [batch, T, D] -> out: [batch, T, D]
  */
 function ffnForward(
   g: Builder,
   own: Ffn,
   x: Tensor,
-): { readonly add: Tensor; readonly residuals: FfnResiduals } {
+): { readonly out: Tensor; readonly residuals: FfnResiduals } {
   const a = g.linear(x, own.W1, { over: ["D"], activation: "relu", bias: own.b1 }); // [batch, T, F]
-  // add: [batch, T, D]
-  const add = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
-  return { add, residuals: { a } };
+  // out: [batch, T, D]
+  const out = g.linear(a, own.W2, { over: ["F"], activation: "none", bias: own.b2 });
+  return { out, residuals: { a } };
 }
 
 /** Parameters and states of layer. */
@@ -280,11 +275,11 @@ type LayerNext = {
 /** What the forward of layer keeps for its backward. */
 type LayerResiduals = {
   readonly x: Tensor;
-  readonly or: Tensor;
+  readonly mask: Tensor;
   readonly rows3: Tensor;
   readonly past: { readonly write: FifoWriteResiduals };
   readonly relative_attention: RelativeAttentionResiduals;
-  readonly add: Tensor;
+  readonly norm1X: Tensor;
   readonly y: Tensor;
   readonly norm1: NormResiduals;
   readonly ffn: FfnResiduals;
@@ -321,38 +316,39 @@ function layerForward(
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { length }); // [batch, S, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, { length });
-  const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, { length }); // flag [batch, S]
-  const relativeAttention = relativeAttentionForward(
+  // relativeAttentionSeen: flag [batch, S]
+  const relativeAttentionSeen = fifoSeen(g, { filled: filled2 }, x, validT, { length });
+  const { out, residuals: relativeAttentionResiduals } = relativeAttentionForward(
     g,
     own.relative_attention,
     x,
     rows3,
-    fifoSeenOut,
+    relativeAttentionSeen,
     content_bias,
     position_bias,
-  );
-  const sum = g.add(x, relativeAttention.out); // [batch, T, D]
-  const norm1 = normForward(g, own.norm1, sum);
-  const ffn = ffnForward(g, own.ffn, norm1.out);
-  const z = g.add(norm1.out, ffn.add); // [batch, T, D]
-  const norm2 = normForward(g, own.norm2, z);
+  ); // out: [batch, T, D]
+  const norm1X = g.add(x, out); // [batch, T, D]
+  const { out: y, residuals: norm1Residuals } = normForward(g, own.norm1, norm1X);
+  const { out: ffnOut, residuals: ffnResiduals } = ffnForward(g, own.ffn, y);
+  const z = g.add(y, ffnOut); // [batch, T, D]
+  const { out: x2, residuals: norm2Residuals } = normForward(g, own.norm2, z); // x2: [batch, T, D]
   const rowsNext = g.where(present, pastWrite.selfNext.rows, rows2); // [batch, M, D]
   const filledNext = g.where(present, pastWrite.selfNext.filled, filled2); // int [batch]
   return {
-    x: norm2.out,
+    x: x2,
     next: { past: { rows: rowsNext, filled: filledNext } },
     residuals: {
       x,
-      or: mask,
+      mask,
       rows3,
       past: { write: pastWrite.residuals },
-      relative_attention: relativeAttention.residuals,
-      add: sum,
-      y: norm1.out,
-      norm1: norm1.residuals,
-      ffn: ffn.residuals,
+      relative_attention: relativeAttentionResiduals,
+      norm1X,
+      y,
+      norm1: norm1Residuals,
+      ffn: ffnResiduals,
       z,
-      norm2: norm2.residuals,
+      norm2: norm2Residuals,
     },
   };
 }
@@ -413,7 +409,7 @@ type Residuals = {
   readonly x: Tensor;
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
-  readonly where: Tensor;
+  readonly chosen: Tensor;
 };
 
 /** What the forward of TransformerXL gives. */
@@ -458,38 +454,38 @@ function segmentForward(g: Builder, own: TransformerXL, inputs: Inputs): Forward
   const logits = g.add(scores2, own.output_bias); // [batch, T, vocab]
   // nll: [batch, T]
   const nll = crossEntropy(g, g.rename(logits, { names: { vocab: "V" } }), inputs.labels);
-  const real = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
+  const asReal = g.real(inputs.valid); // [batch, T]
+  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
   const chosen = g.where(g.greater(total, 0), total, 1); // scalar
-  const main = g.div(g.sum(g.mul(nll, real), { over: ["batch", "T"] }), chosen); // scalar
+  const main = g.div(g.sum(g.mul(nll, asReal), { over: ["batch", "T"] }), chosen); // scalar
   return {
     outputs: { logits },
     next: { layer: layerNext },
     losses: { main },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, where: chosen },
+    residuals: { present, x: embedded, layer: layerResiduals, logits, chosen },
   };
 }
 
 /**
  * Gradients of cross_entropy (std/layers.mem).
- * logits: [batch, T, V], labels: int [batch, T], dSub: [batch, T] -> [batch, T, V]
+ * logits: [batch, T, V], labels: int [batch, T], dOut: [batch, T] -> [batch, T, V]
  */
-function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dSub: Tensor): Tensor {
-  return g.crossEntropyGradient(logits, labels, dSub, { over: "V" });
+function crossEntropyBackward(g: Builder, logits: Tensor, labels: Tensor, dOut: Tensor): Tensor {
+  return g.crossEntropyGradient(logits, labels, dOut, { over: "V" });
 }
 
 /**
  * Gradients of embedding.score (std/layers.mem).
- * x: [batch, T, D], dContract: [batch, T, V] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, V] -> x: [batch, T, D]
  */
 function embeddingScoreBackward(
   g: Builder,
   self: Embedding,
   x: Tensor,
-  dContract: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly selfParameters: Embedding } {
-  const dX = g.contract(dContract, self.weight, { over: ["V"] }); // [batch, T, D]
-  const dWeight = g.contract(dContract, x, { over: ["batch", "T"] }); // [V, D]
+  const dX = g.contract(dOut, self.weight, { over: ["V"] }); // [batch, T, D]
+  const dWeight = g.contract(dOut, x, { over: ["batch", "T"] }); // [V, D]
   return { x: dX, selfParameters: { weight: dWeight } };
 }
 
@@ -515,22 +511,22 @@ function normBackward(
 
 /**
  * Gradients of ffn (std/layers.mem).
- * x: [batch, T, D], dAdd: [batch, T, D] -> x: [batch, T, D]
+ * x: [batch, T, D], dOut: [batch, T, D] -> x: [batch, T, D]
  */
 function ffnBackward(
   g: Builder,
   own: Ffn,
   x: Tensor,
   residuals: FfnResiduals,
-  dAdd: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly parameters: Ffn } {
-  const dA = g.contract(dAdd, own.W2, { over: ["D"] }); // [batch, T, F]
-  const dW2 = g.contract(residuals.a, dAdd, { over: ["batch", "T"] }); // [F, D]
-  const dB2 = g.sum(dAdd, { over: ["batch", "T"] }); // [D]
-  const chosen = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
-  const dX = g.contract(chosen, own.W1, { over: ["F"] }); // [batch, T, D]
-  const dW1 = g.contract(x, chosen, { over: ["batch", "T"] }); // [D, F]
-  const dB1 = g.sum(chosen, { over: ["batch", "T"] }); // [F]
+  const dA = g.contract(dOut, own.W2, { over: ["D"] }); // [batch, T, F]
+  const dW2 = g.contract(residuals.a, dOut, { over: ["batch", "T"] }); // [F, D]
+  const dB2 = g.sum(dOut, { over: ["batch", "T"] }); // [D]
+  const masked = g.where(g.greater(residuals.a, 0), dA, 0); // [batch, T, F]
+  const dX = g.contract(masked, own.W1, { over: ["F"] }); // [batch, T, D]
+  const dW1 = g.contract(x, masked, { over: ["batch", "T"] }); // [D, F]
+  const dB1 = g.sum(masked, { over: ["batch", "T"] }); // [F]
   return { x: dX, parameters: { W1: dW1, b1: dB1, W2: dW2, b2: dB2 } };
 }
 
@@ -556,11 +552,11 @@ function relativeAttentionBackward(
   residuals: RelativeAttentionResiduals,
   dOut: Tensor,
 ): RelativeAttentionBackward {
-  const product = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract4, dOut, { over: ["batch", "T"] }); // [H, K, D]
-  const dP = g.contract(product, residuals.contract3, { over: ["K"] }); // [batch, T, H, S]
-  const product2 = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
-  const dWv = g.contract(c, product2, { over: ["batch", "S"] }); // [D, H, K]
+  const dProduct = g.contract(dOut, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.product2, dOut, { over: ["batch", "T"] }); // [H, K, D]
+  const dP = g.contract(dProduct, residuals.cWv, { over: ["K"] }); // [batch, T, H, S]
+  const dCWv = g.contract(dProduct, residuals.p, { over: ["T"] }); // [batch, H, K, S]
+  const dWv = g.contract(c, dCWv, { over: ["batch", "S"] }); // [D, H, K]
   const dScore = g.softmaxGradient(residuals.p, dP, { over: ["S"] }); // [batch, T, H, S]
   const dFar = g.div(dScore, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
   const T = g.size(x, "T");
@@ -570,20 +566,20 @@ function relativeAttentionBackward(
   const dNear = g.scatterAdd(dFar, delta, {
     over: ["S"],
     axis: "R",
-    size: g.size(residuals.contract, "R"),
+    size: g.size(residuals.product, "R"),
   }); // [batch, T, H, R]
-  const product3 = g.contract(dFar, residuals.contract2, { over: ["S"] }); // [batch, T, H, K]
-  const product4 = g.contract(dFar, residuals.add3, { over: ["T"] }); // [batch, H, S, K]
-  const product5 = g.contract(product2, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
-  const dC = g.add(product5, g.contract(product4, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
-  const dWk = g.contract(c, product4, { over: ["batch", "S"] }); // [D, H, K]
-  const dU = g.sum(product3, { over: ["batch", "T"] }); // [H, K]
-  const product6 = g.contract(dNear, residuals.contract, { over: ["R"] }); // [batch, T, H, K]
-  const product7 = g.contract(dNear, residuals.add2, { over: ["batch", "T"] }); // [H, R, K]
+  const dQueryPlusU = g.contract(dFar, residuals.cWk, { over: ["S"] }); // [batch, T, H, K]
+  const dCWk = g.contract(dFar, residuals.queryPlusU, { over: ["T"] }); // [batch, H, S, K]
+  const product = g.contract(dCWv, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
+  const dC = g.add(product, g.contract(dCWk, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
+  const dWk = g.contract(c, dCWk, { over: ["batch", "S"] }); // [D, H, K]
+  const dU = g.sum(dQueryPlusU, { over: ["batch", "T"] }); // [H, K]
+  const dQueryPlusV = g.contract(dNear, residuals.product, { over: ["R"] }); // [batch, T, H, K]
+  const dProduct2 = g.contract(dNear, residuals.queryPlusV, { over: ["batch", "T"] }); // [H, R, K]
   const renamed = g.rename(residuals.table, { names: { P: "R" } }); // [R, D]
-  const dWr = g.contract(renamed, product7, { over: ["R"] }); // [D, H, K]
-  const dQuery = g.add(product3, product6); // [batch, T, H, K]
-  const dV = g.sum(product6, { over: ["batch", "T"] }); // [H, K]
+  const dWr = g.contract(renamed, dProduct2, { over: ["R"] }); // [D, H, K]
+  const dQuery = g.add(dQueryPlusU, dQueryPlusV); // [batch, T, H, K]
+  const dV = g.sum(dQueryPlusV, { over: ["batch", "T"] }); // [H, K]
   const dX = g.contract(dQuery, own.Wq, { over: ["H", "K"] }); // [batch, T, D]
   const dWq = g.contract(x, dQuery, { over: ["batch", "T"] }); // [D, H, K]
   return {
@@ -610,8 +606,8 @@ function fifoWriteBackward(
   dNext: FifoWriteNextGradients,
 ): { readonly x: Tensor; readonly selfStates: Fifo } {
   // dAll: [batch, D, S]
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.add, { over: ["M"], axis: "S", size: 128 });
-  const M = g.size(residuals.add, "M");
+  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, { over: ["M"], axis: "S", size: 128 });
+  const M = g.size(residuals.sum, "M");
   const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
   const dX = g.slice(dAll, { axis: "S", start: M, size: 64, into: "T" }); // [batch, D, T]
   return { x: dX, selfStates: { rows: dRows } };
@@ -619,15 +615,15 @@ function fifoWriteBackward(
 
 /**
  * Gradients of fifo.span (std/fifo.mem).
- * dJoin: [batch, S, D] -> x: [batch, T, D]
+ * dOut: [batch, S, D] -> x: [batch, T, D]
  */
 function fifoSpanBackward(
   g: Builder,
-  dJoin: Tensor,
+  dOut: Tensor,
 ): { readonly x: Tensor; readonly selfStates: Fifo } {
-  const dX = g.slice(dJoin, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
-  const part = g.slice(dJoin, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
-  const dRows = g.rename(part, { names: { R: "M" } }); // [batch, M, D]
+  const dX = g.slice(dOut, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
+  const dPart = g.slice(dOut, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
+  const dRows = g.rename(dPart, { names: { R: "M" } }); // [batch, M, D]
   return { x: dX, selfStates: { rows: dRows } };
 }
 
@@ -670,7 +666,7 @@ function layerBackward(
   const dNorm2 = normBackward(g, own.norm2, residuals.z, residuals.norm2, dX);
   const dFfn = ffnBackward(g, own.ffn, residuals.y, residuals.ffn, dNorm2.x);
   const dY = g.add(dNorm2.x, dFfn.x); // [batch, T, D]
-  const dNorm1 = normBackward(g, own.norm1, residuals.add, residuals.norm1, dY);
+  const dNorm1 = normBackward(g, own.norm1, residuals.norm1X, residuals.norm1, dY);
   const dRelativeAttention = relativeAttentionBackward(
     g,
     own.relative_attention,
@@ -686,7 +682,7 @@ function layerBackward(
   // sum: [batch, M, D]
   const sum = g.add(g.where(present, 0, dNext.past.rows), dPastWrite.selfStates.rows);
   const dRows2 = g.add(sum, dPastSpan.selfStates.rows); // [batch, M, D]
-  const dRows = g.where(residuals.or, 0, dRows2); // [batch, M, D]
+  const dRows = g.where(residuals.mask, 0, dRows2); // [batch, M, D]
   return {
     x: dX2,
     content_bias: dRelativeAttention.u,
@@ -703,15 +699,15 @@ function layerBackward(
 
 /**
  * Gradients of embedding.look (std/layers.mem).
- * tokens: int [batch, T], dGather: [batch, T, D]
+ * tokens: int [batch, T], dOut: [batch, T, D]
  */
 function embeddingLookBackward(
   g: Builder,
   self: Embedding,
   tokens: Tensor,
-  dGather: Tensor,
+  dOut: Tensor,
 ): { readonly selfParameters: Embedding } {
-  const dWeight = g.scatterAdd(dGather, tokens, {
+  const dWeight = g.scatterAdd(dOut, tokens, {
     over: ["batch", "T"],
     axis: "V",
     size: g.size(self.weight, "V"),
@@ -745,13 +741,13 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const dNll = g.mul(g.div(dLoss.main, residuals.where), g.real(inputs.valid)); // [batch, T]
-  const renamed = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
-  // crossEntropyBackwardOut: [batch, T, V]
-  const crossEntropyBackwardOut = crossEntropyBackward(g, renamed, inputs.labels, dNll);
-  const dLogits = g.rename(crossEntropyBackwardOut, { names: { V: "vocab" } }); // [batch, T, vocab]
+  const dNll = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid)); // [batch, T]
+  const crossEntropyLogits = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
+  // dCrossEntropyLogits: [batch, T, V]
+  const dCrossEntropyLogits = crossEntropyBackward(g, crossEntropyLogits, inputs.labels, dNll);
+  const dLogits = g.rename(dCrossEntropyLogits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const dOutput_bias = g.sum(dLogits, { over: ["batch", "T"] }); // [vocab]
-  const dTableScore = embeddingScoreBackward(g, own.table, residuals.x, crossEntropyBackwardOut);
+  const dTableScore = embeddingScoreBackward(g, own.table, residuals.x, dCrossEntropyLogits);
   let dEmbedded = dTableScore.x; // [batch, T, D]
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
@@ -773,8 +769,8 @@ function segmentBackward(
     dLayerStates.unshift(back.states);
   }
 
-  const product = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
-  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, product);
+  const dTableLookOut = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
+  const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, dTableLookOut);
   // dWeight: [V, D]
   const dWeight = g.add(dTableScore.selfParameters.weight, dTableLook.selfParameters.weight);
   return {

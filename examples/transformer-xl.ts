@@ -74,8 +74,8 @@ function fifoWrite(
   const n = g.sum(validT, { over: ["T"] }); // int [batch]
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
-  const rows = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows, filled: g.minimum(g.add(self.filled, n), length) } };
+  const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
+  return { selfNext: { rows: gathered, filled: g.minimum(g.add(self.filled, n), length) } };
 }
 
 /** States of fifo that its seen uses. */
@@ -111,8 +111,9 @@ function fifoSeen(
  * position: int [P] -> [P, D]
  */
 function sinusoid(g: Builder, position: Tensor, { width }: { width: number }): Tensor {
-  const ratio = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width); // [F]
-  const rate = g.pow(10000, ratio); // [F]
+  // scaled: [F]
+  const scaled = g.div(g.mul(-2, g.index({ axis: "F", size: Math.floor(width / 2) })), width);
+  const rate = g.pow(10000, scaled); // [F]
   const angle = g.mul(position, rate); // [P, F]
   return g.join([g.sin(angle), g.cos(angle)], { pieces: ["F", "F"], into: "D" });
 }
@@ -145,8 +146,8 @@ function relativeAttention(
 ): { readonly out: Tensor; readonly query: Tensor } {
   const S = g.size(c, "S");
   const distance = g.index({ axis: "R", size: S }); // int [R]
-  const renamed = g.rename(distance, { names: { R: "P" } }); // int [P]
-  const table = sinusoid(g, renamed, { width: g.size(own.Wq, "D") }); // [P, D]
+  const sinusoidPosition = g.rename(distance, { names: { R: "P" } }); // int [P]
+  const table = sinusoid(g, sinusoidPosition, { width: g.size(own.Wq, "D") }); // [P, D]
   const query = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const T = g.size(x, "T");
   const sum = g.add(g.index({ axis: "T", size: T }), S - T); // int [T]
@@ -178,8 +179,8 @@ type Norm = {
  * x: [batch, T, D] -> [batch, T, D]
  */
 function norm(g: Builder, own: Norm, x: Tensor): Tensor {
-  const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
-  return out;
+  const [normalized] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });
+  return normalized;
 }
 
 /** Parameters of ffn. */
@@ -236,17 +237,18 @@ function layer(
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { length }); // [batch, S, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastWrite = fifoWrite(g, { rows: rows2, filled: filled2 }, x, validT, { length });
-  const fifoSeenOut = fifoSeen(g, { filled: filled2 }, x, validT, { length }); // flag [batch, S]
-  const relativeAttention2 = relativeAttention(
+  // relativeAttentionSeen: flag [batch, S]
+  const relativeAttentionSeen = fifoSeen(g, { filled: filled2 }, x, validT, { length });
+  const { out } = relativeAttention(
     g,
     own.relative_attention,
     x,
     rows3,
-    fifoSeenOut,
+    relativeAttentionSeen,
     content_bias,
     position_bias,
-  );
-  const y = norm(g, own.norm1, g.add(x, relativeAttention2.out)); // [batch, T, D]
+  ); // out: [batch, T, D]
+  const y = norm(g, own.norm1, g.add(x, out)); // [batch, T, D]
   const z = g.add(y, ffn(g, own.ffn, y)); // [batch, T, D]
   const x2 = norm(g, own.norm2, z); // [batch, T, D]
   const rowsNext = g.where(present, pastWrite.selfNext.rows, rows2); // [batch, M, D]
@@ -341,9 +343,9 @@ function segment(
   const logits = g.add(scores2, own.output_bias); // [batch, T, vocab]
   // nll: [batch, T]
   const nll = crossEntropy(g, g.rename(logits, { names: { vocab: "V" } }), inputs.labels);
-  const real = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(real, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(g.mul(nll, real), { over: ["batch", "T"] }); // scalar
+  const asReal = g.real(inputs.valid); // [batch, T]
+  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
+  const total2 = g.sum(g.mul(nll, asReal), { over: ["batch", "T"] }); // scalar
   const main = g.div(total2, g.where(g.greater(total, 0), total, 1)); // scalar
   return { outputs: { logits }, next: { layer: layerNext }, losses: { main } };
 }

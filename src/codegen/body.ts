@@ -1,5 +1,5 @@
 /** The body of a generated function: one statement for each value that has a name, the rest inside them. */
-import { isUnnamed } from "../ir/function-builder.ts";
+import { isUnnamed, plainName } from "../ir/function-builder.ts";
 import type {
   CallNode,
   GraphFunction,
@@ -12,24 +12,23 @@ import type {
   Value,
 } from "../ir/graph.ts";
 import { resultsOf, valuesRead } from "../ir/rewrite.ts";
-import { isOperation } from "../ops/index.ts";
 import type { Expression } from "./expression.ts";
 import { call, flat, object, text, WIDTH } from "./expression.ts";
 import type { Names } from "./identifier.ts";
-import { camelCase, pascalCase, stringLiteral } from "./identifier.ts";
+import { camelCase, pascalCase, propertyName, stringLiteral } from "./identifier.ts";
 import { writeLoop } from "./loop.ts";
 import type { Arithmetic } from "./number.ts";
 import { needsTypedConstants, operationCall, scalarFill } from "./operation.ts";
 import type { Handed, Leaf, Source } from "./place.ts";
 import { assemble, placeText, sourceExpression } from "./place.ts";
 import { Scope } from "./scope.ts";
-import type { Parameter, Signature } from "./signature.ts";
+import type { Parameter, PlacedPort, ResultGroup, Signature } from "./signature.ts";
 import type { Line, Statement } from "./statement.ts";
 import { fitsOneLine, statementLines } from "./statement.ts";
 import type { Shape } from "./struct.ts";
 import { fullPath } from "./struct.ts";
 import type { Category } from "./types.ts";
-import { joinCopies, nounFor, scopeText, sliceAttributes } from "./wording.ts";
+import { joinCopies, scopeText, sliceAttributes } from "./wording.ts";
 
 /** A function that a body calls. */
 export interface Callee {
@@ -75,6 +74,19 @@ export interface Body {
 
 /** Calls inside calls inside calls are still read at a glance. */
 const MOST_DEPTH = 3;
+
+/** How the results of a call are taken: a variable or a pattern, and the shapes to note beside it. */
+interface Taken {
+  readonly target: string;
+  readonly note: string;
+  readonly define: () => void;
+}
+
+/** The tensor that is all of a group of results, if it is one. */
+function wholeTensor(group: ResultGroup, results: readonly Value[]): Value | undefined {
+  const [port] = group.ports;
+  return group.shape.kind === "tensor" && port !== undefined ? results[port.position] : undefined;
+}
 
 export function writeBody(written: GraphFunction, context: BodyContext): Body {
   return new BodyWriter(written, context).write();
@@ -210,20 +222,11 @@ export class BodyWriter {
     };
   }
 
-  /** The name from the spec; else what the value is. */
+  /** The name from the spec, or the one made up for want of one: `attentionOut` beside `attention`. */
   wantedName(value: Value): string {
     if (!isUnnamed(value)) return value.name;
-    const port = this.#written.results.find((each) => each.value.name === value.name);
-    const maker = value.name.replace(/^_+|[0-9]+$/g, "");
-    const returned =
-      port?.role === "return" || port?.role === "loss" ? port.path.at(-1) : undefined;
-    if (returned !== undefined) {
-      const madeBy = returned.replace(/[0-9]+$/, "");
-      const unnamed = madeBy === maker || isOperation(madeBy);
-      return unnamed && this.context.signature.sole ? "out" : returned;
-    }
-    const noun = nounFor(maker);
-    return this.context.names.has(noun) ? `${noun}Out` : noun;
+    const name = plainName(value);
+    return this.context.names.has(name) ? `${name}Out` : name;
   }
 
   /** Takes over the variable of a value that nothing else reads, to assign to it. */
@@ -331,18 +334,75 @@ export class BodyWriter {
       this.#finish(only, node.inputs, build, node.origin);
       return;
     }
-    const live = node.results.some((result) => this.uses(result) > 0);
-    const prefix = callee.kind === "backward" ? "d" : "";
-    const scope = prefix === "" ? camelCase(node.scope) : prefix + pascalCase(node.scope);
-    const target = live ? this.scope.names.take(scope === "" ? "result" : scope) : "";
+    const taken = this.#takenResults(node, callee);
     const statement = (): Statement =>
-      live
-        ? { kind: "declare", keyword: "const", target, expression: build(), origin: node.origin }
-        : { kind: "run", expression: build(), origin: node.origin };
+      taken === undefined
+        ? { kind: "run", expression: build(), origin: node.origin }
+        : {
+            kind: "declare",
+            keyword: "const",
+            target: taken.target,
+            note: taken.note,
+            expression: build(),
+            origin: node.origin,
+          };
     this.#fit(node.inputs, statement);
     this.add(statement());
     this.#consume(node.inputs);
-    if (live) this.#defineResults(callee.signature, node.results, target);
+    taken?.define();
+  }
+
+  /**
+   * What a call's results are assigned to: undefined if nothing reads them; a pattern that takes
+   * the struct apart where the function returns tensors, which have names in the spec; else one
+   * variable. Gradients stay together: `dAttention.context`.
+   */
+  #takenResults(node: CallNode, callee: Callee): Taken | undefined {
+    const { names } = this.scope;
+    const { groups, resultShape } = callee.signature;
+    const read = groups.filter(({ ports }) =>
+      ports.some(({ position }) => {
+        const value = node.results[position];
+        return value !== undefined && this.uses(value) > 0;
+      }),
+    );
+    if (read.length === 0) return undefined;
+    const scope = camelCase(node.scope);
+    const together = (plain: string) => {
+      const wanted = plain === "" || this.context.names.has(plain) ? `${plain}Result` : plain;
+      const target = names.take(wanted);
+      const define = () => this.#defineResults(groups, node.results, target, resultShape);
+      return { target, note: "", define };
+    };
+    if (callee.kind === "backward") return together(`d${pascalCase(node.scope)}`);
+    if (!read.some(({ role }) => role === "return")) return together(scope);
+    const inPattern = (free: Names) => {
+      const variables = read.map((group) => {
+        const value = wholeTensor(group, node.results);
+        return free.take(value ? this.wantedName(value) : scope + pascalCase([group.key]));
+      });
+      const properties = read.map(({ key }, i) =>
+        key === variables[i] ? key : `${propertyName(key)}: ${variables[i]}`,
+      );
+      return { variables, target: `{ ${properties.join(", ")} }` };
+    };
+    const { target } = inPattern(names.inner());
+    if (`  const ${target} = ${callee.name}(`.length > WIDTH) return together(scope);
+    const { variables } = inPattern(names);
+    const shapes = read.flatMap((group, i) => {
+      const value = wholeTensor(group, node.results);
+      const shape = value && this.context.shapeOf(value);
+      return shape === undefined ? [] : [`${variables[i]}: ${shape}`];
+    });
+    return {
+      target,
+      note: shapes.join(", "),
+      define: () =>
+        read.forEach((group, i) => {
+          const inside = { key: undefined, ports: group.ports };
+          this.#defineResults([inside], node.results, variables[i] ?? "", group.shape);
+        }),
+    };
   }
 
   /** The call of a function, its struct parameters put together from `leaf`. */
@@ -383,13 +443,19 @@ export class BodyWriter {
     }
   }
 
-  #defineResults(signature: Signature, results: readonly Value[], name: string): void {
-    const root = { text: name, shape: signature.resultShape };
-    for (const group of signature.groups) {
-      for (const { position, path } of group.ports) {
+  #defineResults(
+    groups: readonly { readonly key: string | undefined; readonly ports: readonly PlacedPort[] }[],
+    results: readonly Value[],
+    name: string,
+    shape: Shape,
+  ): void {
+    const root = { text: name, shape };
+    for (const { key, ports } of groups) {
+      for (const { position, path } of ports) {
         const value = results[position];
         if (value === undefined) continue;
-        this.scope.define(value, { kind: "place", root, path: [group.key, ...path] });
+        const inside = key === undefined ? path : [key, ...path];
+        this.scope.define(value, { kind: "place", root, path: inside });
       }
     }
   }

@@ -4,6 +4,7 @@
 
 import { type CheckOptions, check } from "../ir/check/check.ts";
 import type { Graph } from "../ir/graph.ts";
+import { nameValues } from "../ir/name-values.ts";
 import { type PassOptions, runPasses } from "../ir/passes/index.ts";
 import type { CheckedModel, Program } from "../ir/program.ts";
 import { trainingGraph } from "../ir/training-graph.ts";
@@ -62,7 +63,7 @@ function finishProgram(
     return after === graph ? graph : requireLegal(after, `${kind}, after the ${stage} passes`);
   };
   const checked = requireLegal(program.graph, `${kind}, as checked`);
-  const segment = run(checked, "model");
+  const segment = run(nameValues(checked), "model");
   const graph =
     kind === "train"
       ? requireLegal(trainingGraph(segment, { gradientProbes }), `${kind}, with its gradient`)

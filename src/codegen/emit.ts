@@ -2,6 +2,7 @@
  * Generated code of a checked model: one TypeScript file for each program, with its trace back to the spec. Pure: it
  * maps a model to texts, and loads ts-morph to print them.
  */
+import { nameValues } from "../ir/name-values.ts";
 import type { CheckedModel, ParameterInfo, Program } from "../ir/program.ts";
 import { writeBody } from "./body.ts";
 import {
@@ -73,7 +74,7 @@ async function emitProgram(
   const dims = new Map(program.dims.map(({ name, value }) => [name, value]));
   const states = new Set(program.states.map((state) => JSON.stringify(state.path)));
   const module = gather({
-    graph: program.graph,
+    graph: nameValues(program.graph),
     mains: segmentFunctions(program),
     dims,
     isState: (address) => states.has(JSON.stringify(address)),

@@ -37,9 +37,13 @@ export const FILE_NAMES = [
 /** Most addresses of a function that are looked at for a name. */
 const ENOUGH = 32;
 
+/** Most options that a name tells. */
+const MOST_OPTIONS = 2;
+
 /**
- * A name for each unit: what it is in the spec. Where units of one name differ, the innermost word that all addresses
- * of one have and no other does goes before it (`decoderAttention`); without such a word they are numbered.
+ * A name for each unit: what it is in the spec. Units of one name are told apart by the options that not all of them
+ * have (`attentionCausal`); those of equal options by the innermost word that all addresses of one have and no other
+ * does (`decoderAttention`); without such a word they are numbered.
  */
 export function nameFunctions(
   units: readonly Unit[],
@@ -52,24 +56,51 @@ export function nameFunctions(
     const main = mains.get(each.written.name);
     if (main !== undefined) given.set(each, names.take(main));
   }
-  const groups = new Map<string, Unit[]>();
-  for (const each of units) {
-    if (given.has(each)) continue;
-    const plain = functionName(each.written, []);
-    groups.set(plain, [...(groups.get(plain) ?? []), each]);
-  }
   const addresses = addressesOf(units, unit);
-  for (const [plain, group] of groups) {
-    for (const each of group) {
-      const word = group.length === 1 ? undefined : distinguishing(each, group, addresses);
-      given.set(each, names.take(word === undefined ? plain : functionName(each.written, [word])));
+  const waiting = units.filter((each) => !given.has(each));
+  for (const named of grouped(waiting, (each) => functionName(each.written, [])).values()) {
+    const options = optionsApart(named);
+    const withOptions = (each: Unit) => functionName(each.written, [], options.get(each));
+    for (const group of grouped(named, withOptions).values()) {
+      for (const each of group) {
+        const word = group.length === 1 ? undefined : distinguishing(each, group, addresses);
+        const before = word === undefined ? [] : [word];
+        given.set(each, names.take(functionName(each.written, before, options.get(each))));
+      }
     }
   }
   return given;
 }
 
-function functionName(written: GraphFunction, before: readonly string[]): string {
-  return camelCase([...before, ...written.title.split(".")]) + SUFFIX[written.kind];
+function grouped(
+  units: readonly Unit[],
+  keyOf: (unit: Unit) => string,
+): ReadonlyMap<string, readonly Unit[]> {
+  const groups = new Map<string, Unit[]>();
+  for (const each of units) {
+    const key = keyOf(each);
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return groups;
+}
+
+/** Options of each unit that not all units of the group have, if they are few. */
+function optionsApart(group: readonly Unit[]): ReadonlyMap<Unit, readonly string[]> {
+  const all = group.map(({ written }) => written.variant ?? []);
+  return new Map(
+    group.map((each, i) => {
+      const own = all[i]?.filter((option) => !all.every((other) => other.includes(option))) ?? [];
+      return [each, own.length > MOST_OPTIONS ? [] : own];
+    }),
+  );
+}
+
+function functionName(
+  written: GraphFunction,
+  before: readonly string[],
+  options: readonly string[] = [],
+): string {
+  return camelCase([...before, ...written.title.split("."), ...options]) + SUFFIX[written.kind];
 }
 
 /** The function's name without what says which variant it is: variants of one family share types. */

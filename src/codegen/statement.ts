@@ -13,6 +13,8 @@ export type Statement =
       readonly expression: Expression;
       /** The shape of a tensor; at the end of the line, or above it. */
       readonly comment?: string;
+      /** Shapes of what a pattern takes, with names; at the end of the last line if there is room. */
+      readonly note?: string;
       readonly origin?: Origin | undefined;
     }
   | {
@@ -62,6 +64,11 @@ function linesOf(statement: Statement, column: number): readonly Line[] {
     const last = `${lines.at(-1)} // ${comment}`;
     if (column + last.length <= WIDTH) lines[lines.length - 1] = last;
     else if (statement.kind === "declare") lines.unshift(`// ${statement.target}: ${comment}`);
+  }
+  const note = statement.kind === "declare" ? (statement.note ?? "") : "";
+  if (note !== "") {
+    const last = `${lines.at(-1)} // ${note}`;
+    if (column + last.length <= WIDTH) lines[lines.length - 1] = last;
   }
   return lines.map((line) => ({ text: line, origin }));
 }

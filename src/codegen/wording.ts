@@ -1,42 +1,8 @@
-/** Set phrases of generated code: names for what the spec does not name, shapes in comments, small calls. */
+/** Set phrases of generated code: shapes in comments, small calls. */
 import type { TensorType } from "../ops/index.ts";
 import type { Expression } from "./expression.ts";
 import { call, object, text } from "./expression.ts";
 import { stringLiteral } from "./identifier.ts";
-
-/** What to call the results of operations that the spec does not name. */
-const NOUNS: ReadonlyMap<string, string> = new Map([
-  ["add", "sum"],
-  ["sub", "difference"],
-  ["mul", "product"],
-  ["div", "ratio"],
-  ["pow", "power"],
-  ["contract", "product"],
-  ["rename", "renamed"],
-  ["gather", "rows"],
-  ["join", "joined"],
-  ["slice", "part"],
-  ["softmax", "weights"],
-  ["sum", "total"],
-  ["where", "chosen"],
-  ["and", "mask"],
-  ["or", "mask"],
-  ["not", "mask"],
-  ["equal", "mask"],
-  ["notEqual", "mask"],
-  ["less", "mask"],
-  ["lessEqual", "mask"],
-  ["greater", "mask"],
-  ["greaterEqual", "mask"],
-  ["index", "position"],
-  ["fill", "filled"],
-  ["broadcast", "spread"],
-]);
-
-/** A noun for the result of an operation. */
-export function nounFor(operation: string): string {
-  return NOUNS.get(operation) ?? operation;
-}
 
 /** `g.join(copies, …)`: copies as entries of a new axis. */
 export function joinCopies(copies: string, axis: Expression): Expression {

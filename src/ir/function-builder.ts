@@ -33,6 +33,7 @@ import { operandType, plainAttributes, real, symbolicAttributes, toSymbolic } fr
 
 export interface FunctionOptions {
   readonly title?: string;
+  readonly variant?: readonly string[];
   readonly doc?: string;
   readonly file?: string;
   readonly kind?: GraphFunction["kind"];
@@ -74,11 +75,19 @@ export interface LoopOptions extends Omit<CallOptions, "scope"> {
 }
 
 /** Names of values that nothing in the spec names start with this. */
-const UNNAMED = "_";
+export const UNNAMED = "_";
+
+/** Stands before the number in a name that was made up for several values of a function. */
+export const NUMBERED = "$";
 
 /** Whether a value's name was made up by the compiler rather than taken from the spec. */
-export function isUnnamed(value: Value): boolean {
+export function isUnnamed(value: Pick<Value, "name">): boolean {
   return value.name.startsWith(UNNAMED);
+}
+
+/** The value's name without the marks of one that was made up: `_total$2` gives `total`. */
+export function plainName(value: Pick<Value, "name">): string {
+  return isUnnamed(value) ? value.name.replace(/^_+|\$[0-9]+$/g, "") : value.name;
 }
 
 /** The type with a loop's axis: first, after the batch. */
@@ -245,9 +254,11 @@ export class FunctionBuilder {
     this.#nodes.push(node);
   }
 
-  /** Gives a value without a name of its own a better one, if it has none yet. */
+  /** Gives a value without a name of its own a better one, if it has none from the spec yet. */
   suggestName(value: Value, hint: string): void {
-    if (!isUnnamed(value) || this.#renamed.has(value.name)) return;
+    const given = this.#renamed.get(value.name) ?? value.name;
+    if (!isUnnamed({ name: given })) return;
+    if (given !== value.name && isUnnamed({ name: hint })) return;
     this.#renamed.set(value.name, this.fresh(hint));
   }
 
@@ -264,10 +275,11 @@ export class FunctionBuilder {
   }
 
   finish(): GraphFunction {
-    const { title, doc, file, kind, numbers } = this.#options;
+    const { title, variant, doc, file, kind, numbers } = this.#options;
     const written: GraphFunction = {
       name: this.name,
       title: title ?? this.name,
+      ...(variant === undefined ? {} : { variant }),
       ...(doc === undefined ? {} : { doc }),
       ...(file === undefined ? {} : { file }),
       kind: kind ?? "block",

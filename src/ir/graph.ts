@@ -206,6 +206,8 @@ export interface GraphFunction {
   readonly name: string;
   /** What it is in the spec: `attention`, `slots.write`, `layer`; for the doc comment. */
   readonly title: string;
+  /** Options that are not as their defaults: `causal`, `same_length`. They tell functions of one title apart by name. */
+  readonly variant?: readonly string[];
   readonly doc?: string;
   readonly file?: string;
   readonly kind: "block" | "forward" | "backward" | "critical";

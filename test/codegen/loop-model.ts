@@ -4,6 +4,7 @@
  */
 import { FunctionBuilder } from "../../src/ir/function-builder.ts";
 import type { Graph, Port } from "../../src/ir/graph.ts";
+import { nameValues } from "../../src/ir/name-values.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { formal, int, literal } from "../../src/ir/symbolic.ts";
 import { trainingGraph } from "../../src/ir/training-graph.ts";
@@ -65,7 +66,7 @@ export function loopModel(
   const train: Program = {
     ...program,
     kind: "train",
-    graph: trainingGraph(graph),
+    graph: trainingGraph(nameValues(graph)),
     schedule: { ...program.schedule, ...changes },
   };
   return { name: "Loops", file: "loops.mem", dims, programs: { evaluate: program, train } };

@@ -42,7 +42,7 @@ it("is called out where one of several results is given back", async () => {
   return centred * rsqrt(mean(centred * centred over D) + 1e-5) * gain + bias`,
   );
   expect(lines).toEqual([
-    'const [out] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });',
-    "return out;",
+    'const [normalized] = g.layerNorm(x, own.gain, own.bias, { over: "D", epsilon: 0.00001 });',
+    "return normalized;",
   ]);
 });

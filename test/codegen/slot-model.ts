@@ -1,6 +1,7 @@
 /** A checked model written by hand: two kinds of attention, a repeat, a slot memory read in every layer and written once. */
 import { FunctionBuilder } from "../../src/ir/function-builder.ts";
 import type { Graph, GraphFunction, SymbolicNumber } from "../../src/ir/graph.ts";
+import { nameValues } from "../../src/ir/name-values.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { calculate, formal, literal, symbolic } from "../../src/ir/symbolic.ts";
 import { trainingGraph } from "../../src/ir/training-graph.ts";
@@ -184,7 +185,7 @@ export function slotModel(
       evaluate,
       train: {
         ...train,
-        graph: trainingGraph(graph),
+        graph: trainingGraph(nameValues(graph)),
         schedule: { ...train.schedule, ...changes },
       },
     },

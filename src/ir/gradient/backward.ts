@@ -49,6 +49,7 @@ export class BackwardWriter {
     this.#activity = around.activity.of(written, request.active);
     this.#f = new FunctionBuilder(`${written.name}Backward`, {
       title: written.title,
+      ...(written.variant === undefined ? {} : { variant: written.variant }),
       ...(written.doc === undefined ? {} : { doc: written.doc }),
       ...(written.file === undefined ? {} : { file: written.file }),
       kind: "backward",
@@ -82,7 +83,7 @@ export class BackwardWriter {
     const port = this.#written.results[position];
     if (port === undefined) throw new Error(`There is no result ${position}.`);
     const { value, role, struct, path } = port;
-    const arriving = this.#f.value(cotangentName(value.name), value.type);
+    const arriving = this.#f.value(cotangentName(value), value.type);
     this.#arriving.push({
       given: { value: arriving, source: { from: "cotangent", position } },
       port: {

@@ -2,7 +2,7 @@
  * The cotangents of a backward function while it is written: one for each value a gradient has
  * arrived at, added up.
  */
-import { FunctionBuilder, isUnnamed } from "../function-builder.ts";
+import { FunctionBuilder, isUnnamed, plainName, UNNAMED } from "../function-builder.ts";
 import type { GraphFunction, Value, ValueType } from "../graph.ts";
 import { axisSize, literal } from "../symbolic.ts";
 import { repeatAlong } from "./rules/context.ts";
@@ -40,9 +40,7 @@ export class Cotangents {
    */
   of(value: Value): Value | undefined {
     const found = this.#byValue.get(value.name);
-    if (found !== undefined && !isUnnamed(value)) {
-      this.#f.suggestName(found, cotangentName(value.name));
-    }
+    if (found !== undefined) this.#f.suggestName(found, suggestion(value));
     return found;
   }
 
@@ -51,7 +49,7 @@ export class Cotangents {
     const found = this.of(value);
     const whole =
       found === undefined ? this.zeros(value.type) : repeatAlong(this.#f, found, value.type.axes);
-    if (!isUnnamed(value)) this.#f.suggestName(whole, cotangentName(value.name));
+    this.#f.suggestName(whole, suggestion(value));
     return whole;
   }
 
@@ -95,7 +93,12 @@ function sumOfCopies(f: FunctionBuilder, define: Define, left: Value, right: Val
 }
 
 /** `scores` gives `dScores`. */
-export function cotangentName(name: string): string {
-  const plain = name.replace(/^_+/, "");
+export function cotangentName(value: Value): string {
+  const plain = plainName(value);
   return `d${plain.charAt(0).toUpperCase()}${plain.slice(1)}`;
+}
+
+/** The same; a value that the spec does not name gives what is not named either. */
+function suggestion(value: Value): string {
+  return (isUnnamed(value) ? UNNAMED : "") + cotangentName(value);
 }

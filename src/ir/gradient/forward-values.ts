@@ -5,7 +5,7 @@
 import type { OpName } from "../../ops/index.ts";
 import { OPEN } from "../../ops/index.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
-import { isUnnamed } from "../function-builder.ts";
+import { plainName } from "../function-builder.ts";
 import type {
   CallNode,
   GraphFunction,
@@ -198,10 +198,6 @@ export class ForwardValues {
         : source.from === "input" && this.#written.inputs[source.position] === smallest,
     );
   }
-}
-
-function plainName(value: Value): string {
-  return isUnnamed(value) ? value.name.replace(/^_+/, "") : value.name;
 }
 
 /** Names of the values that depend on no input of the function. */

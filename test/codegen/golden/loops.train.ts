@@ -233,11 +233,11 @@ function cellStepBackward(
   { decay }: { decay: number },
 ): { readonly x: Tensor; readonly h: Tensor; readonly parameters: CellStep } {
   const dNext2 = g.add(dH, g.mul(dEnergy, g.mul(residuals.next, 2))); // [batch, D]
-  const product = g.mul(dNext2, g.sub(1, g.mul(residuals.next, residuals.next))); // [batch, D]
-  const dH2 = g.mul(product, decay); // [batch, D]
-  const renamed = g.rename(product, { names: { D: "E" } }); // [batch, E]
-  const dX = g.contract(renamed, own.W, { over: ["E"] }); // [batch, D]
-  const dW = g.contract(x, renamed, { over: ["batch"] }); // [D, E]
+  const dSum = g.mul(dNext2, g.sub(1, g.mul(residuals.next, residuals.next))); // [batch, D]
+  const dH2 = g.mul(dSum, decay); // [batch, D]
+  const dXW = g.rename(dSum, { names: { D: "E" } }); // [batch, E]
+  const dX = g.contract(dXW, own.W, { over: ["E"] }); // [batch, D]
+  const dW = g.contract(x, dXW, { over: ["batch"] }); // [D, E]
   return { x: dX, h: dH2, parameters: { W: dW } };
 }
 
@@ -332,9 +332,9 @@ function segmentBackward(
     axes: [{ name: "batch", size: g.size(residuals.y, "batch") }],
     kind: "real",
   }); // [batch]
-  // product: scalar
-  const product = g.mul(g.sum(filled, { over: ["batch"] }), dims.T * g.size(own.scale.shared, "D"));
-  let dY = g.mul(g.div(dLoss.level, product), g.mul(residuals.y, 2)); // [batch, T, D]
+  // scaled: scalar
+  const scaled = g.mul(g.sum(filled, { over: ["batch"] }), dims.T * g.size(own.scale.shared, "D"));
+  let dY = g.mul(g.div(dLoss.level, scaled), g.mul(residuals.y, 2)); // [batch, T, D]
   let dShared = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [D]
   const dLayerParameters: LayerParametersGradients[] = [];
   const dLayerStates: LayerNextGradients[] = [];

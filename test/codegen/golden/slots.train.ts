@@ -39,7 +39,7 @@ type AttentionResiduals = {
   readonly k: Tensor;
   readonly v: Tensor;
   readonly p: Tensor;
-  readonly contract2: Tensor;
+  readonly pV: Tensor;
 };
 
 /**
@@ -57,12 +57,11 @@ function attentionForward(
   const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
   // scores: [batch, T, H, S]
   const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const seen = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const seen = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
   const p = g.softmax(scores, { over: ["S"], where: seen }); // [batch, T, H, S]
-  const product = g.contract(p, v, { over: ["S"] }); // [batch, T, H, K]
-  const y = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { y, residuals: { q, k, v, p, contract2: product } };
+  const pV = g.contract(p, v, { over: ["S"] }); // [batch, T, H, K]
+  return { y: g.contract(pV, own.Wo, { over: ["H", "K"] }), residuals: { q, k, v, p, pV } };
 }
 
 /**
@@ -81,9 +80,8 @@ function readAttentionForward(
   // scores: [batch, T, H, S]
   const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
   const p = g.softmax(scores, { over: ["S"] }); // [batch, T, H, S]
-  const product = g.contract(p, v, { over: ["S"] }); // [batch, T, H, K]
-  const y = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
-  return { y, residuals: { q, k, v, p, contract2: product } };
+  const pV = g.contract(p, v, { over: ["S"] }); // [batch, T, H, K]
+  return { y: g.contract(pV, own.Wo, { over: ["H", "K"] }), residuals: { q, k, v, p, pV } };
 }
 
 /** Parameters of layer. */
@@ -115,12 +113,18 @@ function layerForward(
   mem: Mem,
   x: Tensor,
 ): { readonly x: Tensor; readonly residuals: LayerResiduals } {
-  const attention2 = attentionForward(g, own.attention, x, g.rename(x, { names: { T: "S" } }));
-  const y = g.add(x, attention2.y); // [batch, T, D]
-  const read = readAttentionForward(g, own.read, y, mem.M);
-  const x2 = g.add(y, read.y); // [batch, T, D]
+  const attentionContext = g.rename(x, { names: { T: "S" } }); // [batch, S, D]
+  const { y: attentionOut, residuals: attentionResiduals } = attentionForward(
+    g,
+    own.attention,
+    x,
+    attentionContext,
+  ); // attentionOut: [batch, T, D]
+  const y = g.add(x, attentionOut); // [batch, T, D]
+  const { y: readOut, residuals: readResiduals } = readAttentionForward(g, own.read, y, mem.M);
+  const x2 = g.add(y, readOut); // [batch, T, D]
   g.probe("out", "value", x2);
-  return { x: x2, residuals: { x, attention: attention2.residuals, y, read: read.residuals } };
+  return { x: x2, residuals: { x, attention: attentionResiduals, y, read: readResiduals } };
 }
 
 /** Parameters and states of slots.write. */
@@ -136,8 +140,8 @@ type SlotsWriteLosses = {
 
 /** What the forward of slots.write keeps for its backward. */
 type SlotsWriteResiduals = {
-  readonly mul: Tensor;
-  readonly add: Tensor;
+  readonly scaled: Tensor;
+  readonly sum: Tensor;
 };
 
 /** What the forward of slots.write gives. */
@@ -158,11 +162,11 @@ function slotsWriteForward(
   { rate }: { rate: number },
 ): SlotsWriteForward {
   const mean = g.mean(x, { over: ["T"] }); // [batch, D]
-  const product = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
-  const sum = g.add(own.M, product); // [batch, S, D]
+  const scaled = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
+  const sum = g.add(own.M, scaled); // [batch, S, D]
   const written = g.mul(sum, own.gain); // [batch, S, D]
-  const drift = g.mean(g.abs(product), { over: ["S", "D", "batch"] }); // scalar
-  return { next: { M: written }, losses: { drift }, residuals: { mul: product, add: sum } };
+  const drift = g.mean(g.abs(scaled), { over: ["S", "D", "batch"] }); // scalar
+  return { next: { M: written }, losses: { drift }, residuals: { scaled, sum } };
 }
 
 /** Parameters and states of SlotModel. */
@@ -261,18 +265,18 @@ function slotsWriteBackward(
 ): SlotsWriteBackward {
   const filled = g.fill({
     value: 1,
-    axes: [{ name: "batch", size: g.size(residuals.mul, "batch") }],
+    axes: [{ name: "batch", size: g.size(residuals.scaled, "batch") }],
     kind: "real",
   }); // [batch]
   const total = g.sum(filled, { over: ["batch"] }); // scalar
-  const product = g.mul(total, g.size(own.gain, "D") * g.size(residuals.mul, "S")); // scalar
-  const product2 = g.mul(dNext.M, own.gain); // [batch, S, D]
-  const dGain = g.sum(g.mul(dNext.M, residuals.add), { over: ["batch", "S"] }); // [D]
-  // sum: [batch, D, S]
-  const sum = g.add(g.mul(g.div(dLoss.drift, product), g.sign(residuals.mul)), product2);
-  const product3 = g.mul(sum, rate); // [batch, D, S]
-  const dMean = g.sum(product3, { over: ["S"] }); // [batch, D]
-  const dM = g.add(product2, g.neg(product3)); // [batch, S, D]
+  const scaled = g.mul(total, g.size(own.gain, "D") * g.size(residuals.scaled, "S")); // scalar
+  const dSum = g.mul(dNext.M, own.gain); // [batch, S, D]
+  const dGain = g.sum(g.mul(dNext.M, residuals.sum), { over: ["batch", "S"] }); // [D]
+  // dScaled: [batch, D, S]
+  const dScaled = g.add(g.mul(g.div(dLoss.drift, scaled), g.sign(residuals.scaled)), dSum);
+  const dMeanMinusM = g.mul(dScaled, rate); // [batch, D, S]
+  const dMean = g.sum(dMeanMinusM, { over: ["S"] }); // [batch, D]
+  const dM = g.add(dSum, g.neg(dMeanMinusM)); // [batch, S, D]
   const dX = g.div(dMean, 6); // [batch, D]
   const dX2 = g.broadcast(dX, { axes: [{ name: "T", size: 6 }] }); // [batch, D, T]
   return { x: dX2, parameters: { gain: dGain }, states: { M: dM } };
@@ -298,17 +302,17 @@ function attentionBackward(
   residuals: AttentionResiduals,
   dY: Tensor,
 ): AttentionBackward {
-  const product = g.contract(dY, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.contract2, dY, { over: ["batch", "T"] }); // [H, K, D]
-  const dP = g.contract(product, residuals.v, { over: ["K"] }); // [batch, T, H, S]
-  const dV = g.contract(product, residuals.p, { over: ["T"] }); // [batch, H, K, S]
+  const dPV = g.contract(dY, own.Wo, { over: ["D"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.pV, dY, { over: ["batch", "T"] }); // [H, K, D]
+  const dP = g.contract(dPV, residuals.v, { over: ["K"] }); // [batch, T, H, S]
+  const dV = g.contract(dPV, residuals.p, { over: ["T"] }); // [batch, H, K, S]
   const dScores = g.softmaxGradient(residuals.p, dP, { over: ["S"] }); // [batch, T, H, S]
-  const ratio = g.div(dScores, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
-  const dQ = g.contract(ratio, residuals.k, { over: ["S"] }); // [batch, T, H, K]
-  const dK = g.contract(ratio, residuals.q, { over: ["T"] }); // [batch, H, S, K]
+  const dQK = g.div(dScores, Math.sqrt(g.size(own.Wq, "K"))); // [batch, T, H, S]
+  const dQ = g.contract(dQK, residuals.k, { over: ["S"] }); // [batch, T, H, K]
+  const dK = g.contract(dQK, residuals.q, { over: ["T"] }); // [batch, H, S, K]
   const dWv = g.contract(context, dV, { over: ["batch", "S"] }); // [D, H, K]
-  const product2 = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
-  const dContext = g.add(product2, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
+  const dVWv = g.contract(dV, own.Wv, { over: ["H", "K"] }); // [batch, S, D]
+  const dContext = g.add(dVWv, g.contract(dK, own.Wk, { over: ["H", "K"] })); // [batch, S, D]
   const dWk = g.contract(context, dK, { over: ["batch", "S"] }); // [D, H, K]
   const dX = g.contract(dQ, own.Wq, { over: ["H", "K"] }); // [batch, T, D]
   const dWq = g.contract(x, dQ, { over: ["batch", "T"] }); // [D, H, K]
@@ -328,12 +332,12 @@ function layerBackward(
 ): { readonly x: Tensor; readonly parameters: Layer; readonly memStates: Mem } {
   const dRead = attentionBackward(g, own.read, residuals.y, mem.M, residuals.read, dX);
   const dY = g.add(dX, dRead.x); // [batch, T, D]
-  const renamed = g.rename(residuals.x, { names: { T: "S" } }); // [batch, S, D]
+  const attentionContext = g.rename(residuals.x, { names: { T: "S" } }); // [batch, S, D]
   const dAttention = attentionBackward(
     g,
     own.attention,
     residuals.x,
-    renamed,
+    attentionContext,
     residuals.attention,
     dY,
   );
@@ -370,9 +374,11 @@ function segmentBackward(
     axes: [{ name: "batch", size: g.size(own.mem.M, "batch") }],
     kind: "real",
   }); // [batch]
-  const ratio = g.div(dLoss.main, g.mul(g.sum(filled, { over: ["batch"] }), dims.T)); // scalar
-  // dLogits: [batch, T, V]
-  const dLogits = g.crossEntropyGradient(residuals.logits, inputs.labels, ratio, { over: "V" });
+  // dCrossEntropy: scalar
+  const dCrossEntropy = g.div(dLoss.main, g.mul(g.sum(filled, { over: ["batch"] }), dims.T));
+  const dLogits = g.crossEntropyGradient(residuals.logits, inputs.labels, dCrossEntropy, {
+    over: "V",
+  }); // [batch, T, V]
   const dMemWrite = slotsWriteBackward(g, own.mem, residuals.mem.write, dNext.mem, dLoss.mem, {
     rate: 0.25,
   });
@@ -410,8 +416,8 @@ function attention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tens
   const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
   // scores: [batch, T, H, S]
   const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const seen = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const seen = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
   const p = g.softmax(scores, { over: ["S"], where: seen }); // [batch, T, H, S]
   return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
 }

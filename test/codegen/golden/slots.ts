@@ -34,8 +34,8 @@ function attention(g: Builder, own: Attention, x: Tensor, context: Tensor): Tens
   const v = g.contract(context, own.Wv, { over: ["D"] }); // [batch, S, H, K]
   // scores: [batch, T, H, S]
   const scores = g.div(g.contract(q, k, { over: ["K"] }), Math.sqrt(g.size(own.Wq, "K")));
-  const position = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const seen = g.lessEqual(position, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
+  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
+  const seen = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
   const p = g.softmax(scores, { over: ["S"], where: seen }); // [batch, T, H, S]
   return g.contract(g.contract(p, v, { over: ["S"] }), own.Wo, { over: ["H", "K"] });
 }
@@ -99,9 +99,9 @@ function slotsWrite(
   { rate }: { rate: number },
 ): { readonly next: Mem; readonly losses: SlotsWriteLosses } {
   const mean = g.mean(x, { over: ["T"] }); // [batch, D]
-  const product = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
-  const written = g.mul(g.add(own.M, product), own.gain); // [batch, S, D]
-  const drift = g.mean(g.abs(product), { over: ["S", "D", "batch"] }); // scalar
+  const scaled = g.mul(g.sub(mean, own.M), rate); // [batch, D, S]
+  const written = g.mul(g.add(own.M, scaled), own.gain); // [batch, S, D]
+  const drift = g.mean(g.abs(scaled), { over: ["S", "D", "batch"] }); // scalar
   return { next: { M: written }, losses: { drift } };
 }
 

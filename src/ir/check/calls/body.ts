@@ -1,6 +1,6 @@
 /** Checks the body of a block or method once for given options and argument types. */
 import type { NumberKind } from "../../../ops/index.ts";
-import type { AxisDeclaration, Name, Outputs, Span } from "../../../parser/tree.ts";
+import type { AxisDeclaration, Expression, Name, Outputs, Span } from "../../../parser/tree.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "../emit.ts";
@@ -77,7 +77,9 @@ export function makeTemplate(
     if (!before && checker.report.failed) return;
     const returns = finishReturns(place, callee, returned);
     finishInstances(place, frame);
-    template = finish(checker, callee, frame, place, returns);
+    const values = new Map(all.map(({ name, value }) => [name, value]));
+    const variant = variantOf(callee, values); // a method's option hides its memory's of that name
+    template = finish(checker, callee, frame, place, returns, variant);
   });
   return template;
 }
@@ -310,6 +312,7 @@ function finish(
   frame: Frame,
   place: Place,
   returns: readonly NamedTensor[],
+  variant: readonly string[],
 ): Template {
   const types: ReturnType[] = [];
   const { builder } = frame;
@@ -338,7 +341,7 @@ function finish(
     if ("name" in value.operand) builder.result(value.operand, { role: "loss", path });
   }
   addProbes(place);
-  const graph = finishGraph(frame, callee);
+  const graph = finishGraph(frame, callee, variant);
   if (callee.method !== undefined) warnOfPadding(place, graph);
   checker.functions.set(graph.name, graph);
   return {
@@ -350,12 +353,34 @@ function finish(
   };
 }
 
-function finishGraph(frame: Frame, callee: Callee): GraphFunction {
+function finishGraph(frame: Frame, callee: Callee, variant: readonly string[]): GraphFunction {
   const doc = callee.method?.doc ?? callee.definition.doc;
   return {
     ...frame.builder.finish(),
     numbers: frame.formals,
     file: callee.definition.span.file,
+    ...(variant.length === 0 ? {} : { variant }),
     ...(doc === undefined ? {} : { doc }),
   };
+}
+
+/** A word for each switch and choice that is not as its default says: `causal`, `without_bias`. */
+function variantOf(callee: Callee, values: ReadonlyMap<string, Static>): readonly string[] {
+  const ofInstance = callee.instance === undefined ? [] : callee.definition.options;
+  return [...callee.options, ...ofInstance].flatMap(({ name: { text: name }, default: usual }) => {
+    const value = values.get(name);
+    if (value?.kind === "flag") {
+      if (usual?.kind === "flag" && usual.value === value.value) return [];
+      return [value.value ? name : `without_${name}`];
+    }
+    if (value?.kind !== "choice" || value.name === wordOf(usual)) return [];
+    return [value.name === "none" || value.name === "off" ? `without_${name}` : value.name];
+  });
+}
+
+/** The alternative that the default of a choice names. */
+function wordOf(usual: Expression | undefined): string | undefined {
+  if (usual?.kind === "flag") return usual.value ? "on" : "off";
+  const reference = usual?.kind === "call" ? usual.callee : usual;
+  return reference?.kind === "reference" ? reference.name.text : undefined;
 }
