@@ -386,7 +386,7 @@ function continuousReadForward(
   const asReal = g.real(validT); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
   const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const kl = g.div(total, chosen); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
@@ -493,7 +493,7 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
   const asReal = g.real(inputs.valid); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 64); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), dims.D); // scalar
   const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const main = g.div(total, chosen); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]

@@ -277,7 +277,7 @@ function continuousRead(
   const asReal = g.real(validT); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
   const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
@@ -353,7 +353,7 @@ function segment(
   const asReal = g.real(inputs.valid); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 64); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), dims.D); // scalar
   const main = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]

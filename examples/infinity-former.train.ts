@@ -578,7 +578,7 @@ function continuousReadForward(
   const asReal = g.real(validT); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
   const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
   const kl = g.div(total, chosen); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
@@ -1143,12 +1143,16 @@ function fifoWriteBackward(
   g: Builder,
   residuals: FifoWriteResiduals,
   dNext: FifoWriteNextGradients,
+  { T }: { T: number },
 ): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
-  // dAll: [batch, D, S]
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, { over: ["M"], axis: "S", size: 192 });
   const M = g.size(residuals.sum, "M");
+  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, {
+    over: ["M"],
+    axis: "S",
+    size: M + T,
+  }); // [batch, D, S]
   const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
-  const dX = g.slice(dAll, { axis: "S", start: M, size: 64, into: "T" }); // [batch, D, T]
+  const dX = g.slice(dAll, { axis: "S", start: M, size: T, into: "T" }); // [batch, D, T]
   return { x: dX, selfStates: { rows: dRows } };
 }
 
@@ -1221,11 +1225,12 @@ function relativeAttentionBackward(
 function fifoSpanBackward(
   g: Builder,
   dOut: Tensor,
+  { reach, T, M }: { reach: number; T: number; M: number },
 ): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
-  const dX = g.slice(dOut, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
-  const zerosOut = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
-  const dPart = g.slice(dOut, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
-  const dRows = g.join([zerosOut, dPart], { pieces: ["M", "R"], into: "M" }); // [batch, M, D]
+  const dX = g.slice(dOut, { axis: "S", start: reach, size: T, into: "T" }); // [batch, T, D]
+  const zero = g.fill({ value: 0, axes: [{ name: "M", size: M - reach }], kind: "real" }); // [M]
+  const dPart = g.slice(dOut, { axis: "S", start: 0, size: reach, into: "R" }); // [batch, R, D]
+  const dRows = g.join([zero, dPart], { pieces: ["M", "R"], into: "M" }); // [batch, M, D]
   return { x: dX, selfStates: { rows: dRows } };
 }
 
@@ -1315,9 +1320,13 @@ function continuousAbsorbBackward(
  * Gradients of fifo.oldest (std/fifo.mem).
  * dBlock: [batch, L, D]
  */
-function fifoOldestBackward(g: Builder, dBlock: Tensor): { readonly selfStates: FifoSpanSelf } {
-  const zerosOut = g.fill({ value: 0, axes: [{ name: "M", size: 64 }], kind: "real" }); // [M]
-  const dRows = g.join([dBlock, zerosOut], { pieces: ["L", "M"], into: "M" }); // [batch, M, D]
+function fifoOldestBackward(
+  g: Builder,
+  dBlock: Tensor,
+  { count, M }: { count: number; M: number },
+): { readonly selfStates: FifoSpanSelf } {
+  const zero = g.fill({ value: 0, axes: [{ name: "M", size: M - count }], kind: "real" }); // [M]
+  const dRows = g.join([dBlock, zero], { pieces: ["L", "M"], into: "M" }); // [batch, M, D]
   return { selfStates: { rows: dRows } };
 }
 
@@ -1359,7 +1368,13 @@ function layerBackward(
   dX: Tensor,
   dNext: LayerNextGradients,
   dLoss: LayerLosses,
-  { floor, prior, kl_weight }: { floor: number; prior: number; kl_weight: number },
+  {
+    block,
+    short,
+    floor,
+    prior,
+    kl_weight,
+  }: { block: number; short: number; floor: number; prior: number; kl_weight: number },
 ): LayerBackward {
   const dRows4 = g.where(present, dNext.past.rows, 0); // [batch, M, D]
   const dNorm2 = normBackward(g, own.norm2, residuals.z, residuals.norm2, dX);
@@ -1378,7 +1393,8 @@ function layerBackward(
     { floor, prior, weight: kl_weight },
   );
   const dB3 = g.add(g.where(present, dNext.ltm.B, 0), dLtmRead.BWritten); // [batch, N, D]
-  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } });
+  const T = g.size(validT, "T");
+  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } }, { T });
   const dRelativeAttention = relativeAttentionBackward(
     g,
     own.relative_attention,
@@ -1388,7 +1404,8 @@ function layerBackward(
     dNorm1.x,
     dLtmRead.q,
   );
-  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c);
+  const M = g.size(residuals.past.write.sum, "M");
+  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, { reach: short, T, M });
   // dX2: [batch, T, D]
   const dX2 = g.add(g.add(g.add(dNorm1.x, dPastWrite.x), dRelativeAttention.x), dPastSpan.x);
   // sum: [batch, M, D]
@@ -1404,7 +1421,7 @@ function layerBackward(
   );
   const dB2 = g.add(g.where(present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B); // [batch, N, D]
   const dB = g.where(residuals.mask, 0, dB2); // [batch, N, D]
-  const dPastOldest = fifoOldestBackward(g, dLtmAbsorb.x);
+  const dPastOldest = fifoOldestBackward(g, dLtmAbsorb.x, { count: block, M });
   const dRows2 = g.add(sum2, dPastOldest.selfStates.rows); // [batch, M, D]
   const dRows = g.where(residuals.mask, 0, dRows2); // [batch, M, D]
   return {
@@ -1490,7 +1507,7 @@ function segmentBackward(
       dEmbedded,
       dNext.layer[layer]!,
       dLoss.layer,
-      { floor: 0.000001, prior: 0.05, kl_weight: 0.000001 },
+      { block: dims.block, short: dims.short, floor: 0.000001, prior: 0.05, kl_weight: 0.000001 },
     );
     dEmbedded = back.x;
     dContent_bias = g.add(dContent_bias, back.content_bias);

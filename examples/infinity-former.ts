@@ -442,7 +442,7 @@ function continuousRead(
   const asReal = g.real(validT); // [batch, T]
   // total: scalar
   const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), 4); // scalar
+  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
   const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };

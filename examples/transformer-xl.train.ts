@@ -604,12 +604,16 @@ function fifoWriteBackward(
   g: Builder,
   residuals: FifoWriteResiduals,
   dNext: FifoWriteNextGradients,
+  { T }: { T: number },
 ): { readonly x: Tensor; readonly selfStates: Fifo } {
-  // dAll: [batch, D, S]
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, { over: ["M"], axis: "S", size: 128 });
   const M = g.size(residuals.sum, "M");
+  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, {
+    over: ["M"],
+    axis: "S",
+    size: M + T,
+  }); // [batch, D, S]
   const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
-  const dX = g.slice(dAll, { axis: "S", start: M, size: 64, into: "T" }); // [batch, D, T]
+  const dX = g.slice(dAll, { axis: "S", start: M, size: T, into: "T" }); // [batch, D, T]
   return { x: dX, selfStates: { rows: dRows } };
 }
 
@@ -620,9 +624,10 @@ function fifoWriteBackward(
 function fifoSpanBackward(
   g: Builder,
   dOut: Tensor,
+  { length, T }: { length: number; T: number },
 ): { readonly x: Tensor; readonly selfStates: Fifo } {
-  const dX = g.slice(dOut, { axis: "S", start: 64, size: 64, into: "T" }); // [batch, T, D]
-  const dPart = g.slice(dOut, { axis: "S", start: 0, size: 64, into: "R" }); // [batch, R, D]
+  const dX = g.slice(dOut, { axis: "S", start: length, size: T, into: "T" }); // [batch, T, D]
+  const dPart = g.slice(dOut, { axis: "S", start: 0, size: length, into: "R" }); // [batch, R, D]
   const dRows = g.rename(dPart, { names: { R: "M" } }); // [batch, M, D]
   return { x: dX, selfStates: { rows: dRows } };
 }
@@ -661,6 +666,7 @@ function layerBackward(
   residuals: LayerResiduals,
   dX: Tensor,
   dNext: LayerNextGradients,
+  { length }: { length: number },
 ): LayerBackward {
   const dRows4 = g.where(present, dNext.past.rows, 0); // [batch, M, D]
   const dNorm2 = normBackward(g, own.norm2, residuals.z, residuals.norm2, dX);
@@ -675,8 +681,9 @@ function layerBackward(
     residuals.relative_attention,
     dNorm1.x,
   );
-  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } });
-  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c);
+  const T = g.size(residuals.x, "T");
+  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } }, { T });
+  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, { length, T });
   // dX2: [batch, T, D]
   const dX2 = g.add(g.add(g.add(dNorm1.x, dRelativeAttention.x), dPastWrite.x), dPastSpan.x);
   // sum: [batch, M, D]
@@ -761,6 +768,7 @@ function segmentBackward(
       residuals.layer[layer]!,
       dEmbedded,
       dNext.layer[layer]!,
+      { length: dims.length },
     );
     dEmbedded = back.x;
     dContent_bias = g.add(dContent_bias, back.content_bias);

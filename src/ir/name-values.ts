@@ -153,7 +153,7 @@ class ValueNames {
       case "index":
         return `index${capital(node.attributes.axis)}`;
       case "fill":
-        return node.attributes.value.value === 0 ? "zeros" : "filled";
+        return node.attributes.value.value === 0 ? "zero" : "filled";
       default:
         return NOUNS[node.op] ?? node.op;
     }

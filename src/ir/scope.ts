@@ -15,6 +15,12 @@ export class AxisScope {
     }
   }
 
+  /** The one size that goes by a name; undefined where there are several, or none. */
+  onlySize(name: string): number | undefined {
+    const [size, ...more] = this.#sizes.get(name) ?? [];
+    return more.length === 0 ? size : undefined;
+  }
+
   /**
    * Whether the number's expression gives its value here: for some of the sizes that go by each of
    * the names it mentions, since the emitter chooses the value whose axis is meant.

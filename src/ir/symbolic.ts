@@ -176,6 +176,27 @@ export function mentions(
   }
 }
 
+/** The expression with each axis replaced; undefined if one of them has no replacement. */
+export function mapAxes(
+  text: NumberExpression,
+  replace: (axis: string) => NumberExpression | undefined,
+): NumberExpression | undefined {
+  switch (text.kind) {
+    case "literal":
+    case "formal":
+      return text;
+    case "axis":
+      return replace(text.name);
+    case "operation": {
+      const operands = text.operands.map((operand) => mapAxes(operand, replace));
+      const known = operands.filter((operand) => operand !== undefined);
+      return known.length === operands.length ? { ...text, operands: known } : undefined;
+    }
+    default:
+      return text satisfies never;
+  }
+}
+
 export function isSymbolic(candidate: unknown): candidate is SymbolicNumber {
   return (
     typeof candidate === "object" &&

@@ -72,3 +72,30 @@ describe("a changed option changes a few lines", () => {
     }
   });
 });
+
+describe("sizes", () => {
+  test.each([
+    ["memformer", { D: "68", heads: "17", hidden: "71", slots: "73" }],
+    ["transformer-xl", { D: "66", heads: "17", key: "71", hidden: "73", length: "79" }],
+    [
+      "infinity-former",
+      {
+        D: "66",
+        heads: "17",
+        key: "71",
+        hidden: "73",
+        short: "83",
+        block: "78",
+        bases: "74",
+        resample: "89",
+      },
+    ],
+  ])("of %s stand in its dims, not in its functions", async (name, settings) => {
+    for (const { text } of await generate(name, settings)) {
+      const functions = [...text.matchAll(/^(?:async )?function [\s\S]*?^\}$/gm)].join("\n");
+      for (const size of ["64", ...Object.values(settings)]) {
+        expect(functions.match(new RegExp(`^.*[^\\w.]${size}\\b.*$`, "gm"))).toBeNull();
+      }
+    }
+  });
+});

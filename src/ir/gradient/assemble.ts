@@ -1,6 +1,14 @@
 /** Puts the two halves of a function together once the backward one is written. */
-import type { GraphFunction, Node, Port } from "../graph.ts";
+import type {
+  GraphFunction,
+  Node,
+  NumberBinding,
+  NumberFormal,
+  Port,
+  SymbolicNumber,
+} from "../graph.ts";
 import { calleeOf, mentionedFormals, resultsOf, valuesRead } from "../rewrite.ts";
+import { formal } from "../symbolic.ts";
 import type { Define } from "./cotangents.ts";
 import { writeForward } from "./forward.ts";
 import type { ForwardValues } from "./forward-values.ts";
@@ -17,6 +25,8 @@ export interface Walked {
   /** Gradients taken of the functions that nodes call, by the nodes' positions. */
   readonly called: ReadonlyMap<number, FunctionGradient>;
   readonly gradients: readonly number[];
+  /** Whether nothing calls the function: it is the main one. */
+  readonly outermost: boolean;
 }
 
 /**
@@ -34,10 +44,15 @@ export function assemble(walked: Walked, define: Define): FunctionGradient {
     ...values.given.filter(({ value }) => used.has(value.name)),
     ...cotangents.map((each) => each.given),
   ];
-  const nodes = groundSizes(live.nodes, given, (axis, size) => {
-    const brought = values.bring(axis, size);
-    if (brought !== undefined) given.push(brought);
-    return brought;
+  const sizes = new AskedSizes(written);
+  const nodes = groundSizes(live.nodes, given, {
+    written,
+    bring: (axis, size) => {
+      const brought = values.bring(axis, size, walked.outermost);
+      if (brought !== undefined) given.push(brought);
+      return brought;
+    },
+    ask: (axis, size) => (walked.outermost ? undefined : sizes.ask(axis, size)),
   });
   given.sort(inOrder);
   const residuals = given.flatMap(({ source }) =>
@@ -62,9 +77,10 @@ export function assemble(walked: Walked, define: Define): FunctionGradient {
     }
   });
   const mentioned = mentionedFormals(nodes);
+  const numbers = [...written.numbers, ...sizes.formals].filter(({ name }) => mentioned.has(name));
   const backward = define({
     ...live,
-    numbers: written.numbers.filter((formal) => mentioned.has(formal.name)),
+    numbers,
     inputs: ports,
     nodes,
   });
@@ -73,7 +89,49 @@ export function assemble(walked: Walked, define: Define): FunctionGradient {
     backward,
     inputs: sourcesOf(given, written.results.length),
     gradients,
+    sizes: sizes.bindings.filter(({ name }) => mentioned.has(name)),
   };
+}
+
+/** Number formals of a backward function for sizes of inputs of the forward one that it is not handed. */
+class AskedSizes {
+  readonly #written: GraphFunction;
+  readonly #asked: {
+    readonly axis: string;
+    readonly number: SymbolicNumber;
+    readonly name: string;
+  }[] = [];
+
+  constructor(written: GraphFunction) {
+    this.#written = written;
+  }
+
+  get formals(): readonly NumberFormal[] {
+    return this.#asked.map(({ name, number: { value } }) => ({ name, value }));
+  }
+
+  /** Their values where the function is called: sizes of what goes into it there. */
+  get bindings(): readonly NumberBinding[] {
+    return this.#asked.map(({ name, axis, number: { value } }) => ({
+      name,
+      value: { value, text: { kind: "axis", name: axis } },
+    }));
+  }
+
+  ask(axis: string, size: number): SymbolicNumber | undefined {
+    const known = this.#asked.find((each) => each.axis === axis && each.number.value === size);
+    if (known !== undefined) return known.number;
+    const has = this.#written.inputs.some(({ value: { type } }) =>
+      type.axes.some((each) => each.name === axis && each.size === size),
+    );
+    if (!has) return undefined;
+    const taken = new Set([...this.#written.numbers, ...this.formals].map(({ name }) => name));
+    let name = axis;
+    for (let count = 2; taken.has(name); count++) name = `${axis}${count}`;
+    const number = formal(name, size);
+    this.#asked.push({ axis, number, name });
+    return number;
+  }
 }
 
 /** Inputs as the forward function has them, residuals as they are made, then cotangents. */

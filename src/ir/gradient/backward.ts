@@ -74,6 +74,7 @@ export class BackwardWriter {
         cotangents: this.#arriving,
         called: this.#called,
         gradients,
+        outermost: this.#written.name === this.#around.main,
       },
       this.#around.define,
     );
@@ -198,7 +199,7 @@ export class BackwardWriter {
     });
     const results = this.#f.call(gradient.backward, inputs, {
       scope: node.scope,
-      numbers: numbersFor(gradient.backward, node.numbers),
+      numbers: numbersFor(gradient, node.numbers),
     });
     this.#addResults(node, gradient, results);
   }
@@ -261,7 +262,7 @@ export class BackwardWriter {
         const passing = node.passing[input];
         return passing === "captured" || passing === undefined ? "summed" : passing;
       }),
-      numbers: numbersFor(gradient.backward, node.numbers),
+      numbers: numbersFor(gradient, node.numbers),
     };
     const results =
       node.kind === "scan"
@@ -313,12 +314,13 @@ function probedValues(
   return found;
 }
 
+/** What the backward function wants of the call's numbers, and the sizes it asks for besides. */
 function numbersFor(
-  callee: GraphFunction,
+  { backward, sizes }: FunctionGradient,
   bindings: readonly NumberBinding[],
 ): readonly NumberBinding[] {
-  const wanted = new Set(callee.numbers.map((formal) => formal.name));
-  return bindings.filter((binding) => wanted.has(binding.name));
+  const all = new Map([...bindings, ...sizes].map((binding) => [binding.name, binding]));
+  return backward.numbers.flatMap(({ name }) => all.get(name) ?? []);
 }
 
 function pick(numbers: readonly number[], which: readonly number[]): readonly number[] {

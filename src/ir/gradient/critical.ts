@@ -62,10 +62,14 @@ class Slicer {
       ...positions(whole.inputs, (port) => needed.has(port.value.name)),
       ...kept,
     ]);
-    const grounded = groundSizes(nodes, pick(whole.inputs, sorted(taken)), (axis) => {
-      const position = whole.inputs.findIndex((port) => hasOpenAxis(port, axis));
-      if (position >= 0) taken.add(position);
-      return whole.inputs[position];
+    const grounded = groundSizes(nodes, pick(whole.inputs, sorted(taken)), {
+      written: whole,
+      bring: (axis, size) => {
+        const position =
+          size === OPEN ? whole.inputs.findIndex((port) => hasOpenAxis(port, axis)) : -1;
+        if (position >= 0) taken.add(position);
+        return whole.inputs[position];
+      },
     });
     const inputs = sorted(taken);
     const mentioned = mentionedFormals(grounded);

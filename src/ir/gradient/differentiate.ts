@@ -72,6 +72,7 @@ const isLossOrNext = (port: Port): boolean => port.role === "loss" || port.role 
 
 class Differentiator implements Surroundings {
   readonly activity: ActivityAnalysis;
+  readonly main: string;
   readonly gradientProbes: ProbeChoice;
   /** The graph's functions and those made of them. */
   readonly functions: FunctionSet;
@@ -79,6 +80,7 @@ class Differentiator implements Surroundings {
 
   constructor(graph: Graph, gradientProbes: ProbeChoice) {
     this.activity = new ActivityAnalysis(graph, gradientProbes);
+    this.main = graph.main;
     this.gradientProbes = gradientProbes;
     this.functions = new FunctionSet(graph.functions);
   }

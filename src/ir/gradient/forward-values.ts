@@ -179,13 +179,13 @@ export class ForwardValues {
 
   /**
    * Takes an input with an axis of that size, for the size alone: a parameter, which need not be
-   * kept for it, or any input if the axis is open.
+   * kept for it, or any input if the axis is open. The main function is handed all its inputs.
    */
-  bring(axis: string, size: number): Given | undefined {
+  bring(axis: string, size: number, any: boolean): Given | undefined {
     const entries = ({ value }: Port): number =>
       value.type.axes.reduce((count, each) => count * Math.max(each.size, 1), 1);
     const [smallest] = this.#written.inputs
-      .filter(({ role }) => size === OPEN || role === "parameter")
+      .filter(({ role }) => any || size === OPEN || role === "parameter")
       .filter(({ value }) =>
         value.type.axes.some((each) => each.name === axis && each.size === size),
       )

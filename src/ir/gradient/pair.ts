@@ -3,7 +3,14 @@
  * from one to the other.
  */
 import { withLoopAxis } from "../function-builder.ts";
-import type { CallNode, GraphFunction, RepeatNode, ScanNode, Value } from "../graph.ts";
+import type {
+  CallNode,
+  GraphFunction,
+  NumberBinding,
+  RepeatNode,
+  ScanNode,
+  Value,
+} from "../graph.ts";
 import type { ActivityAnalysis, ProbeChoice } from "./activity.ts";
 import type { Define } from "./cotangents.ts";
 
@@ -40,6 +47,8 @@ export interface FunctionGradient {
   readonly inputs: readonly BackwardInput[];
   /** The forward function's input that each result is the gradient of. */
   readonly gradients: readonly number[];
+  /** Number formals of `backward` that the forward function has not: sizes of axes of its inputs. */
+  readonly sizes: readonly NumberBinding[];
 }
 
 /** What the writer needs to know of the graph around. */
@@ -47,6 +56,8 @@ export interface Surroundings {
   readonly activity: ActivityAnalysis;
   readonly gradientProbes: ProbeChoice;
   readonly define: Define;
+  /** Name of the function that nothing calls. */
+  readonly main: string;
   functionOf(name: string): GraphFunction;
   gradientOf(written: GraphFunction, request: GradientRequest): FunctionGradient;
 }

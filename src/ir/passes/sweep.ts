@@ -27,7 +27,7 @@ export function sweep(
     written.inputs.flatMap((port) => port.value.type.axes.map((axis) => axis.name)),
   );
   if (!kept.every((node) => openSizes(node).every((axis) => open.has(axis)))) return written;
-  const nodes = groundSizes(kept, written.inputs, () => undefined);
+  const nodes = groundSizes(kept, written.inputs, { written, bring: () => undefined });
   return kept.length === written.nodes.length ? written : { ...written, nodes };
 }
 

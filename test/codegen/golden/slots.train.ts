@@ -261,7 +261,7 @@ function slotsWriteBackward(
   residuals: SlotsWriteResiduals,
   dNext: Mem,
   dLoss: SlotsWriteLosses,
-  { rate }: { rate: number },
+  { rate, T }: { rate: number; T: number },
 ): SlotsWriteBackward {
   const filled = g.fill({
     value: 1,
@@ -277,8 +277,8 @@ function slotsWriteBackward(
   const dMeanMinusM = g.mul(dScaled, rate); // [batch, D, S]
   const dMean = g.sum(dMeanMinusM, { over: ["S"] }); // [batch, D]
   const dM = g.add(dSum, g.neg(dMeanMinusM)); // [batch, S, D]
-  const dX = g.div(dMean, 6); // [batch, D]
-  const dX2 = g.broadcast(dX, { axes: [{ name: "T", size: 6 }] }); // [batch, D, T]
+  const dX = g.div(dMean, T); // [batch, D]
+  const dX2 = g.broadcast(dX, { axes: [{ name: "T", size: T }] }); // [batch, D, T]
   return { x: dX2, parameters: { gain: dGain }, states: { M: dM } };
 }
 
@@ -381,6 +381,7 @@ function segmentBackward(
   }); // [batch, T, V]
   const dMemWrite = slotsWriteBackward(g, own.mem, residuals.mem.write, dNext.mem, dLoss.mem, {
     rate: 0.25,
+    T: dims.T,
   });
   let dX2 = g.add(g.contract(dLogits, own.table.W, { over: ["V"] }), dMemWrite.x); // [batch, T, D]
   const dLayerParameters: Layer[] = [];

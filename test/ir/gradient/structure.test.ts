@@ -264,19 +264,43 @@ describe("the size of the batch", () => {
     expect(printFunction(functionOf(graph.functions, "mainBackward"))).toContain("in x");
   });
 
-  it("is told by a parameter where only a parameter has it, and written out where nothing does", () => {
+  it("is told by a parameter where only a parameter has it", () => {
     const [look] = embedding(4);
     const graph = expectGradient(graphOf(...embedding(4)), { seed });
     expect(look?.name).toBe("look");
     const text = printFunction(functionOf(graph.functions, "lookBackward"));
     expect(text).toContain("in E: real [V=4, D=2] as parameter");
     expect(text).toContain("axis: V, size: <|V| = 4>");
+  });
 
-    const f = new FunctionBuilder("fixed");
+  it("comes as a number from the caller where nothing that the backward function is handed has it", () => {
+    const f = new FunctionBuilder("look");
     const table = f.input("table", real({ V: 4 }), { role: "argument" });
     const at = f.input("at", type("int", { T: 3 }), { role: "argument" });
     f.result(f.op("gather", [table, at], { axis: "V" }, "rows"), { role: "return" });
-    const fixed = expectGradient(graphOf(f.finish()), { seed });
-    expect(printFunction(functionOf(fixed.functions, "fixedBackward"))).toContain("size: 4");
+    const look = f.finish();
+    const m = new FunctionBuilder("model");
+    const weights = m.input("weights", real({ V: 4 }), { role: "argument" });
+    const where = m.input("where", type("int", { T: 3 }), { role: "argument" });
+    const [rows] = m.call(look, [m.op("exp", [weights], {}), where], { scope: ["look"] });
+    m.result(rows!, { role: "return", path: ["rows"] });
+    const { functions } = expectGradient(graphOf(look, m.finish()), { seed });
+    const inner = printFunction(functionOf(functions, "lookBackward"));
+    expect(inner).toContain("numbers V = 4");
+    expect(inner).toContain("axis: V, size: <V = 4>");
+    expect(printFunction(functionOf(functions, "modelBackward"))).toContain("with V = <|V| = 4>");
+  });
+
+  it("is what the function says of an axis that it makes", () => {
+    const f = new FunctionBuilder("shorten");
+    const x = f.input("x", real({ T: 4 }), { role: "argument" });
+    const y = f.input("y", real({ R: 3 }), { role: "argument" });
+    const both = f.op("join", [x, y], { pieces: ["T", "R"], into: "S" });
+    const at = f.input("at", type("int", { U: 2 }), { role: "argument" });
+    f.result(f.op("gather", [both, at], { axis: "S" }, "rows"), { role: "return" });
+    const { functions } = expectGradient(graphOf(f.finish()), { seed });
+    expect(printFunction(functionOf(functions, "shortenBackward"))).toContain(
+      "size: <(|T| + |R|) = 7>",
+    );
   });
 });

@@ -1,7 +1,9 @@
 /** `loss name = e weighted by w`: one number for the batch (rule R14). */
 
 import type { Expression, LossStatement } from "../../../parser/tree.ts";
-import { asTensor, emit, type Place } from "../emit.ts";
+import type { SymbolicNumber } from "../../graph.ts";
+import { calculate } from "../../symbolic.ts";
+import { asTensor, axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { TensorEntity } from "../frame.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
@@ -92,9 +94,9 @@ function weightedMean(
   return emit(place, "div", [total, divisor], {}, making);
 }
 
-const zeroNumber = { value: 0, text: { kind: "literal", value: 0 } } as const;
+const zeroNumber: SymbolicNumber = { value: 0, text: { kind: "literal", value: 0 } };
 
-const oneNumber = { value: 1, text: { kind: "literal", value: 1 } } as const;
+const oneNumber: SymbolicNumber = { value: 1, text: { kind: "literal", value: 1 } };
 
 /** The weights' sum counts every entry of the axes that only the value has. */
 function others(
@@ -105,9 +107,10 @@ function others(
   span: Expression["span"],
 ): TensorEntity {
   const missing = product.axes.filter((axis) => !weight.axes.some((own) => own.name === axis.name));
-  const factor = missing.reduce((size, axis) => size * axis.size, 1);
+  const sizes = missing.map((axis) => writable(place.scope, axisNumber(place.scope, axis)));
+  const factor = sizes.reduce((count, size) => calculate("*", count, size), oneNumber);
   const scaled =
-    factor === 1
+    factor.value === 1
       ? partial
       : emit(
           place,
@@ -118,10 +121,10 @@ function others(
               place.scope,
               {
                 kind: "number",
-                value: factor,
+                value: factor.value,
                 integer: false,
-                written: { value: factor, text: { kind: "literal", value: factor } },
-                declared: { value: factor, text: { kind: "literal", value: factor } },
+                written: factor,
+                declared: factor,
               },
               span,
             ),
