@@ -1,6 +1,6 @@
 /** `rollout` itself: the sweeps over the segments of one optimiser step, one variant for each schedule. */
 import type { Schedule } from "../ir/program.ts";
-import { flat, text } from "./expression.ts";
+import { layOut, text } from "./expression.ts";
 import { commentLines } from "./identifier.ts";
 import { literalText } from "./number.ts";
 import type { RolloutContext } from "./rollout.ts";
@@ -316,7 +316,7 @@ class RolloutWriter {
       doc: ["The states whose gradient is handed from segment to segment."],
       parameters: [{ name: "states", type }],
       returnType: type,
-      lines: [{ text: `return ${flat(expression)};` }],
+      lines: layOut("return ", expression, ";", 2).map((line) => ({ text: line })),
       types: [],
     };
     return [{ kind: "function", text: written }];

@@ -1,7 +1,7 @@
 /** Compiles specs with a schedule, and runs their rollouts on the reference engine with random data. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { compile } from "../../src/codegen/compile.ts";
+import { type CompileOptions, compile } from "../../src/codegen/compile.ts";
 import { BATCH, type HostTensor, hostTensor, type TensorType } from "../../src/ops/index.ts";
 import type {
   DeviceTensor,
@@ -65,9 +65,10 @@ export function programsOf(
   text: string,
   settings: Readonly<Record<string, string>> = {},
   probes: readonly string[] = [],
+  passes: NonNullable<CompileOptions["passes"]> = {},
 ): Promise<Programs> {
-  const key = JSON.stringify([text, settings, probes]);
-  const programs = known.get(key) ?? compiled(text, settings, probes);
+  const key = JSON.stringify([text, settings, probes, passes]);
+  const programs = known.get(key) ?? compiled(text, settings, probes, passes);
   known.set(key, programs);
   return programs;
 }
@@ -76,9 +77,10 @@ async function compiled(
   text: string,
   settings: Readonly<Record<string, string>>,
   probes: readonly string[],
+  passes: NonNullable<CompileOptions["passes"]>,
 ): Promise<Programs> {
   const files = [...library, { path: "model.mem", text }];
-  const options = { version: "0.1.0", hash: "0".repeat(64), settings, probes };
+  const options = { version: "0.1.0", hash: "0".repeat(64), settings, probes, passes };
   const { diagnostics, files: written } = await compile(files, "model.mem", options);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   const textOf = (path: string) => written?.find((file) => file.path === path)?.text ?? "";
