@@ -5,7 +5,6 @@ import type {
   GraphFunction,
   Node,
   NumberBinding,
-  NumberExpression,
   NumberFormal,
   NumberOperand,
   Operand,
@@ -13,11 +12,11 @@ import type {
   Port,
   PortRole,
   RepeatNode,
-  SymbolicNumber,
   Value,
   ValueType,
 } from "./graph.ts";
-import { literal } from "./symbolic.ts";
+import { parseSymbol } from "./graph-numbers.ts";
+import { Reader } from "./graph-reader.ts";
 
 export function parseGraph(text: string): Graph {
   const reader = new Reader(text);
@@ -29,106 +28,6 @@ export function parseGraph(text: string): Graph {
     functions.set(parsed.name, parsed);
   }
   return { functions, main };
-}
-
-interface Token {
-  readonly kind: "name" | "quoted" | "number" | "mark";
-  readonly text: string;
-  readonly line: number;
-}
-
-const pattern =
-  /("(?:[^"\\]|\\.)*")|(-?(?:Infinity|NaN)\b|-?\d[\d.]*(?:e[+-]?\d+)?)|([A-Za-z_$][\w$]*)|(\S)/g;
-
-class Reader {
-  readonly #tokens: Token[] = [];
-  #position = 0;
-
-  constructor(text: string) {
-    for (const [index, content] of text.split("\n").entries()) {
-      for (const [, quoted, number, name, mark] of content.matchAll(pattern)) {
-        const line = index + 1;
-        if (quoted !== undefined) this.#tokens.push({ kind: "quoted", text: quoted, line });
-        else if (number !== undefined) this.#tokens.push({ kind: "number", text: number, line });
-        else if (name !== undefined) this.#tokens.push({ kind: "name", text: name, line });
-        else this.#tokens.push({ kind: "mark", text: mark ?? "", line });
-      }
-    }
-  }
-
-  atEnd(): boolean {
-    return this.#position >= this.#tokens.length;
-  }
-
-  peek(ahead = 0): Token {
-    const last = this.#tokens.at(-1)?.line ?? 1;
-    return this.#tokens[this.#position + ahead] ?? { kind: "mark", text: "the end", line: last };
-  }
-
-  next(): Token {
-    const token = this.peek();
-    this.#position++;
-    return token;
-  }
-
-  is(text: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.text === text && token.kind !== "quoted";
-  }
-
-  accept(text: string): boolean {
-    const found = this.is(text);
-    if (found) this.#position++;
-    return found;
-  }
-
-  expect(text: string): void {
-    if (!this.accept(text)) this.fail(text);
-  }
-
-  fail(expected: string): never {
-    const { line, text } = this.peek();
-    throw new Error(`Line ${line}: expected ${expected}, found ${text}.`);
-  }
-
-  name(): string {
-    const token = this.peek();
-    if (token.kind === "name") return this.next().text;
-    if (token.kind === "quoted") {
-      const text: unknown = JSON.parse(this.next().text);
-      if (typeof text === "string") return text;
-    }
-    return this.fail("a name");
-  }
-
-  number(): number {
-    if (this.peek().kind !== "number") this.fail("a number");
-    return Number(this.next().text);
-  }
-
-  oneOf<Word extends string>(words: readonly Word[]): Word {
-    const found = words.find((word) => this.is(word));
-    if (found === undefined) return this.fail(words.join(" or "));
-    this.#position++;
-    return found;
-  }
-
-  /** Items with commas between them, up to the closing mark, which is read too. */
-  until<Item>(close: string, item: () => Item): Item[] {
-    const items: Item[] = [];
-    while (!this.accept(close)) {
-      items.push(item());
-      if (!this.is(close)) this.expect(",");
-    }
-    return items;
-  }
-
-  /** One or more items with commas between them. */
-  list<Item>(item: () => Item): Item[] {
-    const items = [item()];
-    while (this.accept(",")) items.push(item());
-    return items;
-  }
 }
 
 const functionKinds = ["block", "forward", "backward", "critical"] as const;
@@ -321,60 +220,6 @@ function parseOperand(reader: Reader, read: () => Value): Operand {
   const constant = parseSymbol(reader);
   reader.expect(")");
   return { constant, kind };
-}
-
-function parseSymbol(reader: Reader): SymbolicNumber {
-  if (!reader.accept("<")) return literal(reader.number());
-  const text = parseExpression(reader);
-  reader.expect("=");
-  const value = reader.number();
-  reader.expect(">");
-  return { value, text };
-}
-
-type Operator = Extract<NumberExpression, { kind: "operation" }>["operator"];
-
-const infixOperators: readonly Operator[] = ["+", "-", "*", "/", "^", "div", "mod"];
-const operators: ReadonlySet<string> = new Set<Operator>([
-  ...infixOperators,
-  "min",
-  "max",
-  "neg",
-  "sqrt",
-  "exp",
-  "log",
-  "floor",
-  "round",
-  "abs",
-  "sin",
-  "cos",
-  "root",
-  "ceil",
-]);
-
-function isOperator(name: string): name is Operator {
-  return operators.has(name);
-}
-
-function parseExpression(reader: Reader): NumberExpression {
-  if (reader.peek().kind === "number") return { kind: "literal", value: reader.number() };
-  if (reader.accept("|")) {
-    const name = reader.name();
-    reader.expect("|");
-    return { kind: "axis", name };
-  }
-  if (reader.accept("(")) {
-    const left = parseExpression(reader);
-    const operator = reader.oneOf(infixOperators);
-    const operands = [left, parseExpression(reader)];
-    reader.expect(")");
-    return { kind: "operation", operator, operands };
-  }
-  const name = reader.name();
-  if (!reader.accept("(")) return { kind: "formal", name };
-  if (!isOperator(name)) return reader.fail(`an operator instead of ${name}`);
-  const operands = reader.until(")", () => parseExpression(reader));
-  return { kind: "operation", operator: name, operands };
 }
 
 function parsePart(reader: Reader): unknown {
