@@ -1,7 +1,9 @@
 /** Loops of a generated function: `repeat` over copies, `scan` over the entries of an axis. */
 import { isUnnamed } from "../ir/function-builder.ts";
 import type { Operand, RepeatNode, ScanNode, Value } from "../ir/graph.ts";
-import type { BodyWriter, Callee } from "./body.ts";
+import type { BodyWriter } from "./body.ts";
+import type { Callee } from "./body-context.ts";
+import { callExpression, recordHandings } from "./calls.ts";
 import type { Expression } from "./expression.ts";
 import { call, flat, text } from "./expression.ts";
 import type { Names } from "./identifier.ts";
@@ -281,10 +283,10 @@ class LoopWriter {
       path,
       source: this.#source(position),
     });
-    this.#body.recordHandings(this.#node.function, callee, leaf);
+    recordHandings(this.#body, this.#node.function, callee, leaf);
     const segment = this.#node.kind === "repeat" ? this.#node.index : this.#node.axis;
     const builder = callee.probes ? scopeText([segment], this.#index) : "g";
-    const expression = this.#body.callExpression(this.#node, callee, builder, leaf);
+    const expression = callExpression(this.#body, this.#node, callee, builder, leaf);
     if (callee.signature.sole || collected.size === 0) {
       const [only] = this.#groups();
       const [port] = only?.ports ?? [];

@@ -5,8 +5,8 @@
 import type { Graph, GraphFunction, Port, Value } from "../ir/graph.ts";
 import { calleeOf, resultsOf } from "../ir/rewrite.ts";
 import type { TensorType } from "../ops/index.ts";
-import type { Body, Callee } from "./body.ts";
 import { writeBody } from "./body.ts";
+import type { Body, Callee } from "./body-context.ts";
 import { Names } from "./identifier.ts";
 import { nameFunctions } from "./naming.ts";
 import type { Signature } from "./signature.ts";
