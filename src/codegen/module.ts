@@ -3,6 +3,7 @@
  * names. The text of a function does not depend on sizes, so specialisations for other sizes are the same function.
  */
 import type { Graph, GraphFunction, Port, Value } from "../ir/graph.ts";
+import { reachable } from "../ir/reachable.ts";
 import { calleeOf, resultsOf } from "../ir/rewrite.ts";
 import type { TensorType } from "../ops/index.ts";
 import { writeBody } from "./body.ts";
@@ -48,7 +49,7 @@ export interface Module {
 
 export function gather(input: ModuleInput): Module {
   const { graph, mains } = input;
-  const reached = reachable(graph, mains.keys());
+  const reached = reachable((name) => functionOf(graph, name), mains.keys());
   const units = new Map<string, Unit>();
   const byText = new Map<string, Unit>();
   for (const written of graph.functions.values()) {
@@ -163,18 +164,8 @@ export function typesOf(unit: Unit): (value: Value) => readonly TensorType[] {
   return (value) => types.get(value.name) ?? [value.type];
 }
 
-function reachable(graph: Graph, from: Iterable<string>): ReadonlySet<string> {
-  const reached = new Set<string>();
-  const waiting = [...from];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const written = graph.functions.get(name);
-    if (written === undefined) throw new Error(`There is no function ${name}.`);
-    if (reached.has(name)) continue;
-    reached.add(name);
-    for (const node of written.nodes) {
-      const callee = calleeOf(node);
-      if (callee !== undefined) waiting.push(callee);
-    }
-  }
-  return reached;
+function functionOf({ functions }: Graph, name: string): GraphFunction {
+  const written = functions.get(name);
+  if (written === undefined) throw new Error(`There is no function ${name}.`);
+  return written;
 }

@@ -1,7 +1,7 @@
 /** The functions of a graph and those a pass makes of them, each once. */
 import type { GraphFunction } from "./graph.ts";
 import { printFunction } from "./graph-text.ts";
-import { calleeOf } from "./rewrite.ts";
+import { reachable } from "./reachable.ts";
 
 export class FunctionSet {
   readonly #functions: Map<string, GraphFunction>;
@@ -44,28 +44,13 @@ export class FunctionSet {
     readonly functions: ReadonlyMap<string, GraphFunction>;
     readonly nameOf: (name: string) => string;
   } {
-    const needed = this.#reachable(roots);
+    const needed = reachable((name) => this.get(name), roots);
     const names = this.#shortNames([...needed.keys()]);
     const nameOf = (name: string): string => names.get(name) ?? name;
     const functions = new Map(
       [...needed.values()].map((written) => [nameOf(written.name), renamed(written, nameOf)]),
     );
     return { functions, nameOf };
-  }
-
-  #reachable(roots: readonly string[]): ReadonlyMap<string, GraphFunction> {
-    const found = new Map<string, GraphFunction>();
-    const visit = (name: string): void => {
-      if (found.has(name)) return;
-      const written = this.get(name);
-      for (const node of written.nodes) {
-        const callee = calleeOf(node);
-        if (callee !== undefined) visit(callee);
-      }
-      found.set(name, written);
-    };
-    for (const root of roots) visit(root);
-    return found;
   }
 
   #shortNames(kept: readonly string[]): ReadonlyMap<string, string> {

@@ -2,7 +2,8 @@
  * A hash of what a graph computes: blind to the order of independent nodes, to names of local
  * values, functions and number formals, to docs and origins and to how a constant was written; not
  * to the addresses of parameters, states, draws, losses and probes, since those decide the numbers
- * that are drawn and loaded.
+ * that are drawn and loaded. The compiler itself does not ask for it: tests do, to say that a step
+ * such as naming values leaves what is computed as it was.
  */
 import type { Graph, GraphFunction, Node, Operand, Port, SymbolicNumber, Value } from "./graph.ts";
 import { valueTypeText } from "./graph-text.ts";

@@ -1,7 +1,8 @@
 /**
  * Runs a function of the graph on host tensors in float64, node by node, with the evaluation rules
- * of the op table. It is the meaning of a graph: gradients, passes and generated code are tested
- * against it.
+ * of the op table. It is the meaning of a graph, executable: the compiler never runs it, and the
+ * tests of the checker, of gradients, passes and generated code (`test/ir`, `test/codegen`) compare
+ * with it.
  */
 import type { HostTensor, OpName } from "../ops/index.ts";
 import { evaluate, OPEN, scalar, zeros } from "../ops/index.ts";

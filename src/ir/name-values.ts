@@ -18,6 +18,7 @@ import type {
 } from "./graph.ts";
 import { operandsOf, renameValues, resultsOf } from "./rewrite.ts";
 import { isConstant, isValue } from "./symbolic.ts";
+import { camelCase, capital } from "./words.ts";
 
 /** The graph with a name for each value that has none but its maker's; what it computes is the same. */
 export function nameValues(graph: Graph): Graph {
@@ -215,15 +216,6 @@ function isSame(left: Operand | undefined, right: Operand | undefined): boolean 
     return false;
   }
   return left.name === right.name;
-}
-
-function camelCase(words: readonly string[]): string {
-  const [first = "", ...rest] = words.flatMap((word) => word.split("_")).filter(Boolean);
-  return first + rest.map(capital).join("");
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** What the result of an operation is, where its operands do not say it better. */

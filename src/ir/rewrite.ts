@@ -5,6 +5,7 @@
 import type {
   GraphFunction,
   Node,
+  NumberBinding,
   Operand,
   OperationNode,
   SymbolicNumber,
@@ -140,6 +141,15 @@ export function mentionedFormals(nodes: readonly Node[]): ReadonlySet<string> {
     });
   }
   return found.formals;
+}
+
+/** Those of the bindings that the function has formals for. */
+export function bindingsFor(
+  callee: GraphFunction,
+  bindings: readonly NumberBinding[],
+): readonly NumberBinding[] {
+  const wanted = new Set(callee.numbers.map((formal) => formal.name));
+  return bindings.filter((binding) => wanted.has(binding.name));
 }
 
 /** The function with some of its values called otherwise. */

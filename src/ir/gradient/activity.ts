@@ -5,6 +5,7 @@
  */
 import type { Graph, GraphFunction, Node, Operand, RepeatNode, ScanNode } from "../graph.ts";
 import { isValue, operandType } from "../symbolic.ts";
+import { positions, sorted } from "./positions.ts";
 import { rules } from "./rules.ts";
 
 export interface Activity {
@@ -127,17 +128,7 @@ export class ActivityAnalysis {
   }
 }
 
-function addName(values: Set<string>, value: { readonly name: string } | undefined): void {
+/** Adds the name of a value, if there is one. */
+export function addName(values: Set<string>, value: { readonly name: string } | undefined): void {
   if (value !== undefined) values.add(value.name);
-}
-
-export function positions<Item>(
-  items: readonly Item[],
-  holds: (item: Item) => boolean,
-): readonly number[] {
-  return items.flatMap((item, position) => (holds(item) ? [position] : []));
-}
-
-export function sorted(numbers: Iterable<number>): readonly number[] {
-  return [...numbers].sort((a, b) => a - b);
 }

@@ -11,7 +11,6 @@ import type {
   CallNode,
   GraphFunction,
   Node,
-  NumberBinding,
   Operand,
   OperationNode,
   Port,
@@ -19,14 +18,14 @@ import type {
   ScanNode,
   Value,
 } from "../graph.ts";
-import { operandsOf, resultsOf } from "../rewrite.ts";
+import { bindingsFor, operandsOf, resultsOf } from "../rewrite.ts";
 import { isConstant, isValue, operandType } from "../symbolic.ts";
 import type { Activity, ProbeChoice } from "./activity.ts";
-import { positions, sorted } from "./activity.ts";
 import { assemble } from "./assemble.ts";
 import { Cotangents, cotangentName } from "./cotangents.ts";
 import { ForwardValues } from "./forward-values.ts";
 import type { FunctionGradient, Given, GradientRequest, Surroundings } from "./pair.ts";
+import { pick, positions, sorted } from "./positions.ts";
 import type { Contribution, GradientContext } from "./rules.ts";
 import { rules } from "./rules.ts";
 
@@ -199,7 +198,7 @@ export class BackwardWriter {
     });
     const results = this.#f.call(gradient.backward, inputs, {
       scope: node.scope,
-      numbers: numbersFor(gradient, node.numbers),
+      numbers: bindingsFor(gradient.backward, [...node.numbers, ...gradient.sizes]),
     });
     this.#addResults(node, gradient, results);
   }
@@ -262,7 +261,7 @@ export class BackwardWriter {
         const passing = node.passing[input];
         return passing === "captured" || passing === undefined ? "summed" : passing;
       }),
-      numbers: numbersFor(gradient, node.numbers),
+      numbers: bindingsFor(gradient.backward, [...node.numbers, ...gradient.sizes]),
     };
     const results =
       node.kind === "scan"
@@ -312,19 +311,6 @@ function probedValues(
     found.set(node.input.name, [...(found.get(node.input.name) ?? []), node.name]);
   }
   return found;
-}
-
-/** What the backward function wants of the call's numbers, and the sizes it asks for besides. */
-function numbersFor(
-  { backward, sizes }: FunctionGradient,
-  bindings: readonly NumberBinding[],
-): readonly NumberBinding[] {
-  const all = new Map([...bindings, ...sizes].map((binding) => [binding.name, binding]));
-  return backward.numbers.flatMap(({ name }) => all.get(name) ?? []);
-}
-
-function pick(numbers: readonly number[], which: readonly number[]): readonly number[] {
-  return which.flatMap((position) => numbers.slice(position, position + 1));
 }
 
 function resultAt(node: Node, position: number): Value {

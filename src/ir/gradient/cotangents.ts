@@ -5,6 +5,7 @@
 import { FunctionBuilder, isUnnamed, plainName, UNNAMED } from "../function-builder.ts";
 import type { GraphFunction, Value, ValueType } from "../graph.ts";
 import { axisSize, literal } from "../symbolic.ts";
+import { capital } from "../words.ts";
 import { repeatAlong } from "./rules/context.ts";
 
 /**
@@ -94,8 +95,7 @@ function sumOfCopies(f: FunctionBuilder, define: Define, left: Value, right: Val
 
 /** `scores` gives `dScores`. */
 export function cotangentName(value: Value): string {
-  const plain = plainName(value);
-  return `d${plain.charAt(0).toUpperCase()}${plain.slice(1)}`;
+  return `d${capital(plainName(value))}`;
 }
 
 /** The same; a value that the spec does not name gives what is not named either. */

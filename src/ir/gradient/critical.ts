@@ -5,10 +5,11 @@
  */
 import { OPEN } from "../../ops/index.ts";
 import { FunctionSet } from "../function-set.ts";
-import type { Graph, GraphFunction, Node, Operand, Port, RepeatNode, ScanNode } from "../graph.ts";
+import type { Graph, GraphFunction, Node, Port, RepeatNode, ScanNode } from "../graph.ts";
 import { printFunction } from "../graph-text.ts";
-import { mentionedFormals, resultsOf, valuesRead } from "../rewrite.ts";
-import { positions, sorted } from "./activity.ts";
+import { bindingsFor, mentionedFormals, resultsOf, valuesRead } from "../rewrite.ts";
+import { addName } from "./activity.ts";
+import { pick, positions, sorted } from "./positions.ts";
 import { groundSizes } from "./sizes.ts";
 
 /**
@@ -98,7 +99,7 @@ class Slicer {
         return {
           ...node,
           function: sliced.name,
-          numbers: numbersFor(sliced, node),
+          numbers: bindingsFor(sliced, node.numbers),
           inputs: pick(node.inputs, inputs),
           results: pick(node.results, results),
         };
@@ -128,7 +129,7 @@ class Slicer {
         return {
           ...node,
           function: sliced.name,
-          numbers: numbersFor(sliced, node),
+          numbers: bindingsFor(sliced, node.numbers),
           inputs: pick(node.inputs, inputs),
           passing: pick(node.passing, inputs),
           collecting: pick(node.collecting, sorted(results)),
@@ -146,22 +147,6 @@ class Slicer {
   }
 }
 
-function numbersFor(
-  callee: GraphFunction,
-  node: { readonly numbers: RepeatNode["numbers"] },
-): RepeatNode["numbers"] {
-  const wanted = new Set(callee.numbers.map((formal) => formal.name));
-  return node.numbers.filter((binding) => wanted.has(binding.name));
-}
-
-function addName(names: Set<string>, operand: Operand | undefined): void {
-  if (operand !== undefined && "name" in operand) names.add(operand.name);
-}
-
 function hasOpenAxis(port: Port, name: string): boolean {
   return port.value.type.axes.some((axis) => axis.name === name && axis.size === OPEN);
-}
-
-function pick<Item>(items: readonly Item[], which: readonly number[]): readonly Item[] {
-  return which.flatMap((position) => items.slice(position, position + 1));
 }

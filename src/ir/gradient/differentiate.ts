@@ -5,9 +5,10 @@
  */
 import { FunctionSet } from "../function-set.ts";
 import type { Graph, GraphFunction, Port } from "../graph.ts";
-import { ActivityAnalysis, type ProbeChoice, positions } from "./activity.ts";
+import { ActivityAnalysis, type ProbeChoice } from "./activity.ts";
 import { BackwardWriter } from "./backward.ts";
 import type { FunctionGradient, GradientRequest, Surroundings } from "./pair.ts";
+import { positions } from "./positions.ts";
 
 export interface DifferentiateOptions {
   /**

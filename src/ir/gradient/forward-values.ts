@@ -18,9 +18,10 @@ import type {
 } from "../graph.ts";
 import { mapValues } from "../rewrite.ts";
 import { isConstant, isValue } from "../symbolic.ts";
+import { camelCase } from "../words.ts";
 import type { FunctionGradient, Given, GradientRequest, Residual } from "./pair.ts";
 import { collectedType } from "./pair.ts";
-import { camelCase, producers, renamedAxes, residualScope } from "./residuals.ts";
+import { producers, renamedAxes, residualScope } from "./residuals.ts";
 
 /** Changes of names and constants: made again rather than kept. */
 const costless: ReadonlySet<OpName> = new Set<OpName>([

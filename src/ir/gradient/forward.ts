@@ -4,9 +4,10 @@
  */
 import type { CallNode, GraphFunction, Node, Port, RepeatNode, ScanNode, Value } from "../graph.ts";
 import { resultsOf } from "../rewrite.ts";
+import { camelCase } from "../words.ts";
 import type { FunctionGradient, Residual } from "./pair.ts";
 import { collectedType } from "./pair.ts";
-import { camelCase, ResidualPaths, residualScope } from "./residuals.ts";
+import { ResidualPaths, residualScope } from "./residuals.ts";
 
 /**
  * The function with the given residuals, in their order, as further results, calling the forward

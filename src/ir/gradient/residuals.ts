@@ -67,14 +67,6 @@ export function residualScope(node: Node): readonly string[] {
   }
 }
 
-/** `["layer", "*", "attention", "q"]` gives `layerAttentionQ`. */
-export function camelCase(path: readonly string[]): string {
-  const words = path.filter((segment) => segment !== "*");
-  return words
-    .map((word, position) => (position === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
-    .join("");
-}
-
 /** New names for those of the axes that may not appear, none of them in use: old to new. */
 export function renamedAxes(
   axes: readonly Axis[],
