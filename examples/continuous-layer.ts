@@ -293,7 +293,7 @@ type ContinuousLayer = {
   };
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;
@@ -330,7 +330,7 @@ function segment(
   own: ContinuousLayer,
   inputs: Inputs,
 ): { readonly outputs: Outputs; readonly next: Next; readonly losses: Losses } {
-  const B2 = g.where(inputs.fresh, g.real(0), own.ltm.B); // [batch, N, D]
+  const B2 = g.where(inputs.fresh, 0, own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(inputs.fresh, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorbThere = g.and(true, true); // flag scalar
   const ltmAbsorb = continuousAbsorb(

@@ -56,7 +56,7 @@ function expectedBasis(g: Builder, m: Tensor, v: Tensor, center: Tensor, spread:
   return gaussian(g, m, center, gaussianDeviation);
 }
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

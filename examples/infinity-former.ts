@@ -554,16 +554,15 @@ function layer(
     kl_weight: number;
   },
 ): LayerBlock {
-  const asReal = g.real(0); // scalar
   const mask = g.or(fresh, document); // flag [batch]
-  const rows2 = g.where(mask, asReal, own.past.rows); // [batch, M, D]
+  const rows2 = g.where(mask, 0, own.past.rows); // [batch, M, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const { block: block2, full } = fifoOldest(
     g,
     { rows: rows2, filled: filled2 },
     { count: block, length: short + block },
   ); // block2: [batch, L, D], full: flag [batch]
-  const B2 = g.where(mask, asReal, own.ltm.B); // [batch, N, D]
+  const B2 = g.where(mask, 0, own.ltm.B); // [batch, N, D]
   const absorbed2 = g.where(mask, 0, own.ltm.absorbed); // int [batch]
   const ltmAbsorb = continuousAbsorb(
     g,
@@ -644,7 +643,7 @@ type InfinityFormer = {
   readonly head: Embedding;
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

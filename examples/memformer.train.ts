@@ -535,7 +535,7 @@ type Memformer = {
   readonly decoder_norm: Norm;
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

@@ -75,7 +75,7 @@ type SlotsReader = {
   readonly mem: { readonly M: Tensor; readonly bias: Tensor; readonly read: SlotsRead };
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

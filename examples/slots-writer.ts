@@ -80,7 +80,7 @@ type SlotsWriter = {
   readonly mem: { readonly write: SlotsWrite; readonly M: Tensor; readonly bias: Tensor };
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

@@ -312,7 +312,7 @@ function layerForward(
   { length }: { length: number },
 ): LayerForward {
   const mask = g.or(fresh, document); // flag [batch]
-  const rows2 = g.where(mask, g.real(0), own.past.rows); // [batch, M, D]
+  const rows2 = g.where(mask, 0, own.past.rows); // [batch, M, D]
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { length }); // [batch, S, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
   const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, { length });
@@ -379,7 +379,7 @@ type TransformerXL = {
   readonly layer: readonly Layer[];
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment; `valid` says which tokens exist, `fresh` which streams start here. */
 type Inputs = {
   readonly fresh: Tensor;
   readonly valid: Tensor;

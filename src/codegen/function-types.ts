@@ -25,9 +25,13 @@ export function parameterType(
     return types.declare(shape, wanted, `${rolesOf(parameter, unit)} of ${title}.`);
   }
   if (group === "inputs") {
-    const doc =
-      "Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter.";
-    return types.declare(shape, "Inputs", doc);
+    const has = (name: string) => shape.kind === "struct" && shape.fields.has(name);
+    const given = [
+      ...(has("valid") ? ["`valid` says which tokens exist"] : []),
+      ...(has("fresh") ? ["`fresh` which streams start here"] : []),
+    ];
+    const doc = ["Inputs of a segment", ...(given.length > 0 ? [given.join(", ")] : [])].join("; ");
+    return types.declare(shape, "Inputs", `${doc}.`);
   }
   if (group.startsWith("struct ")) {
     const struct = group.slice("struct ".length);

@@ -1,34 +1,25 @@
 /** Loops of a generated function: `repeat` over copies, `scan` over the entries of an axis. */
 import { isUnnamed } from "../ir/function-builder.ts";
-import type { Operand, RepeatNode, ScanNode, Value } from "../ir/graph.ts";
+import type { Operand, Value } from "../ir/graph.ts";
 import type { BodyWriter } from "./body.ts";
 import type { Callee } from "./body-context.ts";
 import { callExpression, recordHandings } from "./calls.ts";
-import type { Expression } from "./expression.ts";
 import { call, flat, text } from "./expression.ts";
 import type { Names } from "./identifier.ts";
-import { camelCase, member, pascalCase, stringLiteral } from "./identifier.ts";
-import { scalarFill } from "./operation.ts";
+import { camelCase, member } from "./identifier.ts";
+import type { LoopNode } from "./loop-results.ts";
+import { commentOf, LoopResults } from "./loop-results.ts";
 import type { Leaf, Root, Source } from "./place.ts";
-import { placeText, sourceExpression } from "./place.ts";
-import type { PlacedPort, ResultGroup } from "./signature.ts";
-import type { Statement } from "./statement.ts";
+import { sourceExpression } from "./place.ts";
 import type { Shape } from "./struct.ts";
 import { EACH, shapeAt } from "./struct.ts";
-import { joinCopies, scopeText, sliceAttributes } from "./wording.ts";
-
-type LoopNode = RepeatNode | ScanNode;
+import { scopeText, sliceAttributes } from "./wording.ts";
 
 const TENSOR: Shape = { kind: "tensor" };
 
+/** Writes a loop of the graph as a loop of the generated function. */
 export function writeLoop(body: BodyWriter, node: LoopNode): void {
   new LoopWriter(body, node).write();
-}
-
-/** What happens to a result of the body in every iteration. */
-interface Collected {
-  readonly kind: "assign" | "sum" | "push";
-  readonly variable: string;
 }
 
 class LoopWriter {
@@ -67,10 +58,11 @@ class LoopWriter {
     const count = this.#count();
     this.#declareCarried();
     const head = this.#head(count);
-    const collected = this.#declareCollected();
-    const statements = this.#body.block(() => this.#iteration(collected));
+    const results = new LoopResults(this.#body, this.#node, this.#callee, this.#carried);
+    const statements = this.#body.block(() => this.#iteration(results));
     this.#body.add({ kind: "loop", head, body: statements, origin: this.#node.origin });
     for (const define of this.#after) define();
+    results.define();
   }
 
   // -------------------------------------------------------------- before the loop
@@ -104,15 +96,10 @@ class LoopWriter {
       keyword: "let",
       target,
       expression,
-      ...this.#comment(result, ""),
+      ...commentOf(this.#body, result, ""),
       origin: this.#node.origin,
     });
     return target;
-  }
-
-  #comment(value: Value, before: string): { readonly comment?: string } {
-    const shape = this.#body.context.shapeOf(value);
-    return shape === undefined ? {} : { comment: before + shape };
   }
 
   #count(): string {
@@ -177,107 +164,9 @@ class LoopWriter {
     };
   }
 
-  /** Declares arrays and sums for the results that are used; says what each iteration does with them. */
-  #declareCollected(): ReadonlyMap<string, Collected> {
-    const collected = new Map<string, Collected>();
-    const { collecting, results } = this.#node;
-    let carried = 0;
-    const positions = this.#node.passing.flatMap((way, i) => (way === "carried" ? [i] : []));
-    const carriedPosition = collecting.map((way) =>
-      way === "carried" ? positions[carried++] : -1,
-    );
-    for (const group of this.#groups()) {
-      const live = group.ports.some(({ position }) => this.#isUsed(position));
-      if (live && group.ports.every(({ position }) => collecting[position] === "stacked")) {
-        collected.set(groupKey(group), this.#declareArray(group));
-        continue;
-      }
-      for (const port of group.ports) {
-        const result = results[port.position];
-        const way = collecting[port.position];
-        if (result === undefined) continue;
-        if (way === "carried") {
-          const variable = this.#carried.get(carriedPosition[port.position] ?? -1) ?? "";
-          collected.set(portKey(port), { kind: "assign", variable });
-        } else if (!this.#isUsed(port.position)) continue;
-        else if (way === "summed")
-          collected.set(portKey(port), this.#declareSum(group, port, result));
-        else {
-          const shape = shapeAt(group.shape, port.path) ?? TENSOR;
-          const single: ResultGroup = { ...group, ports: [{ ...port, path: [] }], shape };
-          collected.set(portKey(port), this.#declareArray(single));
-        }
-      }
-    }
-    return collected;
-  }
-
-  #isUsed(position: number): boolean {
-    const result = this.#node.results[position];
-    return result !== undefined && this.#body.uses(result) > 0;
-  }
-
-  #groups(): readonly ResultGroup[] {
-    return this.#callee.signature.groups;
-  }
-
-  #declareArray(group: ResultGroup): Collected {
-    const [port] = group.ports;
-    const result = port === undefined ? undefined : this.#node.results[port.position];
-    const tensor = group.shape.kind === "tensor";
-    const named = tensor && result !== undefined && !isUnnamed(result);
-    const scope = this.#node.kind === "repeat" ? this.#node.index : this.#node.axis;
-    const prefix = this.#callee.kind === "backward" ? "d" : "";
-    const words =
-      prefix === "" ? camelCase([scope, group.key]) : prefix + pascalCase([scope, group.key]);
-    const wanted = named ? result.name : words;
-    const scan = this.#node.kind === "scan";
-    const variable = this.#body.scope.names.take(scan ? `${wanted}Steps` : wanted);
-    const element = this.#body.context.typeText(
-      group.shape,
-      group.role === "residual" ? "residual" : "address",
-    );
-    this.#body.add({
-      kind: "declare",
-      keyword: "const",
-      target: variable,
-      annotation: element.startsWith("readonly") ? `(${element})[]` : `${element}[]`,
-      expression: text("[]"),
-    });
-    const root: Root = { text: variable, shape: { kind: "array", element: group.shape } };
-    for (const { position, path } of group.ports) {
-      const value = this.#node.results[position];
-      if (value === undefined) continue;
-      const source = { kind: "place", root, path: [EACH, ...path] } as const;
-      this.#after.push(() => {
-        if (this.#node.kind === "repeat") this.#body.scope.define(value, source);
-        else if (this.#body.uses(value) > 0) {
-          const axis = text(stringLiteral(this.#node.axis));
-          this.#body.declare(value, joinCopies(placeText(source), axis), this.#node.origin);
-        }
-      });
-    }
-    return { kind: "push", variable };
-  }
-
-  #declareSum(group: ResultGroup, port: PlacedPort, result: Value): Collected {
-    const wanted = isUnnamed(result) ? `d${pascalCase([group.key, ...port.path])}` : result.name;
-    const variable = this.#body.scope.names.take(wanted);
-    this.#body.add({
-      kind: "declare",
-      keyword: "let",
-      target: variable,
-      expression: scalarFill(result.type.kind, text("0")),
-      ...this.#comment(result, "summed: "),
-    });
-    this.#after.push(() => this.#body.scope.defineVariable(result, variable));
-    return { kind: "sum", variable };
-  }
-
   // -------------------------------------------------------------- inside the loop
 
-  #iteration(collected: ReadonlyMap<string, Collected>): void {
-    const { origin } = this.#node;
+  #iteration(results: LoopResults): void {
     const callee = this.#callee;
     const leaf = (position: number, path: readonly string[]): Leaf => ({
       path,
@@ -287,56 +176,7 @@ class LoopWriter {
     const segment = this.#node.kind === "repeat" ? this.#node.index : this.#node.axis;
     const builder = callee.probes ? scopeText([segment], this.#index) : "g";
     const expression = callExpression(this.#body, this.#node, callee, builder, leaf);
-    if (callee.signature.sole || collected.size === 0) {
-      const [only] = this.#groups();
-      const [port] = only?.ports ?? [];
-      const what =
-        only === undefined || port === undefined
-          ? undefined
-          : (collected.get(groupKey(only)) ?? collected.get(portKey(port)));
-      this.#collect(what, expression);
-      return;
-    }
-    const target = this.#local.take(callee.kind === "backward" ? "back" : "out");
-    this.#body.add({ kind: "declare", keyword: "const", target, expression, origin });
-    for (const group of this.#groups()) {
-      const whole = collected.get(groupKey(group));
-      if (whole !== undefined) this.#collect(whole, text(target + member(group.key)));
-      else {
-        for (const port of group.ports) {
-          const what = collected.get(portKey(port));
-          const path = [group.key, ...port.path];
-          const root: Root = { text: target, shape: callee.signature.resultShape };
-          if (what !== undefined)
-            this.#collect(what, text(placeText({ kind: "place", root, path })));
-        }
-      }
-    }
-  }
-
-  #collect(what: Collected | undefined, expression: Expression): void {
-    this.#body.add({ ...this.#collecting(what, expression), origin: this.#node.origin });
-  }
-
-  #collecting(what: Collected | undefined, expression: Expression): Statement {
-    if (what === undefined) return { kind: "run", expression };
-    const { kind, variable } = what;
-    switch (kind) {
-      case "assign":
-        return { kind: "assign", target: variable, expression };
-      case "sum":
-        return {
-          kind: "assign",
-          target: variable,
-          expression: call("g.add", text(variable), expression),
-        };
-      case "push": {
-        const method = `${variable}.${this.#node.reversed ? "unshift" : "push"}`;
-        return { kind: "run", expression: call(method, expression) };
-      }
-      default:
-        return kind satisfies never;
-    }
+    results.collect(expression, this.#local);
   }
 
   /** What the body gets as its input in one iteration. */
@@ -359,12 +199,4 @@ class LoopWriter {
     if (root === undefined) throw new Error(`${operand.name} is not taken apart.`);
     return { kind: "place", root, path: rest };
   }
-}
-
-function groupKey(group: ResultGroup): string {
-  return `group ${group.key}`;
-}
-
-function portKey(port: PlacedPort): string {
-  return `port ${port.position}`;
 }

@@ -103,7 +103,7 @@ type Loops = {
   readonly layer: readonly Layer[];
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment. */
 type Inputs = {
   readonly x: Tensor;
 };

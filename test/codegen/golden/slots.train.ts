@@ -176,7 +176,7 @@ type SlotModel = {
   readonly mem: SlotsWrite;
 };
 
-/** Inputs of a segment, with `valid` [batch, T] and `fresh` [batch] where they matter. */
+/** Inputs of a segment. */
 type Inputs = {
   readonly tokens: Tensor;
   readonly labels: Tensor;

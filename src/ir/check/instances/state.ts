@@ -40,9 +40,7 @@ export function enteringState(
   const { span } = statement.starts;
   const written = evaluateTensor(place, statement.starts);
   const starts =
-    written.number === "int" && number === "real"
-      ? emit(place, "real", [written], {}, { span })
-      : written;
+    written.number === "int" && number === "real" ? asReal(place, written, span) : written;
   if (starts.number !== number) {
     throw problem(
       "MEM0182",
@@ -73,6 +71,13 @@ export function enteringState(
     ...entering,
     restart: (axis, at) => ({ flag: restartAlong(place, instance, axis, at), start }),
   };
+}
+
+/** The same numbers as reals; one written in place stays one. */
+function asReal(place: Place, tensor: TensorEntity, span: Span): TensorEntity {
+  const { operand } = tensor;
+  if ("name" in operand) return emit(place, "real", [tensor], {}, { span });
+  return { ...tensor, number: "real", operand: { ...operand, kind: "real" } };
 }
 
 function stateGradient(statement: StateStatement, number: NumberKind): "through" | "stop" {
