@@ -1,9 +1,9 @@
 /**
  * One optimiser step of specs/memformer.mem on the onnx engine against the same model in PyTorch, eager and compiled
  * (bench/peers/memformer.py): same initial weights, same segments; the losses must agree to 1e-3 for the first 20 steps.
- * Sides take turns of a few steps; the best step of each counts. Timings of a shared machine vary: the ratio is what to read.
+ * Sides take turns of a dozen steps, since the first ones of a turn find cold caches and sleeping threads; the best step of each counts. Timings of a shared machine vary: the ratio is what to read.
  *
- *   npm run bench:step -- [--rounds 6] [--set D=128]…        MEMC_PYTHON names the Python that has torch.
+ *   npm run bench:step -- [--rounds 5] [--turn 12] [--set D=128]…        MEMC_PYTHON names the Python that has torch.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -24,8 +24,8 @@ import {
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: "string", default: "6" },
-    turn: { type: "string", default: "4" },
+    rounds: { type: "string", default: "5" },
+    turn: { type: "string", default: "12" },
     set: { type: "string", multiple: true, default: [] },
     threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
   },
