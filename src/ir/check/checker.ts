@@ -33,6 +33,12 @@ export class Checker {
   readonly memories: Map<string, Instance>;
   readonly templates = new Map<string, Template>();
   readonly functions = new Map<string, GraphFunction>();
+  /** The function that a call of the graph names. */
+  readonly functionCalled = (name: string): GraphFunction => {
+    const found = this.functions.get(name);
+    if (found === undefined) throw new Error(`No function is called ${name}.`);
+    return found;
+  };
   /** Blocks being checked, outermost first: a block cannot call itself. */
   readonly calls: string[] = [];
   /** Definitions being worked out, outermost first: none may depend on itself. */

@@ -3,7 +3,9 @@
 import { suggest } from "../../parser/suggest.ts";
 import type { Distribution, DrawExpression, ParameterStatement, Span } from "../../parser/tree.ts";
 import type { GraphFunction, SymbolicNumber } from "../graph.ts";
+import { InlineError, inlined } from "../inline.ts";
 import type { DrawInfo } from "../program.ts";
+import { resultsOf } from "../rewrite.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
@@ -165,6 +167,7 @@ function computed(place: Place, item: ParameterItem, axes: readonly CheckedAxis[
     undefined,
     outer.formalValues,
   );
+  for (const { name } of outer.builder.nodes.flatMap(resultsOf)) frame.builder.fresh(name); // consts
   const scope = new Scope({ ...place.scope, frame, prefix: [] });
   const inside = { ...place, scope };
   const start = evaluateTensor(inside, value, "start");
@@ -175,8 +178,15 @@ function computed(place: Place, item: ParameterItem, axes: readonly CheckedAxis[
       `${item.name.text} can only start from numbers and other values known while compiling.`,
     );
   }
-  const full = broadcastTo(inside, start, axes, value.span);
-  return finishStart(frame, full);
+  const written = finishStart(frame, broadcastTo(inside, start, axes, value.span));
+  try {
+    return inlined(written, outer.builder.nodes, place.checker.functionCalled);
+  } catch (error) {
+    if (!(error instanceof InlineError)) throw error;
+    throw problem("MEM0115", value.span, `${item.name.text} cannot start from a loop.`, {
+      help: "Write the start with `index`, `cumsum` and other operations on whole tensors.",
+    });
+  }
 }
 
 function finishStart(frame: Frame, tensor: TensorEntity): GraphFunction {
