@@ -28,7 +28,7 @@ test.each([
   ["nothing=1", "MEM0321"],
   ["mem.nothing=1", "MEM0321"],
   ["train.rate=1e-4", "MEM0173"],
-  ["D=wide", "MEM0173"],
+  ["D=wide", "MEM0110"],
 ])("%s is refused", async (setting, code) => {
   const { err } = await memc(root, "check", "specs/memformer.mem", "--set", setting);
   expect(err).toContain(`error[${code}]`);
