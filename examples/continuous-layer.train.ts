@@ -335,7 +335,7 @@ type ContinuousReadResiduals = {
   readonly product: Tensor;
   readonly ratio: Tensor;
   readonly mask: Tensor;
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
 };
 
 /** What the forward of continuous.read gives. */
@@ -383,12 +383,14 @@ function continuousReadForward(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const asReal = g.real(validT); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
-  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
-  const kl = g.div(total, chosen); // scalar
+  const weighted = g.where(validT, g.mul(weight, divergence), 0); // [batch, T, H]
+  const total = g.sum(weighted, { over: ["batch", "T", "H"] }); // scalar
+  const weight2 = g.real(validT); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, g.size(own.Wk, "H")); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const kl = g.div(total, divisor); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return {
     out,
@@ -405,7 +407,7 @@ function continuousReadForward(
       product: product2,
       ratio,
       mask,
-      chosen,
+      divisor,
     },
   };
 }
@@ -452,7 +454,7 @@ type Residuals = {
     readonly absorb: ContinuousAbsorbResiduals;
     readonly read: ContinuousReadResiduals;
   };
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
   readonly present: Tensor;
 };
 
@@ -490,12 +492,14 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
     inputs.valid,
     { floor: 0.000001, bases: dims.bases, prior: 0.05, weight: 0.000001 },
   ); // out: [batch, T, D]
-  const asReal = g.real(inputs.valid); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), dims.D); // scalar
-  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
-  const main = g.div(total, chosen); // scalar
+  const weighted = g.where(inputs.valid, g.mul(out, inputs.cotangent), 0); // [batch, T, D]
+  const total = g.sum(weighted, { over: ["batch", "T", "D"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, dims.D); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]
@@ -506,7 +510,7 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
     residuals: {
       B3: ltmAbsorb.selfNext.B,
       ltm: { absorb: ltmAbsorb.residuals, read: ltmReadResiduals },
-      chosen,
+      divisor,
       present,
     },
   };
@@ -566,8 +570,8 @@ function continuousReadBackward(
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): { readonly BWritten: Tensor; readonly parameters: ContinuousRead } {
   const dO = g.where(residuals.mask, dOut, 0); // [batch, T, D]
-  // dDivergence: [batch, T]
-  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.chosen), g.real(validT)), weight);
+  const dTotal = g.div(dLoss.kl, residuals.divisor); // scalar
+  const dDivergence = g.mul(g.where(validT, dTotal, 0), weight); // [batch, T]
   const dDifference = g.mul(g.where(residuals.mask, dDivergence, 0), 0.5); // [batch, T]
   const dRatio = g.add(dDifference, g.div(g.neg(dDifference), residuals.ratio)); // [batch, T, H]
   const dProduct = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
@@ -683,8 +687,8 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const dProduct = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid)); // [batch, T]
-  const dOut = g.mul(dProduct, inputs.cotangent); // [batch, T, D]
+  const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
+  const dOut = g.mul(g.where(inputs.valid, dTotal, 0), inputs.cotangent); // [batch, T, D]
   const dLtmRead = continuousReadBackward(
     g,
     own.ltm.read,

@@ -274,11 +274,14 @@ function continuousRead(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const asReal = g.real(validT); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
-  const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
+  const weighted = g.where(validT, g.mul(weight, divergence), 0); // [batch, T, H]
+  const total = g.sum(weighted, { over: ["batch", "T", "H"] }); // scalar
+  const weight2 = g.real(validT); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, g.size(own.Wk, "H")); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const kl = g.div(total, divisor); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
 }
@@ -350,11 +353,14 @@ function segment(
     inputs.valid,
     { floor: 0.000001, bases: dims.bases, prior: 0.05, weight: 0.000001 },
   ); // out: [batch, T, D]
-  const asReal = g.real(inputs.valid); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(out, inputs.cotangent), asReal), { over: ["batch", "T", "D"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), dims.D); // scalar
-  const main = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
+  const weighted = g.where(inputs.valid, g.mul(out, inputs.cotangent), 0); // [batch, T, D]
+  const total = g.sum(weighted, { over: ["batch", "T", "D"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, dims.D); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const BNext = g.where(present, ltmAbsorb.selfNext.B, B2); // [batch, N, D]
   const absorbedNext = g.where(present, ltmAbsorb.selfNext.absorbed, absorbed2); // int [batch]

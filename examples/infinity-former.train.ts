@@ -527,7 +527,7 @@ type ContinuousReadResiduals = {
   readonly product: Tensor;
   readonly ratio: Tensor;
   readonly mask: Tensor;
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
 };
 
 /** What the forward of continuous.read gives. */
@@ -575,12 +575,14 @@ function continuousReadForward(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const asReal = g.real(validT); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
-  const chosen = g.where(g.greater(scaled, 0), scaled, 1); // scalar
-  const kl = g.div(total, chosen); // scalar
+  const weighted = g.where(validT, g.mul(weight, divergence), 0); // [batch, T, H]
+  const total = g.sum(weighted, { over: ["batch", "T", "H"] }); // scalar
+  const weight2 = g.real(validT); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, g.size(own.Wk, "H")); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const kl = g.div(total, divisor); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return {
     out,
@@ -598,7 +600,7 @@ function continuousReadForward(
       product,
       ratio,
       mask,
-      chosen,
+      divisor,
     },
   };
 }
@@ -896,7 +898,7 @@ type Residuals = {
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
   readonly mask: Tensor;
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
 };
 
 /** What the forward of InfinityFormer gives. */
@@ -958,17 +960,18 @@ function segmentForward(g: Builder, own: InfinityFormer, inputs: Inputs): Forwar
   const logits2 = g.rename(logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
   const mask = g.and(g.notEqual(inputs.labels, -1), inputs.valid); // flag [batch, T]
-  const asReal = g.real(mask); // [batch, T]
-  const product = g.mul(crossEntropy(g, logits, inputs.labels), asReal); // [batch, T]
-  const total = g.sum(product, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const chosen = g.where(g.greater(total2, 0), total2, 1); // scalar
-  const main = g.div(total, chosen); // scalar
+  const weighted = g.where(mask, crossEntropy(g, logits, inputs.labels), 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight4 = g.real(mask); // [batch, T]
+  const count = g.sum(weight4, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   return {
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },
     losses: { layer: { ltm: { kl } }, main },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, mask, chosen },
+    residuals: { present, x: embedded, layer: layerResiduals, logits, mask, divisor },
   };
 }
 
@@ -1097,8 +1100,8 @@ function continuousReadBackward(
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): ContinuousReadBackward {
   const dO = g.where(residuals.mask, dOut, 0); // [batch, T, D]
-  // dDivergence: [batch, T]
-  const dDivergence = g.mul(g.mul(g.div(dLoss.kl, residuals.chosen), g.real(validT)), weight);
+  const dTotal = g.div(dLoss.kl, residuals.divisor); // scalar
+  const dDivergence = g.mul(g.where(validT, dTotal, 0), weight); // [batch, T]
   const dDifference = g.mul(g.where(residuals.mask, dDivergence, 0), 0.5); // [batch, T]
   const dRatio = g.add(dDifference, g.div(g.neg(dDifference), residuals.ratio)); // [batch, T, H]
   const dProduct = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
@@ -1482,8 +1485,8 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  // dCrossEntropyOut: [batch, T]
-  const dCrossEntropyOut = g.mul(g.div(dLoss.main, residuals.chosen), g.real(residuals.mask));
+  const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
+  const dCrossEntropyOut = g.where(residuals.mask, dTotal, 0); // [batch, T]
   const dCrossEntropyLogits = crossEntropyBackward(
     g,
     residuals.logits,

@@ -439,11 +439,14 @@ function continuousRead(
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
   const divergence = g.where(mask, g.add(g.mul(0.5, difference), 0), 0); // [batch, T, H]
-  const asReal = g.real(validT); // [batch, T]
-  // total: scalar
-  const total = g.sum(g.mul(g.mul(weight, divergence), asReal), { over: ["batch", "T", "H"] });
-  const scaled = g.mul(g.sum(asReal, { over: ["batch", "T"] }), g.size(own.Wk, "H")); // scalar
-  const kl = g.div(total, g.where(g.greater(scaled, 0), scaled, 1)); // scalar
+  const weighted = g.where(validT, g.mul(weight, divergence), 0); // [batch, T, H]
+  const total = g.sum(weighted, { over: ["batch", "T", "H"] }); // scalar
+  const weight2 = g.real(validT); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const scaled = g.mul(count, g.size(own.Wk, "H")); // scalar
+  const something = g.greater(scaled, 0); // flag scalar
+  const divisor = g.where(something, scaled, 1); // scalar
+  const kl = g.div(total, divisor); // scalar
   const out = g.where(mask, o, 0); // [batch, T, D]
   return { out, divergence, losses: { kl } };
 }
@@ -724,11 +727,14 @@ function segment(
   const logits = embeddingScore(g, own.head, embedded); // [batch, T, V]
   const logits2 = g.rename(logits, { names: { V: "vocab" } }); // [batch, T, vocab]
   const spread = g.sum(divergence, { over: ["layer"] }); // [batch, T, H]
-  const asReal = g.real(g.and(g.notEqual(inputs.labels, -1), inputs.valid)); // [batch, T]
-  const product = g.mul(crossEntropy(g, logits, inputs.labels), asReal); // [batch, T]
-  const total = g.sum(product, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const main = g.div(total, g.where(g.greater(total2, 0), total2, 1)); // scalar
+  const mask = g.and(g.notEqual(inputs.labels, -1), inputs.valid); // flag [batch, T]
+  const weighted = g.where(mask, crossEntropy(g, logits, inputs.labels), 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight4 = g.real(mask); // [batch, T]
+  const count = g.sum(weight4, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   return {
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },

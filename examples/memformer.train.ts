@@ -575,7 +575,7 @@ type Residuals = {
   readonly decoded: Tensor;
   readonly decoder_norm: NormResiduals;
   readonly logits: Tensor;
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
   readonly present: Tensor;
 };
 
@@ -630,11 +630,13 @@ function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResu
   const logits = g.add(renamed, own.output_bias); // [batch, T, vocab]
   const crossEntropyLogits = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
   const crossEntropyOut = crossEntropy(g, crossEntropyLogits, inputs.following); // [batch, T]
-  const asReal = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const chosen = g.where(g.greater(total, 0), total, 1); // scalar
-  // main: scalar
-  const main = g.div(g.sum(g.mul(crossEntropyOut, asReal), { over: ["batch", "T"] }), chosen);
+  const weighted = g.where(inputs.valid, crossEntropyOut, 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const MNext = g.where(present, memWrite.selfNext.M, M2); // [batch, S, D]
   return {
@@ -656,7 +658,7 @@ function segmentForward(g: Builder, own: Memformer, inputs: Inputs): ForwardResu
       decoded,
       decoder_norm: decoderNormResiduals,
       logits,
-      chosen,
+      divisor,
       present,
     },
   };
@@ -1094,9 +1096,9 @@ function segmentBackward(
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: Next } {
   const dM3 = g.where(residuals.present, dNext.mem.M, 0); // [batch, S, D]
-  // dCrossEntropyOut: [batch, T]
-  const dCrossEntropyOut = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid));
+  const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
   const crossEntropyLogits = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
+  const dCrossEntropyOut = g.where(inputs.valid, dTotal, 0); // [batch, T]
   const dCrossEntropyLogits = crossEntropyBackward(
     g,
     crossEntropyLogits,
@@ -1430,9 +1432,13 @@ async function rollout(
       const back = await run.call(replay, own, inputs, weight, dNext);
       losses[s] = back.losses;
       gradients = await run.add(gradients, back.parameters);
+      run.discard(dNext);
       dNext = back.entering;
       if (s === end - 1) entering[end] = back.next;
+      else run.discard([back.next, entering[s + 1]]);
     }
+
+    run.discard(dNext);
   }
 
   return { losses, gradients: gradients ?? {}, states: entering[segments.length]! };

@@ -420,10 +420,13 @@ function segment(
   const logits = g.add(renamed, own.output_bias); // [batch, T, vocab]
   const crossEntropyLogits = g.rename(logits, { names: { vocab: "V" } }); // [batch, T, V]
   const crossEntropyOut = crossEntropy(g, crossEntropyLogits, inputs.following); // [batch, T]
-  const asReal = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(g.mul(crossEntropyOut, asReal), { over: ["batch", "T"] }); // scalar
-  const main = g.div(total2, g.where(g.greater(total, 0), total, 1)); // scalar
+  const weighted = g.where(inputs.valid, crossEntropyOut, 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
   const MNext = g.where(present, memWrite.selfNext.M, M2); // [batch, S, D]
   return { outputs: { logits }, next: { mem: { M: MNext } }, losses: { main } };

@@ -409,7 +409,7 @@ type Residuals = {
   readonly x: Tensor;
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
-  readonly chosen: Tensor;
+  readonly divisor: Tensor;
 };
 
 /** What the forward of TransformerXL gives. */
@@ -454,15 +454,18 @@ function segmentForward(g: Builder, own: TransformerXL, inputs: Inputs): Forward
   const logits = g.add(scores2, own.output_bias); // [batch, T, vocab]
   // nll: [batch, T]
   const nll = crossEntropy(g, g.rename(logits, { names: { vocab: "V" } }), inputs.labels);
-  const asReal = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const chosen = g.where(g.greater(total, 0), total, 1); // scalar
-  const main = g.div(g.sum(g.mul(nll, asReal), { over: ["batch", "T"] }), chosen); // scalar
+  const weighted = g.where(inputs.valid, nll, 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   return {
     outputs: { logits },
     next: { layer: layerNext },
     losses: { main },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, chosen },
+    residuals: { present, x: embedded, layer: layerResiduals, logits, divisor },
   };
 }
 
@@ -748,7 +751,8 @@ function segmentBackward(
   dNext: NextGradients,
   dLoss: Losses,
 ): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
-  const dNll = g.mul(g.div(dLoss.main, residuals.chosen), g.real(inputs.valid)); // [batch, T]
+  const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
+  const dNll = g.where(inputs.valid, dTotal, 0); // [batch, T]
   const crossEntropyLogits = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
   // dCrossEntropyLogits: [batch, T, V]
   const dCrossEntropyLogits = crossEntropyBackward(g, crossEntropyLogits, inputs.labels, dNll);

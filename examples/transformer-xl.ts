@@ -343,10 +343,13 @@ function segment(
   const logits = g.add(scores2, own.output_bias); // [batch, T, vocab]
   // nll: [batch, T]
   const nll = crossEntropy(g, g.rename(logits, { names: { vocab: "V" } }), inputs.labels);
-  const asReal = g.real(inputs.valid); // [batch, T]
-  const total = g.sum(asReal, { over: ["batch", "T"] }); // scalar
-  const total2 = g.sum(g.mul(nll, asReal), { over: ["batch", "T"] }); // scalar
-  const main = g.div(total2, g.where(g.greater(total, 0), total, 1)); // scalar
+  const weighted = g.where(inputs.valid, nll, 0); // [batch, T]
+  const total = g.sum(weighted, { over: ["batch", "T"] }); // scalar
+  const weight2 = g.real(inputs.valid); // [batch, T]
+  const count = g.sum(weight2, { over: ["batch", "T"] }); // scalar
+  const something = g.greater(count, 0); // flag scalar
+  const divisor = g.where(something, count, 1); // scalar
+  const main = g.div(total, divisor); // scalar
   return { outputs: { logits }, next: { layer: layerNext }, losses: { main } };
 }
 

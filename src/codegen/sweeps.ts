@@ -103,9 +103,13 @@ export class SweepWriter {
       `  const back = await run.call(${this.#staged.replay}, own, inputs, weight, dNext);`,
       "  losses[s] = back.losses;",
       "  gradients = await run.add(gradients, back.parameters);",
+      "  run.discard(dNext);",
       "  dNext = back.entering;",
       "  if (s === end - 1) entering[end] = back.next;",
+      // The states after the stride are the rollout's result.
+      `  else run.discard(${this.#overlaps ? "back.next" : "[back.next, entering[s + 1]]"});`,
       "}",
+      "run.discard(dNext);",
     ];
   }
 
@@ -139,6 +143,7 @@ export class SweepWriter {
       "  const weight = run.scalar(weights[s]!);",
       `  const back = await run.call(${this.#staged.backward}, ${values});`,
       "  gradients = await run.add(gradients, back.parameters);",
+      "  run.discard(dNext);",
       "  dNext = back.entering;",
       ...(this.#staged.residuals === undefined ? [] : ["  run.discard(kept[s]!);"]),
       "}",

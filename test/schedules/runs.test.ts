@@ -3,9 +3,12 @@ import { describe, expect, it } from "vitest";
 import {
   createReferenceEngine,
   createRun,
+  type DeviceTensor,
+  type Engine,
   type EngineRun,
   planStep,
 } from "../../src/runtime/index.ts";
+import { leavesByAddress } from "../../src/runtime/training/tensors.ts";
 import { programsOf, randomExample, roll, smallMemformer, specText, withTrain } from "./kit.ts";
 
 /** A small Memformer with one rollout of `rollout` segments a step. */
@@ -107,6 +110,35 @@ describe("what is kept between runs", () => {
     expect(await most("mrbp(horizon = 6)", "states")).toBe(6 * memory);
   });
 
+  it("with mrbp is nothing but the rollout's results: the rest was discarded", async () => {
+    const plain = createReferenceEngine();
+    const held = new Set<DeviceTensor>();
+    const engine: Engine = {
+      ...plain,
+      async compile(plan) {
+        const executable = await plain.compile(plan);
+        const run = async (inputs: readonly DeviceTensor[]) => {
+          const results = await executable.run(inputs);
+          for (const tensor of results) held.add(tensor);
+          return results;
+        };
+        return { plan, run, release: () => executable.release() };
+      },
+      discard(tensors) {
+        for (const tensor of tensors) held.delete(tensor);
+      },
+    };
+    const programs = await memformer("mrbp(horizon = 3)", 6);
+    const { result } = await roll(programs, randomExample(programs, 1), [0, 6], createRun(engine));
+    const results = new Set(
+      [...result.losses, result.gradients, result.states].flatMap((tree) => [
+        ...leavesByAddress(tree).values(),
+      ]),
+    );
+    // The states between the two chunks entered the second one and are kept for the last sweep of the first.
+    expect([...held].filter((tensor) => !results.has(tensor))).toHaveLength(1);
+  });
+
   it("is what the rollout really holds: residuals are discarded after their backward", async () => {
     const events: string[] = [];
     const programs = await memformer("checkpoint(horizon = 4, every = 2)", 4);
@@ -123,7 +155,9 @@ describe("what is kept between runs", () => {
       },
     });
     await roll(programs, randomExample(programs, 1), [0, 4], run);
-    const group = ["forward", "forward", "backward", "discard", "backward", "discard"];
+    // First the gradient that came back, then the residuals.
+    const back = ["backward", "discard", "discard"];
+    const group = ["forward", "forward", ...back, ...back];
     expect(events).toEqual(["segmentCritical", "segmentCritical", ...group, ...group]);
   });
 });

@@ -203,8 +203,13 @@ function entriesOf({ data }: Tensor): Entries {
 
 /** Copies: the host tensor may change afterwards. */
 function upload({ type, data }: HostTensor): OnnxTensor {
-  const entries = data instanceof Float64Array ? Float32Array.from(data) : data.slice();
-  return new OnnxTensor(type, { entries, users: 0 });
+  return new OnnxTensor(type, { entries: copied(data), users: 0 });
+}
+
+/** `slice` would not do: that of a Buffer shows the same memory. */
+function copied(data: HostData): Entries {
+  if (data instanceof Float64Array) return Float32Array.from(data);
+  return data instanceof Int32Array ? Int32Array.from(data) : Uint8Array.from(data);
 }
 
 function download(tensor: DeviceTensor): HostTensor {

@@ -125,7 +125,8 @@ class GraphMemory {
       this.#types.set(name, type);
       const buffer = lasting.has(name) ? this.#fresh(type, at) : this.#bufferFor(node, type, at);
       if (buffer === undefined) return;
-      buffer.uses += uses.get(name) ?? 0;
+      // The caller is one more user of a result.
+      buffer.uses += (uses.get(name) ?? 0) + (lasting.has(name) ? 1 : 0);
       buffer.to = at;
       this.#buffers.set(name, buffer);
     });
@@ -134,7 +135,7 @@ class GraphMemory {
       if (buffer === undefined) continue;
       buffer.uses -= 1;
       buffer.to = Math.max(buffer.to, at);
-      if (buffer.uses === 0 && !lasting.has(name)) this.#free.unshift(buffer);
+      if (buffer.uses === 0) this.#free.unshift(buffer);
     }
     return inner;
   }
@@ -167,7 +168,6 @@ class GraphMemory {
     const operand = this.#types.get(name);
     return (
       buffer !== undefined &&
-      buffer.to !== Number.POSITIVE_INFINITY &&
       buffer.uses === own &&
       operand !== undefined &&
       sameSize(operand, type)

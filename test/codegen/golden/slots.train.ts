@@ -533,9 +533,13 @@ async function rollout(
       const back = await run.call(replay, own, inputs, weight, dNext);
       losses[s] = back.losses;
       gradients = await run.add(gradients, back.parameters);
+      run.discard(dNext);
       dNext = back.entering;
       if (s === end - 1) entering[end] = back.next;
+      else run.discard([back.next, entering[s + 1]]);
     }
+
+    run.discard(dNext);
   }
 
   return { losses, gradients: gradients ?? {}, states: entering[segments.length]! };

@@ -772,6 +772,15 @@ describe("R14: losses", () => {
     expect(lossOf("x weighted by x > 3", { valid: [1, 1, 0] })).toBe(0);
   });
 
+  test("what does not count does not show, even where it is not finite", () => {
+    expect(lossOf("log(x - 3) weighted by x > 3")).toBeCloseTo((Math.log(3) + Math.log(7)) / 2, 12);
+    expect(lossOf("log(x) * 2 weighted by x", { valid: [0, 0, 0] })).toBe(0);
+    expect(lossOf("1 / (x - 6)", { valid: [1, 1, 0] })).toBeCloseTo(
+      (-1 / 5 - 1 / 3 - 1 / 4 - 1 / 4) / 4,
+      12,
+    );
+  });
+
   test("each instance of a block is a term of its own", () => {
     const block = "block b(x[T]) -> [T] { loss size = x * x; return 2 * x }";
     const text = model(

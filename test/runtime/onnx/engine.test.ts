@@ -30,6 +30,10 @@ describe("The onnx engine", () => {
     const read = download(held);
     read.data[0] = 3;
     expect(download(held).data).toEqual(Int32Array.of(1));
+    const bytes = Buffer.from([1, 0]);
+    const flags = upload(hostTensor("flag", { D: 2 }, bytes));
+    bytes[0] = 0;
+    expect(download(flags).data).toEqual(Uint8Array.of(1, 0));
   });
 
   it("runs a plan again with other inputs, and leaves earlier results alone", async () => {

@@ -76,6 +76,17 @@ describe("The memory of a lowered plan", () => {
     expect(bytes(softmax)).toBe(512 + 8 * 4);
   });
 
+  it("leaves a result its buffer when other nodes have read it", () => {
+    const x = real({ T: 8, D: 16 }); // 512 bytes
+    const plan = planFor([x], (g, t: Tensor) => {
+      const a = g.exp(t);
+      return { a, s: g.sum(g.tanh(a), { over: ["D"] }) };
+    });
+    const { graph } = lowerPlan(plan);
+    if (graph === undefined) throw new Error("the plan has something to compute");
+    expect(graphMemory(graph).peakBytes).toBe(512 + 512 + 8 * 4);
+  });
+
   it("is that of the temporaries too: a block of attention needs its scores", () => {
     const plan = transformerBlock({ batch: 2, T: 32, D: 8, H: 4, F: 8 });
     const scores = 2 * 4 * 32 * 32 * 4;

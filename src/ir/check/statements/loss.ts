@@ -30,33 +30,38 @@ export function loss(place: Place, statement: LossStatement): void {
   frame.losses.push({ path: [...prefix, statement.name.text], value: total });
 }
 
+/** What a term counts: entries where the mask is on, each as much as its factor says. */
+interface Weight {
+  readonly mask?: TensorEntity;
+  readonly factor?: TensorEntity;
+}
+
+/** Undefined where every entry counts the same. */
 function lossWeight(
   place: Place,
   statement: LossStatement,
   value: TensorEntity,
-): TensorEntity | undefined {
+): Weight | undefined {
   const { span } = statement;
   const given =
     statement.weight === undefined ? undefined : evaluateTensor(place, statement.weight);
   const data = value.axes.find((axis) => axis.data);
-  const valid = data === undefined ? undefined : validOf(place, data, span);
-  const real = (tensor: TensorEntity) =>
-    tensor.number === "real" ? tensor : emit(place, "real", [tensor], {}, { span });
-  if (given !== undefined) {
-    const stray = given.axes.find((axis) => !value.axes.some((own) => own.name === axis.name));
-    if (stray !== undefined) {
-      throw problem(
-        "MEM0237",
-        statement.weight?.span ?? span,
-        `The weight has axis ${stray.name}, which the loss has not.`,
-      );
-    }
-    if (valid?.kind !== "tensor") return real(given);
-    if (given.number === "flag") return real(emit(place, "and", [given, valid], {}, { span }));
-    return emit(place, "mul", [real(given), real(valid)], {}, { span });
+  const found = data === undefined ? undefined : validOf(place, data, span);
+  const valid = found?.kind === "tensor" ? found : undefined;
+  if (given === undefined) return valid && { mask: valid };
+  const stray = given.axes.find((axis) => !value.axes.some((own) => own.name === axis.name));
+  if (stray !== undefined) {
+    throw problem(
+      "MEM0237",
+      statement.weight?.span ?? span,
+      `The weight has axis ${stray.name}, which the loss has not.`,
+    );
   }
-  if (valid?.kind === "tensor") return real(valid);
-  return undefined;
+  if (given.number === "flag") {
+    return { mask: valid ? emit(place, "and", [given, valid], {}, { span }) : given };
+  }
+  const factor = given.number === "real" ? given : emit(place, "real", [given], {}, { span });
+  return valid ? { mask: valid, factor } : { factor };
 }
 
 function plainMean(place: Place, value: TensorEntity, span: Expression["span"]): TensorEntity {
@@ -68,17 +73,9 @@ function plainMean(place: Place, value: TensorEntity, span: Expression["span"]):
 function weightedMean(
   place: Place,
   value: TensorEntity,
-  weight: TensorEntity,
+  { mask, factor }: Weight,
   span: Expression["span"],
 ): TensorEntity {
-  const making = { span };
-  const product = emit(place, "mul", [value, weight], {}, making);
-  const over = [...(product.batch ? ["batch"] : []), ...product.axes.map((axis) => axis.name)];
-  const total = emit(place, "sum", [product], { over }, making);
-  const counted = [...(weight.batch ? ["batch"] : []), ...weight.axes.map((axis) => axis.name)];
-  const partial =
-    counted.length === 0 ? weight : emit(place, "sum", [weight], { over: counted }, making);
-  const count = others(place, product, weight, partial, span);
   const zero = asTensor(
     place.scope,
     { kind: "number", value: 0, integer: false, written: zeroNumber, declared: zeroNumber },
@@ -89,9 +86,40 @@ function weightedMean(
     { kind: "number", value: 1, integer: false, written: oneNumber, declared: oneNumber },
     span,
   );
-  const something = emit(place, "greater", [count, zero], {}, making);
-  const divisor = emit(place, "where", [something, count, one], {}, making);
-  return emit(place, "div", [total, divisor], {}, making);
+  // Entries that do not count must not show, whatever they are: a factor of 0 would leave a NaN.
+  const masked = (tensor: TensorEntity, hint: string) =>
+    mask === undefined
+      ? tensor
+      : emit(place, "where", [mask, tensor, zero], {}, { span, hints: [hint] });
+  const product =
+    factor === undefined
+      ? value
+      : emit(place, "mul", [value, factor], {}, { span, hints: ["weighted"] });
+  const weighted = masked(product, "weighted");
+  const over = [...(weighted.batch ? ["batch"] : []), ...weighted.axes.map((axis) => axis.name)];
+  const total = emit(place, "sum", [weighted], { over }, { span, hints: ["total"] });
+  const weight = weightOf(place, mask, factor && masked(factor, "weight"), one, span);
+  const counted = [...(weight.batch ? ["batch"] : []), ...weight.axes.map((axis) => axis.name)];
+  const partial =
+    counted.length === 0
+      ? weight
+      : emit(place, "sum", [weight], { over: counted }, { span, hints: ["count"] });
+  const count = others(place, weighted, weight, partial, span);
+  const something = emit(place, "greater", [count, zero], {}, { span, hints: ["something"] });
+  const divisor = emit(place, "where", [something, count, one], {}, { span, hints: ["divisor"] });
+  return emit(place, "div", [total, divisor], {}, { span });
+}
+
+/** How much each entry counts, as a number. */
+function weightOf(
+  place: Place,
+  mask: TensorEntity | undefined,
+  factor: TensorEntity | undefined,
+  one: TensorEntity,
+  span: Expression["span"],
+): TensorEntity {
+  if (factor !== undefined) return factor;
+  return mask === undefined ? one : emit(place, "real", [mask], {}, { span, hints: ["weight"] });
 }
 
 const zeroNumber: SymbolicNumber = { value: 0, text: { kind: "literal", value: 0 } };
