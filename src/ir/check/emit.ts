@@ -47,8 +47,8 @@ export function emitAll<Name extends OpName>(
   } catch (error) {
     if (!(error instanceof OpError)) throw error;
     throw (
-      misaligned(operands, span) ??
-      problem("MEM0200", span, error.message, { notes: axisNotes(operands) })
+      misaligned(scope, operands, span) ??
+      problem("MEM0200", span, error.message, { notes: axisNotes(scope, operands) })
     );
   }
   const constant = operands.every((operand) => operand.constant);
@@ -121,7 +121,14 @@ export function limitSize(
 }
 
 /** The problem of two operands that give one axis two sizes (rule R2): both axes, both sizes, and where each comes from. */
-function misaligned(operands: readonly TensorEntity[], span: Span): Problem | undefined {
+function misaligned(
+  scope: Scope,
+  operands: readonly TensorEntity[],
+  span: Span,
+): Problem | undefined {
+  const nameOf = (operand: TensorEntity) => writtenName(scope, operand) ?? typeOf(operand);
+  const named = (operand: TensorEntity) =>
+    [writtenName(scope, operand) ?? [], typeOf(operand)].flat().join(", ");
   const seen = new Map<string, { readonly axis: CheckedAxis; readonly operand: TensorEntity }>();
   for (const operand of operands) {
     for (const axis of operand.axes) {
@@ -129,7 +136,7 @@ function misaligned(operands: readonly TensorEntity[], span: Span): Problem | un
       if (before === undefined) seen.set(axis.name, { axis, operand });
       else if (before.axis.size !== axis.size) {
         const notes = [before, { axis, operand }].map((each) => ({
-          message: `${each.axis.name} = ${each.axis.size} in ${nameOf(each.operand)}, ${typeOf(each.operand)}${each.axis.from === undefined ? "." : ", comes from here."}`,
+          message: `${each.axis.name} = ${each.axis.size} in ${named(each.operand)}${each.axis.from === undefined ? "." : ", comes from here."}`,
           ...(each.axis.from === undefined ? {} : { span: each.axis.from }),
         }));
         return problem(
@@ -147,18 +154,20 @@ function misaligned(operands: readonly TensorEntity[], span: Span): Problem | un
   return undefined;
 }
 
-const nameOf = ({ operand }: TensorEntity): string => {
-  const name = isValue(operand) ? operand.name.replace(/^_+/, "") : "";
-  return /^[A-Za-z]/.test(name) ? name : "the other side";
-};
+/** What the spec calls a tensor at this place: undefined for one in the middle of an expression. */
+function writtenName(scope: Scope, { operand }: TensorEntity): string | undefined {
+  const isIt = (entity: Entity) => entity.kind === "tensor" && entity.operand === operand;
+  const known = [...scope.names, ...(scope.member?.known ?? [])];
+  const captured = [...scope.frame.captured].map(([name, { port }]) => [name, port] as const);
+  return [...known, ...captured].find(([, entity]) => isIt(entity))?.[0];
+}
 
-function axisNotes(operands: readonly TensorEntity[]) {
+function axisNotes(scope: Scope, operands: readonly TensorEntity[]) {
   return operands
     .filter((operand) => isValue(operand.operand))
-    .map((operand) => {
-      const name = isValue(operand.operand) ? operand.operand.name.replace(/^_/, "") : "";
-      return { message: `${name} is ${typeOf(operand)}.` };
-    });
+    .map((operand) => ({
+      message: `${writtenName(scope, operand) ?? "An operand"} is ${typeOf(operand)}.`,
+    }));
 }
 
 /** `[T = 64, D = 256]`, for messages. */

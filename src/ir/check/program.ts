@@ -124,7 +124,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
     finishInstances(place, frame);
   });
   for (const name of checker.usedOverrides) used.add(name);
-  if (frame.losses.length === 0 && kind === "train" && !report.failed) {
+  if (frame.losses.length === 0 && kind === "train" && report.sound) {
     report.add(
       problem("MEM0322", model.name.span, `${model.name.text} is trained but has no loss.`, {
         help: "loss main = cross_entropy(logits, labels)",

@@ -93,6 +93,74 @@ describe("one fault gives one error", () => {
   });
 });
 
+describe("one fault gives no error on a line that is right", () => {
+  const carried = `memory carried(count: int) {
+  dim S = count
+  state M[S] starts 0, gradient through
+  read() -> [S] { return M }
+  write(x[S]) { M <- x }
+}`;
+
+  test("elsewhere in the model: the axes of a memory stay what its dims say", () => {
+    const text = (fault: string) =>
+      model(
+        `dim rows = 3
+input x[T]
+memory m = carried(count = rows)
+param tags[rows] starts 1
+b[B] = m.read() + tags
+${fault}
+m.write(b)
+output y = x + sum(b over B)`,
+        carried,
+      );
+    expect(codesOf(text(""))).toEqual([]);
+    expect(shownOf(text("q = sum(b over Q)"))).toContain("There is no axis Q in real [B = 3].");
+    expect(codesOf(text("q = sum(b over Q)"))).toEqual(["MEM0133"]);
+  });
+
+  test("at a call that gives a memory the wrong size, before or after a right one", () => {
+    for (const body of [
+      "m.write(x)\nb[B] = m.read() + tags",
+      "b[B] = m.read() + tags\nm.write(x)",
+    ]) {
+      const text = model(
+        `dim rows = 3
+input x[T]
+memory m = carried(count = rows)
+param tags[rows] starts 1
+${body}
+output y = x + sum(b over B)`,
+        carried,
+      );
+      expect(codesOf(text), shownOf(text)).toEqual(["MEM0223"]);
+    }
+  });
+
+  test("at a model's name: a loss may need what could not be read", () => {
+    const text = `${model("input x[T]\ntarget z[T]\nparam w starts 1\ny = x * * w\noutput o = y\nloss main = (y - z) ^ 2")}
+train { data { z = x ahead 1 } }`;
+    expect(codesOf(text)).toEqual(["MEM0021"]);
+  });
+});
+
+describe("axes that differ in size are named with what the spec calls their tensors", () => {
+  const declared = "dim A = 2, B = 3\ninput x[T, A]\ninput y[T, B]\n";
+  const shown = (body: string) => shownOf(model(`${declared}${body}`));
+
+  test("names of the spec, as they stand there", () => {
+    const text = shown("v = y rename B as A\nv = 2 * v\noutput z = x + v");
+    expect(text).toContain("Axis A has 2 entries in x but 3 in v.");
+  });
+
+  test("what has no name is shown as what it is", () => {
+    const text = shown("output z = x + (y rename B as A)");
+    expect(text).toContain("Axis A has 2 entries in x but 3 in real [T = 64, A = 3].");
+    expect(text).not.toContain("rename1");
+    expect(text).toContain("note: A = 3 in real [T = 64, A = 3]");
+  });
+});
+
 describe("what was meant", () => {
   test("options go by name", () => {
     const text = model("dim D = 4\ninput x[T, D]\noutput y = x + sinusoid(index(T), D)");

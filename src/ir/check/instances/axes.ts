@@ -6,7 +6,10 @@ import type { CheckedAxis, Instance } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
 
-/** Binds a formal axis that states and dims of the instance mention; every call must bind the same one. */
+/**
+ * Binds a formal axis that states and dims of the instance mention; every call must bind the same one. An axis whose size the
+ * definition itself says is not for calls to bind: a wrong one is an error of the call alone.
+ */
 export function bindInstanceAxis(
   { checker }: Place,
   instance: Instance,
@@ -14,6 +17,7 @@ export function bindInstanceAxis(
   axis: CheckedAxis,
   span: Span,
 ): void {
+  if (saysSize(instance, formal)) return;
   const before = instance.bound.get(formal);
   if (before === undefined) {
     const bound = { ...axis, name: formal };
@@ -40,6 +44,14 @@ export function boundStateAxes(instance: Instance | undefined): readonly Checked
     statesMention(instance?.definition, axis.name),
   );
 }
+
+/** Whether a dim, constant or option of the definition has the axis's name, so that its states have that size. */
+const saysSize = ({ definition, options }: Instance, axis: string): boolean =>
+  options.has(axis) ||
+  memberItems(definition).some(
+    ({ name, statement }) =>
+      name === axis && (statement.kind === "dim" || statement.kind === "const"),
+  );
 
 function statesMention(definition: BlockDefinition | undefined, axis: string): boolean {
   return memberItems(definition).some(
