@@ -170,6 +170,8 @@ export class Frame {
   readonly siblings = new Map<string, Instance[]>();
   /** The axis whose entries a scan's body sees one at a time. */
   stepAxis: string | undefined;
+  /** Names that scans used as values have carried from their `from`: nothing outside of them is called so. */
+  readonly scanned = new Set<string>();
   /** Path from the model to here; undefined inside a block, which has many places. */
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */

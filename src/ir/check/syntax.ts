@@ -1,5 +1,5 @@
 /** Walking syntax trees without looking at what kind each node is. */
-import type { Name } from "../../parser/tree.ts";
+import type { AssignStatement, Name, ScanExpression } from "../../parser/tree.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +9,12 @@ export const isObject = (part: unknown): part is Fields =>
 /** A name as the tree writes it: not a reference, which has a name. */
 export const isName = (part: unknown): part is Name =>
   isObject(part) && typeof part.text === "string" && !("kind" in part) && "span" in part;
+
+export const isAssignment = (part: object): part is AssignStatement =>
+  "kind" in part && part.kind === "assign";
+
+export const isScanExpression = (part: object): part is ScanExpression =>
+  "kind" in part && part.kind === "scan-expression";
 
 /** Whether a node, or one below it, is what is asked for. */
 export function someNode(part: unknown, wanted: (node: Fields) => boolean): boolean {

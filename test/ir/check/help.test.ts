@@ -213,6 +213,16 @@ describe("what was meant", () => {
     expect(helpOf(text, { batch: "3" })).toEqual(["Did you mean train.batch?"]);
   });
 
+  test("what a scan used as a value carries has its name within it", () => {
+    const text = model(
+      "input x[T]\ny = scan over T from m = 0 yield m { m = m + x }\noutput z = y + m",
+    );
+    expect(codesOf(text)).toEqual(["MEM0110"]);
+    expect(helpOf(text)).toEqual([
+      "The last one of what `yield m` gives is `last(y over T)`, where y is the scan's value over T.",
+    ]);
+  });
+
   test("a loss is no value", () => {
     expect(helpOf(model("input x[T]\nloss main = x\noutput y = main"))).toEqual([
       "Name its value first: v = …; loss main = v",

@@ -284,6 +284,36 @@ describe("R4: repeat and scan are folds", () => {
     expect(values(text, { x: [1, 2, 4] }).z).toEqual([1, 2.5, 5.25]);
   });
 
+  test("a scan used as a value ends the names bound before it as the statement does", () => {
+    const ended = (scan: string) =>
+      values(model(`input x[T]\nm = 1\n${scan}\noutput rows = y\noutput last = m`), {
+        x: [1, 2, 4],
+      });
+    const wanted = { rows: [2, 4, 8], last: 8 };
+    expect(ended("scan over T yield o { m = m + x; o = m }\ny = o")).toMatchObject(wanted);
+    expect(ended("y = scan over T yield o { m = m + x; o = m }")).toMatchObject(wanted);
+    expect(ended("y = scan over T yield m { m = m + x }")).toMatchObject(wanted);
+  });
+
+  test("names of its `from` are its own", () => {
+    const text = model(
+      "input x[T]\nm = 1\ny = scan over T from m = 10 yield m { m = m + x }\noutput rows = y\noutput before = m",
+    );
+    expect(values(text, { x: [1, 2, 4] })).toMatchObject({ rows: [11, 13, 17], before: 1 });
+  });
+
+  test("a loop carries what a scan within one of its equations ends", () => {
+    const text = (index: string) =>
+      model(
+        `input x[T]\nm = 0\nrepeat 2 as i { y = x${index}; x = scan over T yield m { m = m + y } }\noutput rows = x\noutput last = m`,
+      );
+    for (const index of ["", " + 0 * i"])
+      expect(values(text(index), { x: [1, 2, 4] })).toMatchObject({
+        rows: [8, 11, 18],
+        last: 18,
+      });
+  });
+
   test("inside a scan `index` and `valid` are the current step's", () => {
     const text = model(
       "input x[T]\ny = scan over T from m = 0 yield m { m = where(valid(T), m + index(T) * x, m) }\noutput z = y",
@@ -525,6 +555,28 @@ describe("R9: a segment reads what entered it and writes once", () => {
     expect(at([1, 0, 0])).toEqual([6, 4, 3]);
     expect(at([0, 1, 0])).toEqual([3, 6, 4]);
     expect(at([0, 1, 1])).toEqual([3, 6, 6]);
+  });
+
+  test.for([
+    ["its own name", "y = scan over T from m = s yield m { m = m + x }; s <- last(y over T)"],
+    ["a name bound before it", "m = s; y = scan over T yield m { m = m + x }; s <- m"],
+    ["a statement", "scan over T from m = s yield o { m = m + x; o = m }; y = o; s <- m"],
+  ])("a scan carries a state on from segment to segment: %s", ([, body]) => {
+    const total = `memory total() {
+  state s starts 10, gradient through
+  step(x[T]) -> [T] { x = where(valid(T), x, 0); ${body}; return y }
+}`;
+    const spec = (reset: string) =>
+      model(
+        `input x[T]; input start[T] in flag\nmemory m = total()${reset}\noutput y = m.step(x)\noutput used = start`,
+        total,
+      );
+    const given = { x: [1, 2, 4], start: [0, 1, 0], fresh: 0, "m.s": 3 };
+    expect(values(spec(""), given)).toMatchObject({ y: [4, 6, 10], "next m.s": 10 });
+    expect(values(spec(" reset when start"), given)).toMatchObject({
+      y: [4, 12, 16],
+      "next m.s": 16,
+    });
   });
 
   test("a method's loop does not write", () => {

@@ -57,6 +57,45 @@ describe("a state that no method writes", () => {
   });
 });
 
+describe("a state that is written what it enters as", () => {
+  const codes = (body: string) =>
+    codesOf(
+      model(
+        "input x[T]\nmemory m = total()\noutput y = x + m.step(x)",
+        `memory total() { state s starts 0, gradient stop\nstep(x[T]) -> [T] {\n${body}\n} }`,
+      ),
+    );
+  test.for([
+    ["by its own name", "s <- s; return x", ["MEM0194"]],
+    ["by another", "m = s; s <- m; return x", ["MEM0194"]],
+    [
+      "by a name that a scan's `from` hides",
+      "m = s; y = scan over T from m = m yield m { m = m + where(valid(T), x, 0) }; s <- m; return y",
+      ["MEM0194"],
+    ],
+    [
+      "not where a scan goes on from the name",
+      "m = s; y = scan over T yield m { m = m + where(valid(T), x, 0) }; s <- m; return y",
+      [],
+    ],
+    [
+      "not in one branch of several",
+      "m = s; when training { m = m + sum(x over T where valid(T)) }; s <- m; return x",
+      [],
+    ],
+  ] as const)("%s", ([, body, wanted]) => {
+    expect(codes(body)).toEqual(wanted);
+  });
+
+  test("not where a formal has the state's name", () => {
+    const memory =
+      "memory keep() { state s starts 0, gradient stop; set(s[]) { s <- s }; get() -> [] { return s } }";
+    const body =
+      "input x[T]\nmemory m = keep()\noutput y = x + m.get()\nm.set(sum(x over T where valid(T)))";
+    expect(codesOf(model(body, memory))).toEqual([]);
+  });
+});
+
 describe("a value that nothing uses", () => {
   test.for([
     ["a local", "y = 2 * x\noutput z = x", ["MEM0195"]],
@@ -86,7 +125,7 @@ describe("a value that nothing uses", () => {
     const memory = `memory m() {
   state s starts 0, gradient stop
   read() -> [] { y = 2 * s; return y }
-  write(x[T]) { y = sum(x over T where valid(T)); s <- s }
+  write(x[T]) { y = sum(x over T where valid(T)); s <- s + 1 }
 }`;
     const text = model("input x[T]\nmemory a = m()\noutput y = x + a.read()\na.write(x)", memory);
     expect(codesOf(text)).toEqual(["MEM0195"]);

@@ -289,7 +289,8 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); outp
   MEM0194: {
     title: "State never written",
     explanation:
-      "A warning: no method of the memory writes this state. `=` in a method makes a local of the state's name, `<-` writes the state.",
+      "A warning: no method of the memory writes this state, or one writes only what it enters as. `=` in a method makes a local of the " +
+      "state's name, `<-` writes the state. A name of a scan's `from` is the scan's own: one of the same name before it keeps its value.",
     example: `memory total() {
   state s starts 0, gradient stop
   step(x[T]) -> [] { s = s + sum(x over T where valid(T)); return s }

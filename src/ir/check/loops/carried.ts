@@ -1,12 +1,13 @@
 /** What loops carry from one iteration to the next: names bound before and bound again inside, with unchanged type (rule R4). */
 
-import type { Span, Statement } from "../../../parser/tree.ts";
+import type { Span } from "../../../parser/tree.ts";
 import type { Value } from "../../graph.ts";
 import { toValue } from "../calls/results.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "../emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { problem, Silenced } from "../problem.ts";
+import { isAssignment, isObject, isScanExpression } from "../syntax.ts";
 
 /** What a carried name must enter as so that it leaves each iteration as it came: an int that becomes real, one value for all examples that becomes one for each. */
 interface Promotion {
@@ -27,6 +28,8 @@ export interface LoopParts {
     readonly outer: TensorEntity;
     readonly port: TensorEntity;
     readonly span: Span;
+    /** It enters as a state that restarts within the segment. */
+    readonly restart: TensorEntity["restart"];
   }[];
 }
 
@@ -77,21 +80,21 @@ export function promotionsOf(
   return changed ? found : undefined;
 }
 
-/** Names that statements bind, in order. */
-export function assignedNames(
-  statements: readonly Statement[],
-  into: Set<string> = new Set(),
-): Set<string> {
-  for (const statement of statements) {
-    if (statement.kind === "assign")
-      for (const target of statement.targets) into.add(target.name.text);
-    if (statement.kind === "when") {
-      assignedNames(statement.then, into);
-      assignedNames(statement.otherwise ?? [], into);
-    }
-    if (statement.kind === "repeat" || statement.kind === "scan")
-      assignedNames(statement.body, into);
+/** Names that statements bind, in order, also in scans within their expressions: those of a scan's own `from` are not seen outside. */
+export function assignedNames(part: unknown, into: Set<string> = new Set()): ReadonlySet<string> {
+  if (Array.isArray(part)) {
+    for (const each of part) assignedNames(each, into);
+    return into;
   }
+  if (!isObject(part)) return into;
+  if (isScanExpression(part)) {
+    const own = new Set(part.scan.from.map(({ name }) => name.text));
+    assignedNames(part.scan.from, into);
+    for (const name of assignedNames(part.scan.body)) if (!own.has(name)) into.add(name);
+    return into;
+  }
+  if (isAssignment(part)) for (const target of part.targets) into.add(target.name.text);
+  for (const [key, each] of Object.entries(part)) if (key !== "span") assignedNames(each, into);
   return into;
 }
 

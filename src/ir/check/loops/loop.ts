@@ -47,7 +47,7 @@ export function startLoop(
     const port = frame.input(name, outer, "argument", [name]);
     inner.scope.names.set(name, port);
     inner.scope.seeAxes(port.axes);
-    return { name, outer, port, span: at };
+    return { name, outer, port, span: at, restart: value.restart };
   });
   return { place, frame, inner, carried };
 }

@@ -168,7 +168,7 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     if (value === undefined) return;
     const carried = parts.carried[position];
     if (carried !== undefined) {
-      scope.names.set(carried.name, { ...carried.outer, operand: value, constant: false });
+      scope.names.set(carried.name, { ...carried.port, operand: value });
     } else if (port.role === "return") {
       const yielding = yields[position - parts.carried.length];
       if (yielding === undefined) return;

@@ -28,8 +28,16 @@ export function scanStatement(place: Place, statement: ScanStatement): void {
   }
 }
 
+/** What it yields is its value; names bound before it end as they do after a statement, those of its `from` are its own. */
 export function scanExpression(place: Place, statement: ScanStatement): Entity {
-  const { yields } = scan(place, statement);
+  const { scope } = place;
+  const { yields, carried } = scan(place, statement);
+  const own = new Set(statement.from.map(({ name }) => name.text));
+  for (const { name, tensor } of carried) {
+    if (own.has(name)) scope.frame.scanned.add(name);
+    // A declaration that the methods share is no local to bind again.
+    else if (scope.names !== scope.member?.known) scope.names.set(name, tensor);
+  }
   const [first] = yields;
   if (first === undefined)
     throw problem(
@@ -78,10 +86,9 @@ function scan(
       }
     }
     started.frame.stepAxis = axis.name;
-    for (const { name, value, span } of from) {
-      const restart = value.restart?.(axis, span);
-      const port = started.carried.find((each) => each.name === name)?.port;
-      if (restart === undefined || port === undefined) continue;
+    for (const { name, port, span, restart: along } of started.carried) {
+      const restart = along?.(axis, span);
+      if (restart === undefined) continue;
       // Before each step: the start where the memory restarts there.
       const flag = capture(started.inner.scope, "restart", restart.flag);
       const start = capture(started.inner.scope, `${name}Start`, restart.start);
@@ -157,7 +164,7 @@ function scan(
     if (carried !== undefined) {
       collected.carried.push({
         name: carried.name,
-        tensor: { ...carried.outer, operand: value, constant: false },
+        tensor: { ...carried.port, operand: value },
       });
     } else if (port.role === "return") {
       const yielding = yields[position - parts.carried.length];

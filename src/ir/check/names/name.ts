@@ -55,6 +55,11 @@ export function resolveName(place: Place, name: Name): Entity {
       },
     );
   }
+  if (scope.frame.scanned.has(name.text)) {
+    const message = `Nothing here is called ${name.text}: a scan's \`from\` names what it carries for its body alone.`;
+    const help = `The last one of what \`yield ${name.text}\` gives is \`last(y over T)\`, where y is the scan's value over T.`;
+    throw problem("MEM0110", name.span, message, { help });
+  }
   const near = suggest(name.text, visibleNames(place));
   throw problem("MEM0110", name.span, `Nothing here is called ${name.text}.`, {
     help: near === undefined ? undefined : `Did you mean ${near}?`,

@@ -6,9 +6,10 @@ import type {
   MethodDefinition,
   ModelDefinition,
   Name,
+  WriteStatement,
 } from "../../../parser/tree.ts";
 import { type Report, warning } from "../problem.ts";
-import { isName, isObject } from "../syntax.ts";
+import { isAssignment, isName, isObject, isScanExpression } from "../syntax.ts";
 import { memberItems } from "./member.ts";
 
 /** Warns of values and states of a file's definitions that nothing needs. */
@@ -16,7 +17,10 @@ export function warnOfUnused(tree: FileTree, report: Report): void {
   for (const item of tree.items) {
     if (item.kind !== "block" && item.kind !== "memory" && item.kind !== "model") continue;
     warnOfUnusedValues(item, report);
-    if (item.kind === "memory") warnOfUnwrittenStates(item, report);
+    if (item.kind === "memory") {
+      warnOfUnwrittenStates(item, report);
+      warnOfUnchangedStates(item, report);
+    }
   }
 }
 
@@ -72,9 +76,6 @@ function assignmentsIn(part: unknown): readonly AssignStatement[] {
   return isAssignment(part) ? [part, ...below] : below;
 }
 
-const isAssignment = (part: object): part is AssignStatement =>
-  "kind" in part && part.kind === "assign";
-
 /** Every name counts: a number may be the size of an axis, a result is named by the signature. */
 function countNames(part: unknown, into: Map<string, number>): void {
   if (Array.isArray(part)) {
@@ -110,6 +111,58 @@ function warnOfUnwrittenStates(item: BlockDefinition, report: Report): void {
     );
   }
 }
+
+/** `M <- M`, or `M <- m` where m is never anything but M. */
+function warnOfUnchangedStates(item: BlockDefinition, report: Report): void {
+  for (const method of item.body) {
+    if (method.kind !== "method") continue;
+    const formals = [...method.formals, ...method.options].map(({ name }) => name.text);
+    for (const { state, value } of writesIn(method.body)) {
+      const { text } = state;
+      if (value.kind !== "reference" || formals.includes(value.name.text)) continue;
+      const local = value.name.text;
+      const given = assignmentsOf(local, method.body);
+      const unchanged =
+        given.length === 0
+          ? local === text
+          : given.every(
+              (each) =>
+                each.targets.every(({ axes }) => axes === undefined) &&
+                each.value.kind === "reference" &&
+                each.value.name.text === text,
+            );
+      if (!unchanged) continue;
+      const message = `The state ${text} is written what it enters as.`;
+      const help =
+        "Write its new value. Without a write a state stays as it is; names of a scan's `from` are the scan's own.";
+      report.add(warning("MEM0194", value.span, message, { help }));
+    }
+  }
+}
+
+/** The equations that give a name a value where the statements stand: not those of a scan that carries one of its own. */
+function assignmentsOf(name: string, part: unknown): readonly AssignStatement[] {
+  if (Array.isArray(part)) return part.flatMap((each) => assignmentsOf(name, each));
+  if (!isObject(part)) return [];
+  if (isScanExpression(part) && part.scan.from.some((each) => each.name.text === name))
+    return assignmentsOf(name, part.scan.from);
+  const below = Object.entries(part).flatMap(([key, each]) =>
+    key === "span" ? [] : assignmentsOf(name, each),
+  );
+  const binds = isAssignment(part) && part.targets.some((target) => target.name.text === name);
+  return binds ? [part, ...below] : below;
+}
+
+function writesIn(part: unknown): readonly WriteStatement[] {
+  if (Array.isArray(part)) return part.flatMap(writesIn);
+  if (!isObject(part)) return [];
+  const below = Object.entries(part).flatMap(([key, each]) =>
+    key === "span" ? [] : writesIn(each),
+  );
+  return isWrite(part) ? [part, ...below] : below;
+}
+
+const isWrite = (part: object): part is WriteStatement => "kind" in part && part.kind === "write";
 
 function collectWrites(part: unknown, into: Set<string>): void {
   if (Array.isArray(part)) {
