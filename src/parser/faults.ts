@@ -200,6 +200,10 @@ function advice(wanted: string, token: IToken): string | undefined {
         : undefined;
     case t.Where:
       return "a choice while compiling is `when kind is gru { … } else { … }`, one on data `where(c, a, b)`";
+    case t.Repeat:
+      return wanted === "an expression"
+        ? "a repeat is a statement: `repeat 3 as i yield y { … }` gives y, which stands in expressions after it"
+        : undefined;
     default:
       if (wanted === "an expression" && isReserved(token)) {
         return `\`${token.image}\` is a reserved word`;

@@ -153,6 +153,12 @@ describe("common mistakes", () => {
     expect(helpOf("dim x = 1")).toBe("`dim` stands inside a model or a block");
   });
 
+  it("a repeat is no value, what it yields is one", () => {
+    expect(helpOf("model M { y = repeat 3 as i yield h { h = x } }")).toBe(
+      "a repeat is a statement: `repeat 3 as i yield y { … }` gives y, which stands in expressions after it",
+    );
+  });
+
   it("declarations without their word, clauses in the wrong place", () => {
     expect(inModel("state a starts 0; late[L] starts 0")).toEqual([
       "MEM0020 ⟨starts⟩ expected `=`, `<-` or `(` after `late`, found `starts`",
