@@ -1,6 +1,6 @@
 /**
- * Evaluation: the segments of a source in order, states carried from one to the next, as a reader would meet them. Perplexity is exp of
- * the total negative log-likelihood over the number of tokens, so batch and segment size weigh nothing.
+ * Evaluation: the segments of a source in order, states carried from one to the next, as a reader would meet them. A loss is
+ * the mean over segments weighted by their tokens, as in training, and perplexity is exp of the main one in both.
  */
 import { BATCH, type HostTensor, hostTensor, type TensorType } from "../../ops/index.ts";
 import type { Builder, Tensor } from "../builder.ts";
@@ -37,10 +37,7 @@ export interface Evaluation {
   readonly tokens: number;
   /** Each loss term by address: mean over the segments, weighted by their tokens. */
   readonly losses: Readonly<Record<string, number>>;
-  /**
-   * exp(total negative log-likelihood / tokens), from the logits of the output called `logits` and the targets; for a model without
-   * such an output exp of its main loss term. Absent if it has neither.
-   */
+  /** exp of the term called `main`, or of the only term, as in training: of what the model is trained for, with its weights. */
   readonly perplexity?: number;
   /** Share of scored positions where the largest logit is the target's; absent without logits. */
   readonly accuracy?: number;
@@ -86,8 +83,8 @@ export function findTarget({ inputs, schedule }: ModelDefinition): string | unde
 interface SegmentScore {
   readonly losses: Tree<DeviceTensor>;
   readonly next: Tree<DeviceTensor>;
-  /** Sum of negative log-likelihoods over valid tokens, and count of right answers at scored positions. */
-  readonly score?: { readonly nll: DeviceTensor; readonly correct: DeviceTensor };
+  /** How many answers are right at scored positions; absent without logits. */
+  readonly correct?: DeviceTensor;
 }
 
 /** A model's segment with its score; the logits stay on the engine. */
@@ -103,16 +100,10 @@ function scoring(model: ModelDefinition) {
     const { outputs, next, losses }: SegmentResult = model.segment(g, own, inputs as never);
     const classifier = findClassifier(outputs, axis);
     const logits = classifier && outputs[classifier.output];
-    const [labels, valid] = [target === undefined ? undefined : inputs[target], inputs.valid];
-    if (!classifier || !logits || !labels || !valid) return { losses, next };
-    const over = [BATCH, axis];
-    const each = g.crossEntropy(logits, labels, { over: classifier.classes });
+    const labels = target === undefined ? undefined : inputs[target];
+    if (!classifier || !logits || !labels) return { losses, next };
     const right = g.equal(g.argmax(logits, { over: classifier.classes }), labels);
-    const score = {
-      nll: g.sum(each, { over, where: valid }),
-      correct: g.sum(g.and(right, scored), { over }),
-    };
-    return { losses, next, score };
+    return { losses, next, correct: g.sum(g.and(right, scored), { over: [BATCH, axis] }) };
   };
 }
 
@@ -133,7 +124,7 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   const limit = options.segments ?? Number.POSITIVE_INFINITY;
   const losses = new Map<string, number>();
   let states = initialStates(engine, model, model.schedule.batch);
-  let [tokens, scored, nll, correct, count] = [0, 0, 0, 0, 0];
+  let [tokens, scored, correct, count] = [0, 0, 0, 0];
   let classified = true;
   const number = (tensor: DeviceTensor) => engine.download(tensor).data[0] as number;
   for (const segment of segmentsOf(source)) {
@@ -152,22 +143,18 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
       const share = segment.tokens === 0 ? 0 : number(term) * segment.tokens;
       losses.set(address, (losses.get(address) ?? 0) + share);
     }
-    if (result.score === undefined) classified = false;
-    else {
-      nll += number(result.score.nll);
-      correct += number(result.score.correct);
-    }
+    if (result.correct === undefined) classified = false;
+    else correct += number(result.correct);
     count++;
     options.onSegment?.(count);
   }
   if (tokens === 0) throw new RangeError("There are no tokens to evaluate on.");
   const means = Object.fromEntries([...losses].map(([address, sum]) => [address, sum / tokens]));
   const term = perplexityTerm(Object.keys(means));
-  const perToken = classified ? nll / tokens : term === undefined ? undefined : means[term];
   return {
     tokens,
     losses: means,
-    ...(perToken === undefined ? {} : { perplexity: Math.exp(perToken) }),
+    ...(term === undefined ? {} : { perplexity: Math.exp(means[term] as number) }),
     ...(classified && scored > 0 ? { accuracy: correct / scored } : {}),
     scored,
   };

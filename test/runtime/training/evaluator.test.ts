@@ -4,6 +4,7 @@ import {
   type ModelDefinition,
   referenceEngine,
   type SegmentResult,
+  type Tensor,
 } from "../../../src/runtime/index.ts";
 import { evaluate, findClassifier } from "../../../src/runtime/training/evaluator.ts";
 import { initialParameters } from "../../../src/runtime/training/initializer.ts";
@@ -72,10 +73,23 @@ describe("evaluate", () => {
     };
     const result = await evaluated(rigged);
     expect(result.accuracy).toBe(1);
-    expect(result.perplexity).toBeCloseTo(1, 9);
   });
 
-  it("falls back on the loss where there are no logits", async () => {
+  it("has the perplexity of training, exp of the main loss, also where that is weighted", async () => {
+    const weighted = {
+      segment(g: Builder, own: never, inputs: never): SegmentResult {
+        const result = model.segment(g, own, inputs);
+        const losses = result.losses as { readonly main: Tensor };
+        return { ...result, losses: { main: g.mul(losses.main, 0.5) } };
+      },
+    };
+    const [plain, result] = [await evaluated(), await evaluated(weighted)];
+    expect(result.losses.main).toBeCloseTo((plain.losses.main ?? 0) / 2, 9);
+    expect(result.perplexity).toBeCloseTo(Math.exp(result.losses.main ?? 0), 9);
+    expect(result.accuracy).toBe(plain.accuracy);
+  });
+
+  it("has no accuracy where there are no logits", async () => {
     const silent = {
       segment: (g: Builder, own: never, inputs: never): SegmentResult => ({
         ...model.segment(g, own, inputs),
