@@ -1,5 +1,6 @@
 /** Parses the arguments of one command with yargs, strictly, and runs it. */
 import yargs from "yargs";
+import { suggest } from "../parser/suggest.ts";
 import type { CommandModule } from "./command.ts";
 import { type CommandEntry, findCommand } from "./commands.ts";
 import { exitCode, UsageError } from "./exit.ts";
@@ -70,7 +71,12 @@ function createParser(
           help: `usage: memc ${entry.name} ${entry.usage}`,
         });
       }
-      throw new UsageError(sentence(what), { command: entry.name });
+      const [, unknown = ""] = /^Unknown argument: ([\w-]+)$/.exec(what) ?? [];
+      const meant = suggest(unknown, Object.keys(command.options));
+      throw new UsageError(sentence(what), {
+        command: entry.name,
+        ...(unknown === "" || meant === undefined ? {} : { help: `did you mean --${meant}?` }),
+      });
     })
     .wrap(Math.min(100, terminal.columns))
     .command(`$0 ${entry.usage}`, entry.summary, (builder) => {

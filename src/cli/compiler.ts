@@ -30,6 +30,8 @@ export type Compile<Result extends CompileResult> = (
 export interface Compiled<Result extends CompileResult> {
   /** With their paths as the user knows them, like those of the diagnostics. */
   readonly files: readonly SourceFile[];
+  /** The text of the spec itself. */
+  readonly main: string;
   /** Of files that could not be read, and of what is written in those that could. */
   readonly diagnostics: readonly Diagnostic[];
   /** Undefined where the spec itself could not be read. */
@@ -46,7 +48,14 @@ export async function compileSpec<Result extends CompileResult>(
   const { main, files, diagnostics, readable, shown } = await readSources(spec, terminal.folder);
   const shownFiles = files.map(({ path, text }) => ({ path: shown(path), text }));
   const present = (list: readonly Diagnostic[]) => list.map((one) => withPaths(one, shown));
-  if (!readable) return { files: shownFiles, diagnostics: present(diagnostics), result: undefined };
+  const mainText = files.find(({ path }) => path === main)?.text ?? "";
+  if (!readable)
+    return {
+      main: mainText,
+      files: shownFiles,
+      diagnostics: present(diagnostics),
+      result: undefined,
+    };
   try {
     const result = await compile(files, main, options);
     // An import that could not be read is said once, with the reason only the reader knows.
@@ -55,7 +64,12 @@ export async function compileSpec<Result extends CompileResult>(
         (one) => one.span.file === span.file && one.span.start === span.start,
       );
     });
-    return { files: shownFiles, diagnostics: present([...diagnostics, ...others]), result };
+    return {
+      files: shownFiles,
+      main: mainText,
+      diagnostics: present([...diagnostics, ...others]),
+      result,
+    };
   } catch (error) {
     throw new InternalError(error, shownFiles);
   }

@@ -1,12 +1,16 @@
 /** Segments for a program from a corpus: documents or a task. */
+
+import { suggest } from "../parser/suggest.ts";
 import type { ModelDefinition } from "../runtime/model.ts";
 import type { SegmentSource } from "../runtime/training/source.ts";
+import type { Task } from "../runtime/training/tasks.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
 import type { Corpus } from "./documents.ts";
+import { InputError } from "./exit.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Episodes of a task that an evaluation reads. */
-const evaluationEpisodes = 200;
+export const evaluationEpisodes = 200;
 
 /** An endless source for training. */
 export function trainingSource(
@@ -18,7 +22,7 @@ export function trainingSource(
   if (corpus.kind === "documents") {
     return runtime.textSource(corpus.training, definition, { passes: "endless", seed });
   }
-  const task = runtime.parseTask(corpus.name, definition);
+  const task = taskOf(runtime, corpus.name, definition);
   return new runtime.TaskSource(task, definition, { seed, split: "train" });
 }
 
@@ -32,10 +36,27 @@ export function evaluationSource(
   if (corpus.kind === "documents") {
     return runtime.textSource(corpus.heldOut, model, { passes: "once", seed });
   }
-  const task = runtime.parseTask(corpus.name, model);
+  const task = taskOf(runtime, corpus.name, model);
   return new runtime.TaskSource(task, model, {
     seed,
     split: "evaluation",
     episodes: evaluationEpisodes,
   });
+}
+
+/** The task that a model learns. Throws InputError for a name that none has, SourceError where it does not suit the model. */
+export function taskOf(
+  runtime: Runtime,
+  text: string,
+  program: TrainingDefinition | ModelDefinition,
+): Task {
+  const [, name = ""] = /^task:\s*([^\s()]*)/.exec(text) ?? [];
+  const names: readonly string[] = runtime.taskNames;
+  if (names.includes(name)) return runtime.parseTask(text, program);
+  const meant = suggest(name, names);
+  throw new InputError(
+    `there is no task:${name}; there are ${names.map((each) => `task:${each}`).join(" and ")}`,
+    meant === undefined ? undefined : `did you mean task:${meant}?`,
+    "MEM0911",
+  );
 }

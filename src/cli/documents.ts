@@ -16,6 +16,8 @@ export type Corpus =
       readonly name: string;
       readonly training: readonly Uint8Array[];
       readonly heldOut: readonly Uint8Array[];
+      /** Which part of what is held out: `book.txt, its last tenth`. */
+      readonly heldOutName: string;
     }
   /** `task:recall`, as the user wrote it. */
   | { readonly kind: "task"; readonly name: string };
@@ -43,9 +45,10 @@ export async function readCorpus(
   const documents = await readDocuments(data, folder);
   if (valid !== undefined) {
     const heldOut = await readDocuments(valid, folder);
-    return { kind: "documents", name: data, training: documents, heldOut };
+    return { kind: "documents", name: data, training: documents, heldOut, heldOutName: valid };
   }
-  return { kind: "documents", name: data, ...holdOut(documents) };
+  const heldOutName = `${data}, its last tenth`;
+  return { kind: "documents", name: data, ...holdOut(documents), heldOutName };
 }
 
 /** The documents of a file or a folder. Empty files and hidden ones, which systems leave behind, are no documents. */
@@ -104,6 +107,7 @@ async function readDemo(valid: string | undefined, folder: string): Promise<Corp
     name: "Moby Dick",
     training: chapters.slice(0, cut),
     heldOut: valid === undefined ? chapters.slice(cut) : await readDocuments(valid, folder),
+    heldOutName: valid ?? `Moby Dick, its last ${heldOutChapters} chapters`,
   };
 }
 

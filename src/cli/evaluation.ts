@@ -3,7 +3,7 @@ import type { HostTensor } from "../ops/types.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { ModelDefinition } from "../runtime/model.ts";
 import type { Evaluation } from "../runtime/training/evaluator.ts";
-import { evaluationSource } from "./corpus-source.ts";
+import { evaluationEpisodes, evaluationSource, taskOf } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { InputError } from "./exit.ts";
 import { perplexityText } from "./progress.ts";
@@ -22,6 +22,8 @@ export interface Comparison {
   readonly evaluation: Evaluation;
   /** Perplexities of byte models that count the training text; only for text. */
   readonly baselines?: { readonly bigram: number; readonly trigram: number };
+  /** Share of answers that guessing among a task's symbols gets right; only for tasks. */
+  readonly guessing?: number;
 }
 
 /** Evaluates on the held-out documents, or on fresh episodes of the task. */
@@ -37,7 +39,10 @@ export async function runEvaluation(
   const evaluation = await runtime.evaluateModel({ ...request, source, onSegment });
   if (terminal.interactive) terminal.err("\r\x1b[2K");
   requireFinite(evaluation);
-  if (corpus.kind === "task" || evaluation.perplexity === undefined) return { evaluation };
+  if (corpus.kind === "task") {
+    return { evaluation, guessing: taskOf(runtime, corpus.name, request.model).guessing };
+  }
+  if (evaluation.perplexity === undefined) return { evaluation };
   const counts = new runtime.ByteCounts(corpus.training);
   const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
   return { evaluation, baselines: { bigram: bigramPerplexity, trigram: trigramPerplexity } };
@@ -54,8 +59,18 @@ function requireFinite({ losses }: Evaluation): void {
   );
 }
 
-/** A line a figure, for people. */
-export function comparisonText({ evaluation, baselines }: Comparison): string {
+/** What an evaluation reads. */
+export function evaluatedText(corpus: Corpus): string {
+  return corpus.kind === "task"
+    ? `${corpus.name}, ${evaluationEpisodes} episodes`
+    : corpus.heldOutName;
+}
+
+/** A line a figure, for people, and one of the data where it is given. */
+export function comparisonText(
+  { evaluation, baselines, guessing }: Comparison,
+  corpus?: Corpus,
+): string {
   const { perplexity, accuracy, scored, tokens, losses } = evaluation;
   const rows: (readonly [what: string, value: string])[] = [];
   if (perplexity !== undefined) rows.push(["held-out perplexity", perplexityText(perplexity)]);
@@ -65,13 +80,19 @@ export function comparisonText({ evaluation, baselines }: Comparison): string {
   }
   if (accuracy !== undefined) {
     const what = scored === tokens ? "tokens" : "answers";
-    const share = `${(100 * accuracy).toFixed(1)} %`;
-    rows.push(["accuracy", `${share} of ${scored.toLocaleString("en-US")} ${what}`]);
+    const share = `${percent(accuracy)} of ${scored.toLocaleString("en-US")} ${what}`;
+    const scale = guessing === undefined ? "" : ` (guessing: ${percent(guessing)})`;
+    rows.push(["accuracy", `${share}${scale}`]);
   }
   for (const [address, loss] of Object.entries(losses)) {
     rows.push([`loss ${address}`, loss.toFixed(4)]);
   }
   rows.push(["tokens", tokens.toLocaleString("en-US")]);
+  if (corpus !== undefined) rows.push(["data", evaluatedText(corpus)]);
   const width = Math.max(...rows.map(([what]) => what.length));
   return rows.map(([what, value]) => `${what.padEnd(width)}  ${value}\n`).join("");
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,12 +1,21 @@
 /** From a spec to its programs as loaded code: what train, eval and sample begin with. */
 import { createHash } from "node:crypto";
 import type { ModelDefinition } from "../runtime/model.ts";
+import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
 import type { BuildResult, GeneratedFile } from "./build-result.ts";
-import { type Compile, type CompileOptions, compileSpec, showDiagnostics } from "./compiler.ts";
+import {
+  type Compile,
+  type Compiled,
+  type CompileOptions,
+  compileSpec,
+  showDiagnostics,
+} from "./compiler.ts";
 import { InternalError } from "./crash.ts";
 import { InputError } from "./exit.ts";
 import { loadGenerated } from "./loader.ts";
+import { printable } from "./printable.ts";
+import { settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Programs {
@@ -20,17 +29,26 @@ export interface Programs {
   readonly hash: string;
 }
 
+/** The training whose settings a spec is compiled with. */
+export interface CompiledFor {
+  /** Its folder, as the user knows it. */
+  readonly shown: string;
+  readonly record: Pick<CheckpointRecord, "model" | "settings">;
+}
+
 /**
  * Compiles a spec and loads the very text that `memc build` writes. Undefined if the spec has errors, which are then on the
- * terminal.
+ * terminal. With the settings of a training of another model, an InputError says so in place of errors about settings.
  */
 export async function loadPrograms(
   spec: string,
   options: CompileOptions,
   compile: Compile<BuildResult>,
   terminal: Terminal,
+  run?: CompiledFor,
 ): Promise<Programs | undefined> {
   const compiled = await compileSpec(spec, options, compile, terminal);
+  if (run !== undefined) requireSameModel(spec, compiled, run);
   const failed = await showDiagnostics(compiled, "text", terminal);
   const files = compiled.result?.generated;
   if (failed || files === undefined) return undefined;
@@ -43,6 +61,24 @@ export async function loadPrograms(
     if (error instanceof InputError) throw error;
     throw new InternalError(error, compiled.files);
   }
+}
+
+/** A setting of another model's training is no mistake of the spec that it does not fit. */
+function requireSameModel(
+  spec: string,
+  { diagnostics, main }: Compiled<BuildResult>,
+  { shown, record }: CompiledFor,
+): void {
+  const settings = record.settings ?? {};
+  if (Object.keys(settings).length === 0) return;
+  if (!diagnostics.some(({ code }) => code === "MEM0321" || code === "MEM0173")) return;
+  const [, model] = /^[ \t]*model\s+([A-Za-z_]\w*)/m.exec(main) ?? [];
+  if (model === undefined || model === record.model) return;
+  throw new InputError(
+    `${shown} is a training of another model: of ${printable(record.model)}${settingsText(settings)}; ${spec} declares ${model}`,
+    "name a training of this spec, or the spec that it is a training of",
+    "MEM0912",
+  );
 }
 
 /** Loads the programs of a spec's generated files. Throws where they declare no model. */

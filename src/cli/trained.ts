@@ -1,5 +1,7 @@
 /** What eval and sample read: which checkpoint, and the settings that it was trained with. */
 import { resolve } from "node:path";
+import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
+import type { DataOfRun } from "./run-data.ts";
 import { latestRun, listed } from "./run-folder.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Settings, settingsOfRun, settingsText } from "./settings.ts";
@@ -10,6 +12,8 @@ export interface Trained {
   readonly path: string;
   /** Those of the training and of the command line. */
   readonly settings: Settings;
+  /** The run; undefined for a `.safetensors` file, which says nothing of one. */
+  readonly run: (DataOfRun & { readonly record: CheckpointRecord }) | undefined;
 }
 
 /**
@@ -28,7 +32,7 @@ export async function findTrained(
       ? await latestRun(spec, terminal.folder, runtime)
       : { folder: { path: resolve(terminal.folder, checkpoint), shown: checkpoint }, others: [] };
   const { path, shown } = found.folder;
-  if (path.endsWith(".safetensors")) return { path, settings: given };
+  if (path.endsWith(".safetensors")) return { path, settings: given, run: undefined };
   const { step, record } = runtime.summarizeCheckpoint(path);
   const stored = record.settings ?? {};
   const settings = settingsOfRun(given, { shown, settings: stored });
@@ -36,5 +40,5 @@ export async function findTrained(
   if (found.others.length > 0) {
     terminal.err(`note: --checkpoint names another training: ${listed(found.others)}\n`);
   }
-  return { path, settings };
+  return { path, settings, run: { shown, data: record.trainedOn, record } };
 }

@@ -2,11 +2,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
-import type { CheckpointSummary } from "../runtime/training/checkpoint-record.ts";
+import type { CheckpointSummary, TrainingData } from "../runtime/training/checkpoint-record.ts";
 import type { SegmentSource } from "../runtime/training/source.ts";
 import type { TrainingState } from "../runtime/training/state.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
-import { trainingSource } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { exitCode, InputError } from "./exit.ts";
 import { version } from "./package.ts";
@@ -26,6 +25,10 @@ export interface TrainingRequest {
   readonly settings: Settings;
   readonly definition: TrainingDefinition;
   readonly corpus: Corpus;
+  /** Of the corpus, at its start. */
+  readonly source: SegmentSource;
+  /** The names of the corpus, for its checkpoints. */
+  readonly trainedOn: TrainingData;
   readonly engine: Engine;
   readonly seed: number;
   /** Of the command line; the run's or the schedule's if undefined. */
@@ -53,19 +56,21 @@ export async function runTraining(
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<TrainingOutcome> {
-  const { definition, engine, folder, seed, resumption } = request;
-  const source = trainingSource(runtime, request.corpus, definition, seed);
+  const { definition, engine, folder, seed, resumption, source } = request;
   const resumed =
     resumption === undefined
       ? undefined
       : loadResumed(resumption.checkpoint, request, runtime, terminal);
-  if (resumed !== undefined) restoreSource(source, resumed, runtime);
+  if (resumption !== undefined && resumed !== undefined) {
+    restoreSource(source, resumed, resumption, runtime);
+  }
   const steps = resumption?.steps ?? request.steps ?? definition.schedule.steps;
   const origin = {
     memc: version,
     spec: basename(request.spec),
     specHash: request.programs.hash,
     settings: request.settings,
+    trainedOn: request.trainedOn,
   };
   terminal.err(`${headline(request, steps)}\n`);
 
@@ -129,14 +134,22 @@ function loadResumed(
 }
 
 /** Brings the data to where the run stopped; says so where it is not the run's data. */
-function restoreSource(source: SegmentSource, { position }: TrainingState, runtime: Runtime): void {
+function restoreSource(
+  source: SegmentSource,
+  { position }: TrainingState,
+  { folder, checkpoint }: Resumption,
+  runtime: Runtime,
+): void {
   try {
     source.restore(position);
   } catch (error) {
     if (!(error instanceof runtime.SourceError)) throw error;
+    const { trainedOn } = checkpoint.record;
     throw new InputError(
-      error.message,
-      "go on with the --data that the run was started with",
+      `the training in ${folder.shown} goes on with the data it was started with: ${error.message}`,
+      trainedOn === undefined
+        ? "go on with the --data that the run was started with"
+        : `it was started ${trainedOn.data === undefined ? "without --data" : `with --data ${trainedOn.data}`}, which applies by itself: leave --data out`,
       "MEM0911",
     );
   }

@@ -2,7 +2,7 @@
  * train, eval and sample with a hand-written model in the form of generated code, which goes through the same loading as what
  * the core writes. Small enough for the float64 engine.
  */
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cli/arguments.ts";
@@ -145,7 +145,8 @@ describe("memc train", () => {
 
   test.each([
     [{ data: "nothing.txt" }, "nothing.txt does not exist"],
-    [{ data: "task:nothing" }, /There is no task/],
+    [{ data: "task:nothing" }, "there is no task:nothing; there are task:recall and task:sort"],
+    [{ data: "task:recall(shown = 99)" }, /task:recall shows 99 symbols/],
     [{ data: "book.txt", steps: 0 }, /--steps 0: a whole number of at least 1/],
     [{ data: "book.txt", steps: 1.5 }, /--steps 1.5: a whole number/],
     [{ data: "book.txt", seed: -1 }, /--seed -1: a whole number from 0/],
@@ -187,6 +188,28 @@ describe("memc train", () => {
     expect(err).toContain("steps 3 to 4 (--steps; the run's total was 2)");
   });
 
+  test.each([
+    ["task:recal", "there is no task:recal;", "did you mean task:recall?"],
+    ["task:nothing", "there is no task:nothing;", undefined],
+  ])("--data %s is about the task, not about held-out data", async (data, message, help) => {
+    const folder = await folderWith(files);
+    await expect(run(folder, "train", { data })).rejects.toMatchObject({
+      message: expect.stringMatching(`^${message}`),
+      help,
+    });
+  });
+
+  test("held-out data that is too short asks for --valid only to mend it", async () => {
+    const folder = await folderWith({ ...files, "word.txt": "word", "letter.txt": "a" });
+    await expect(run(folder, "train", { data: "word.txt" })).rejects.toMatchObject({
+      help: "it is the last tenth of --data: give more, or leave the evaluation out with --no-evaluate",
+    });
+    const valid = "letter.txt";
+    await expect(run(folder, "train", { data: "book.txt", valid })).rejects.toMatchObject({
+      help: "name other data with --valid, or leave the evaluation out with --no-evaluate",
+    });
+  });
+
   test("without --steps and --seed a resumed training keeps the run's", async () => {
     const folder = await folderWith(files);
     const options = { data: "book.txt", evaluate: false, out: "run" };
@@ -206,7 +229,9 @@ describe("memc eval and memc sample", () => {
     const folder = await folderWith(files);
     const trained = await run(folder, "train", { data: "book.txt", steps: 3 });
     const evaluated = await run(folder, "eval", { data: "book.txt" });
-    expect(trained.out.startsWith(evaluated.out)).toBe(true);
+    const [figures = "", data] = evaluated.out.split(/^(?=data )/m);
+    expect(trained.out.startsWith(figures)).toBe(true);
+    expect(data).toMatch(/^data {2,}book\.txt, its last tenth\n$/);
     const { out } = await run(folder, "eval", { data: "book.txt", format: "json" });
     expect(JSON.parse(out)).toMatchObject({
       perplexity: expect.any(Number),
@@ -216,6 +241,46 @@ describe("memc eval and memc sample", () => {
     expect(first.out.startsWith("The ")).toBe(true);
     expect(await run(folder, "sample")).toEqual(first);
     expect((await run(folder, "sample", { length: 0 })).out).toBe("The \n");
+  });
+
+  test("without --data, eval and a training that goes on take what the training was started with", async () => {
+    const folder = await folderWith({ ...files, "new.txt": book.repeat(2) });
+    await run(folder, "train", { data: "task:recall", steps: 1, evaluate: false });
+    const { out } = await run(folder, "eval");
+    expect(out).toMatch(/accuracy +[\d.]+ % of 800 answers \(guessing: 12\.5 %\)\n/);
+    expect(out).toMatch(/\ndata +task:recall, 200 episodes\n$/);
+    expect((await run(folder, "eval", { data: "new.txt" })).out).toMatch(/data +new\.txt, its/);
+    const more = { resume: true, steps: 2, evaluate: false };
+    expect((await run(folder, "train", more)).err).toContain("task:recall; steps 2 to 2");
+    await expect(
+      run(folder, "train", { ...more, steps: 3, data: "new.txt" }),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/runs\/memory goes on with the data it was started with/),
+      help: "it was started with --data task:recall, which applies by itself: leave --data out",
+    });
+  });
+
+  test("the held-out file of a training is used, too, and data that is gone is named", async () => {
+    const folder = await folderWith({ ...files, "new.txt": book.repeat(2) });
+    const options = { data: "book.txt", valid: "new.txt", steps: 1, evaluate: false };
+    await run(folder, "train", options);
+    expect((await run(folder, "eval")).out).toMatch(/data +new\.txt\n/);
+    await rm(join(folder, "new.txt"));
+    await expect(run(folder, "eval")).rejects.toMatchObject({
+      message:
+        "new.txt does not exist; the training in runs/memory was started with --data book.txt --valid new.txt",
+      help: "go to the folder it was started in, or name the data with --data FILE",
+    });
+  });
+
+  test("sample says that a task has symbols, not text, and shows no prompt that cannot be read", async () => {
+    const folder = await folderWith(files);
+    await run(folder, "train", { data: "task:recall", steps: 1, evaluate: false });
+    const { out, err } = await run(folder, "sample", { length: 0 });
+    expect(out).toBe("The \n");
+    expect(err).toContain(
+      "note: the model was trained on task:recall, on symbols rather than text\n",
+    );
   });
 
   test("without a training they say so", async () => {

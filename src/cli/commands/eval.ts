@@ -2,8 +2,7 @@
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import type { Compile } from "../compiler.ts";
-import { readCorpus } from "../documents.ts";
-import { comparisonText, runEvaluation } from "../evaluation.ts";
+import { comparisonText, evaluatedText, runEvaluation } from "../evaluation.ts";
 import { exitCode } from "../exit.ts";
 import {
   checkpointOption,
@@ -14,6 +13,7 @@ import {
   wholeNumber,
 } from "../options.ts";
 import { loadPrograms } from "../programs.ts";
+import { readRunCorpus } from "../run-data.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
 import { parseSettings } from "../settings.ts";
 import { findTrained } from "../trained.ts";
@@ -24,15 +24,21 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
     positionals: specPositional,
     options: {
       ...checkpointOption,
-      data: { type: "string", describe: "As for train: its end is held out, unless --valid" },
-      valid: { type: "string", describe: "The file or folder to evaluate on" },
+      data: {
+        type: "string",
+        describe: "As for train: its end is held out, unless --valid; the training's if not given",
+      },
+      valid: {
+        type: "string",
+        describe: "The file or folder to evaluate on; the training's if not given",
+      },
       format: { choices: ["text", "json"], default: "text", describe: "For people, or for tools" },
       ...engineOptions,
       ...seedOption,
       ...settingOption,
     },
     examples: [
-      ["memc eval specs/memformer.mem", "the latest training, on the demo novel's last chapters"],
+      ["memc eval specs/memformer.mem", "the latest training, on what it held out"],
       ["memc eval model.mem --checkpoint runs/model-2 --valid new.txt", "on a text of your own"],
     ],
     run: async (values, terminal) => {
@@ -44,9 +50,15 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
       return withSentences(runtime, async () => {
         const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
         const { settings } = trained;
-        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        const programs = await loadPrograms(
+          spec,
+          { settings },
+          await load(),
+          terminal,
+          trained.run,
+        );
         if (programs === undefined) return exitCode.diagnostics;
-        const corpus = await readCorpus(values.data, values.valid, terminal.folder);
+        const corpus = await readRunCorpus(values, trained.run, terminal.folder);
         const model = programs.evaluate;
         const parameters = runtime.loadParameters(trained.path, model);
         const engine = await createEngine(runtime, values.engine, threads);
@@ -57,8 +69,8 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
         );
         terminal.out(
           values.format === "json"
-            ? `${JSON.stringify({ ...comparison.evaluation, baselines: comparison.baselines })}\n`
-            : comparisonText(comparison),
+            ? `${JSON.stringify({ data: evaluatedText(corpus), ...comparison.evaluation, baselines: comparison.baselines, guessing: comparison.guessing })}\n`
+            : comparisonText(comparison, corpus),
         );
         return exitCode.fine;
       });

@@ -2,7 +2,7 @@
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import type { Compile } from "../compiler.ts";
-import { exitCode, UsageError } from "../exit.ts";
+import { exitCode, InputError, UsageError } from "../exit.ts";
 import {
   checkpointOption,
   engineOptions,
@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from "../options.ts";
 import { loadPrograms } from "../programs.ts";
+import { taskOfRun } from "../run-data.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
 import { parseSettings } from "../settings.ts";
@@ -64,7 +65,13 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
       return withSentences(runtime, async () => {
         const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
         const { settings } = trained;
-        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        const programs = await loadPrograms(
+          spec,
+          { settings },
+          await load(),
+          terminal,
+          trained.run,
+        );
         if (programs === undefined) return exitCode.diagnostics;
         const model = programs.generate;
         const options = {
@@ -78,13 +85,32 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
           ...(topK === undefined ? {} : { topK }),
           ...(topP === undefined ? {} : { topP }),
         };
-        terminal.out(prompt);
-        for await (const piece of sampleText(options, runtime)) terminal.out(piece);
+        const task = trained.run && taskOfRun(trained.run);
+        if (task !== undefined) terminal.err(`note: ${symbolsText(task)}\n`);
+        try {
+          // The first piece comes when the prompt has been read, so a prompt that cannot be read is not shown either.
+          let shown = false;
+          for await (const piece of sampleText(options, runtime)) {
+            terminal.out(shown ? piece : `${prompt}${piece}`);
+            shown = true;
+          }
+        } catch (error) {
+          if (!(error instanceof runtime.SourceError) || task === undefined) throw error;
+          throw new InputError(
+            `no text can be made: ${error.message}`,
+            `${symbolsText(task)}; memc eval shows what it learnt`,
+            "MEM0911",
+          );
+        }
         terminal.out("\n");
         return exitCode.fine;
       });
     },
   });
+}
+
+function symbolsText(task: string): string {
+  return `the model was trained on ${task}, on symbols rather than text`;
 }
 
 const about = { command: "sample" };

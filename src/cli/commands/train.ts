@@ -4,14 +4,15 @@ import type { ModelDefinition } from "../../runtime/model.ts";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import type { Compile } from "../compiler.ts";
-import { evaluationSource } from "../corpus-source.ts";
-import { type Corpus, readCorpus } from "../documents.ts";
+import { evaluationSource, trainingSource } from "../corpus-source.ts";
+import type { Corpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
 import { exitCode, InputError } from "../exit.ts";
 import { engineOptions, settingOption, specPositional, wholeNumber } from "../options.ts";
 import { printable } from "../printable.ts";
-import { loadPrograms } from "../programs.ts";
+import { type CompiledFor, loadPrograms } from "../programs.ts";
 import { findResumption, type Resumption } from "../resumption.ts";
+import { type DataOfRun, dataNames, keptData, readRunCorpus } from "../run-data.ts";
 import { newRunFolder } from "../run-folder.ts";
 import { createEngine, loadRuntime, type Runtime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
@@ -83,12 +84,9 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         const resumption = resume
           ? await findResumption(request, terminal.folder, runtime)
           : undefined;
-        if (resumption !== undefined && resumption.checkpoint.step >= resumption.steps) {
-          terminal.err(finishedText(resumption, values));
-          return exitCode.fine;
-        }
         const { settings, seed } = resumption ?? { settings: given, seed: values.seed ?? 0 };
-        const programs = await loadPrograms(spec, { settings }, await load(), terminal);
+        const run = resumption && runOf(resumption);
+        const programs = await loadPrograms(spec, { settings }, await load(), terminal, run);
         if (programs === undefined) return exitCode.diagnostics;
         const { train: definition, evaluate: model, generate } = programs;
         if (definition === undefined) {
@@ -98,10 +96,17 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
             "MEM0920",
           );
         }
-        const corpus = await readCorpus(values.data, values.valid, terminal.folder);
+        if (resumption !== undefined && resumption.checkpoint.step >= resumption.steps) {
+          // What is suggested must work: with these settings the model must still be the one that was trained.
+          runtime.loadCheckpoint(resumption.checkpoint.path, definition);
+          terminal.err(finishedText(resumption, values));
+          return exitCode.fine;
+        }
+        const corpus = await readRunCorpus(values, run, terminal.folder);
         const folder =
           resumption?.folder ?? (await newRunFolder(spec, values.out, terminal.folder));
-        if (values.evaluate) requireHeldOut(runtime, corpus, model, seed);
+        const source = trainingSource(runtime, corpus, definition, seed);
+        if (values.evaluate) requireHeldOut(runtime, corpus, model, { seed, valid: values.valid });
         const engine = await createEngine(runtime, values.engine, threads);
         const { code, state } = await runTraining(
           {
@@ -110,6 +115,8 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
             settings,
             definition,
             corpus,
+            source,
+            trainedOn: keptData(dataNames(values, run)),
             engine,
             seed,
             steps,
@@ -132,18 +139,34 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
   });
 }
 
+function runOf({ folder: { shown }, checkpoint: { record } }: Resumption): DataOfRun & CompiledFor {
+  return { shown, data: record.trainedOn, record };
+}
+
 /** Says before the training, rather than after it, that there is nothing to evaluate on. */
-function requireHeldOut(runtime: Runtime, corpus: Corpus, model: ModelDefinition, seed: number) {
+function requireHeldOut(
+  runtime: Runtime,
+  corpus: Corpus,
+  model: ModelDefinition,
+  { seed, valid }: { readonly seed: number; readonly valid: string | undefined },
+) {
   try {
     evaluationSource(runtime, corpus, model, seed);
   } catch (error) {
     if (!(error instanceof runtime.SourceError)) throw error;
     throw new InputError(
       `the held-out data cannot be used: ${error.message}`,
-      "name other data with --valid, or leave the evaluation out with --no-evaluate",
+      `${heldOutHelp(corpus, valid)}leave the evaluation out with --no-evaluate`,
       "MEM0911",
     );
   }
+}
+
+function heldOutHelp({ kind }: Corpus, valid: string | undefined): string {
+  if (kind === "task") return "";
+  return valid === undefined
+    ? "it is the last tenth of --data: give more, or "
+    : "name other data with --valid, or ";
 }
 
 interface ResumableValues {

@@ -9,6 +9,14 @@ import type { Disk } from "./disk.ts";
 import type { Position } from "./source.ts";
 import { CheckpointError, type CheckpointFault } from "./tensor-files.ts";
 
+/** Which data a training was started with, as the command line named it; with neither it is the demo novel. */
+export interface TrainingData {
+  /** A file, a folder, or `task:NAME`. */
+  readonly data?: string;
+  /** Held-out data of its own. */
+  readonly valid?: string;
+}
+
 /** Where the training code came from. Nothing of it is needed to go on; a program of your own may leave all of it out. */
 export interface CheckpointOrigin {
   /** Version of memc that generated the code. */
@@ -19,6 +27,8 @@ export interface CheckpointOrigin {
   readonly specHash?: string;
   /** Options and dims that replaced the spec's, by address: `mem.count` → `16`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What the command line trains on. */
+  readonly trainedOn?: TrainingData;
 }
 
 /** What a checkpoint says of itself beside the numbers. */
@@ -134,7 +144,7 @@ interface CheckedFields extends CheckpointRecord {
 
 /** Only what was checked is taken over; a file may hold anything else besides. */
 function trainingFile(checked: CheckedFields): TrainingFile {
-  const { memc, spec, specHash, settings, model, schedule, steps, step, seed } = checked;
+  const { memc, spec, specHash, settings, trainedOn, model, schedule, steps, step, seed } = checked;
   return {
     step,
     seed,
@@ -145,10 +155,18 @@ function trainingFile(checked: CheckedFields): TrainingFile {
       ...(spec === undefined ? {} : { spec }),
       ...(specHash === undefined ? {} : { specHash }),
       ...(settings === undefined ? {} : { settings }),
+      ...(trainedOn === undefined ? {} : { trainedOn: onlyData(trainedOn) }),
       model,
       schedule,
       steps,
     },
+  };
+}
+
+function onlyData({ data, valid }: TrainingData): TrainingData {
+  return {
+    ...(data === undefined ? {} : { data }),
+    ...(valid === undefined ? {} : { valid }),
   };
 }
 
@@ -158,6 +176,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 type Fits = (value: unknown) => boolean;
 const isText: Fits = (value) => typeof value === "string";
+/** What a command line can name: it is shown to people, and may be read. */
+const isDataName: Fits = (value) =>
+  typeof value === "string" && /^\P{Cc}+$/u.test(value) && value.length <= 4096;
 const isCount: Fits = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const optional = (fits: Fits): Fits => {
   return (value) => value === undefined || fits(value);
@@ -171,6 +192,10 @@ const fields: Readonly<Record<keyof CheckedFields, Fits>> = {
   spec: optional(isText),
   specHash: optional(isText),
   settings: optional((value) => isRecord(value) && Object.values(value).every(isText)),
+  trainedOn: optional(
+    (value) =>
+      isRecord(value) && optional(isDataName)(value.data) && optional(isDataName)(value.valid),
+  ),
   model: isText,
   schedule: isRecord,
   data: isRecord,

@@ -9,7 +9,12 @@ export {
   saveCheckpoint,
   summarizeCheckpoint,
 } from "./checkpoint.ts";
-export type { CheckpointOrigin, CheckpointRecord, CheckpointSummary } from "./checkpoint-record.ts";
+export type {
+  CheckpointOrigin,
+  CheckpointRecord,
+  CheckpointSummary,
+  TrainingData,
+} from "./checkpoint-record.ts";
 export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from "./evaluator.ts";
 export { NonFiniteError } from "./finite.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
@@ -57,6 +62,7 @@ export {
   recallTask,
   sortTask,
   type Task,
+  taskNames,
 } from "./tasks.ts";
 export { CheckpointError, type CheckpointFault, toSafeTensor } from "./tensor-files.ts";
 export {

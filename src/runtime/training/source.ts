@@ -62,9 +62,13 @@ export type InputFeed =
 
 /**
  * How each input of a program is fed. Int inputs along the segment's axis take tokens, displaced as the schedule's `data` says;
- * flag inputs called `document` and `answer` mark what their names say. Throws SourceError for any other input.
+ * flag inputs called `document` and `answer` mark what their names say. A task makes the labels of every target, so that no entry in
+ * `data` is needed for one. Throws SourceError for any other input.
  */
-export function inputFeeds(program: SourceProgram): readonly InputFeed[] {
+export function inputFeeds(
+  program: SourceProgram,
+  labels: "text" | "a task" = "text",
+): readonly InputFeed[] {
   const { segment } = program.schedule;
   const { rollout, stride } = rolloutOf(program);
   if (stride < 1 || stride > rollout) {
@@ -84,7 +88,7 @@ export function inputFeeds(program: SourceProgram): readonly InputFeed[] {
     if (kind === "flag" && name === "answer" && perToken) return { kind: "answer", name };
     if (kind === "int" && perToken) {
       const ahead = aheadOf(program, name, []);
-      if (ahead === 0 && role === "target") {
+      if (labels === "text" && ahead === 0 && role === "target") {
         throw new SourceError(
           `Target ${name} has no entry in \`data\`: say what it is, as in ${name} = tokens ahead 1.`,
         );

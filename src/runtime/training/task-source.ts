@@ -38,7 +38,7 @@ export class TaskSource implements SegmentSource {
     this.#task = task;
     this.#program = program;
     this.#options = options;
-    this.#feeds = inputFeeds(program);
+    this.#feeds = inputFeeds(program, "a task");
     const rollout = program.schedule.rollout;
     const segments = this.#episodeSegments();
     if (program.schedule.batching === "examples" && (rollout ?? segments) !== segments) {

@@ -28,8 +28,13 @@ export interface Task {
   readonly length: number;
   /** How many different tokens and labels there are: all lie in 0 .. vocabulary - 1. */
   readonly vocabulary: number;
+  /** Share of answers that are right when any of the symbols is guessed. */
+  readonly guessing: number;
   episode(words: RandomWords): Episode;
 }
+
+/** What follows `task:`. */
+export const taskNames = ["recall", "sort"] as const;
 
 export interface RecallOptions {
   /** Symbols shown at the start of the first segment. */
@@ -66,6 +71,7 @@ export function recallTask(segmentTokens: number, options: RecallOptions): Task 
     name: "task:recall",
     length,
     vocabulary: FIRST_SYMBOL + symbols,
+    guessing: 1 / symbols,
     episode(words) {
       const tokens = new Int32Array(length).fill(BLANK);
       const labels = new Int32Array(length).fill(BLANK);
@@ -108,6 +114,7 @@ export function sortTask({ length: n, alphabet }: SortOptions): Task {
     name: "task:sort",
     length,
     vocabulary: alphabet + 2,
+    guessing: 1 / alphabet,
     episode(words) {
       const early = Array.from({ length: alphabet }, () => 1 + words.integer(9));
       const late = Array.from({ length: alphabet }, () => 1 + words.integer(9));
@@ -170,7 +177,7 @@ export function parseTask(text: string, program: SourceProgram): Task {
     settings.delete(key);
     return value;
   };
-  const feeds = tokenFeeds(inputFeeds(program));
+  const feeds = tokenFeeds(inputFeeds(program, "a task"));
   const range = Math.min(...feeds.map(({ below }) => below));
   const tokens = program.schedule.segment.tokens;
   let task: Task;

@@ -18,7 +18,10 @@ import { train } from "../../../src/runtime/training/trainer.ts";
 import { documents, schedule, training } from "./memory-model.ts";
 
 const definition = training();
-const origin = { memc: "0.1.0", spec: "memory.mem", specHash: "abc", settings: { D: "6" } };
+const origin = {
+  ...{ memc: "0.1.0", spec: "memory.mem", specHash: "abc", settings: { D: "6" } },
+  trainedOn: { data: "books", valid: "new.txt" },
+};
 const options: SaveOptions = { definition, steps: 8, origin, realBytes: 8 };
 const record = { ...origin, model: definition.name, schedule, steps: 8 };
 const names = ["model.safetensors", "optimizer.safetensors", "states.safetensors", "training.json"];
@@ -225,6 +228,9 @@ describe("a checkpoint is refused", () => {
     ["settings", { settings: { D: 6 } }],
     ["settings", { settings: ["D=6"] }],
     ["spec", { spec: 1 }],
+    ["trainedOn", { trainedOn: "book.txt" }],
+    ["trainedOn", { trainedOn: { data: 1 } }],
+    ["trainedOn", { trainedOn: { valid: "\u001b[2J" } }],
     ["steps", { steps: 1e308 }],
   ])("when training.json has a wrong `%s`: %j", (field, change) => {
     const training = JSON.parse(readFileSync(inside("training.json"), "utf8"));

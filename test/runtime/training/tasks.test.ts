@@ -50,6 +50,14 @@ describe("task:recall", () => {
     expect(segments[4]?.inputs.tokens?.data).not.toEqual(segments[0]?.inputs.tokens?.data);
   });
 
+  it("makes the labels itself, so that a spec need not say in `data` what they are", () => {
+    const without = { ...program, schedule: { ...program.schedule, data: {} } };
+    const [labels, others] = [program, without].map((each) => {
+      return new TaskSource(parseTask("task:recall", each), each, train).next();
+    });
+    expect(others).toEqual(labels);
+  });
+
   it("keeps training and evaluation apart, and ends after the episodes asked for", () => {
     const task = parseTask("task:recall", program);
     const evaluation = new TaskSource(task, program, { seed: 5, split: "evaluation", episodes: 3 });
