@@ -44,7 +44,14 @@ describe("the command line", () => {
     [["check"], "memc: <spec> is missing\n  usage: memc check <spec>\nSee: memc check --help\n"],
     [["train", "a.mem", "--resume=yes"], /^memc: --resume takes no value: /],
     [["check", "a.mem", "b.mem"], /^memc: unknown argument: b.mem\nSee: memc check --help\n/],
-    [["check", "a.mem", "--fromat", "json"], /^memc: unknown argument: fromat/],
+    [
+      ["check", "a.mem", "--fromat", "json"],
+      /^memc: unknown argument: fromat\n {2}did you mean --format\?/,
+    ],
+    [
+      ["train", "a.mem", "--step", "4"],
+      /^memc: unknown argument: step\n {2}did you mean --steps\?/,
+    ],
     [["check", "a.mem", "--format", "xml"], /^memc: invalid values: .*"text", "json"/],
     [["check", "a.mem", "--format"], /^memc: not enough arguments following: format\n/],
     [["check", "a.mem", "--format=text", "--format=json"], /^memc: --format is given 2 times/],

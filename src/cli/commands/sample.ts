@@ -86,11 +86,11 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
           ...(topP === undefined ? {} : { topP }),
         };
         const task = trained.run && taskOfRun(trained.run);
-        if (task !== undefined) terminal.err(`note: ${symbolsText(task)}\n`);
         try {
           // The first piece comes when the prompt has been read, so a prompt that cannot be read is not shown either.
           let shown = false;
           for await (const piece of sampleText(options, runtime)) {
+            if (!shown && task !== undefined) terminal.err(`note: ${symbolsText(task)}\n`);
             terminal.out(shown ? piece : `${prompt}${piece}`);
             shown = true;
           }

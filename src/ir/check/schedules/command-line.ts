@@ -1,10 +1,11 @@
 /** Entries from the command line: `--set train.batch=8`. */
 
 import { parse } from "../../../parser/index.ts";
+import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
-import { readEntry } from "./entry.ts";
+import { readEntry, scheduleWords } from "./entry.ts";
 import { optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
@@ -19,11 +20,20 @@ export function applyOverrides(
 ): void {
   const rollout = schedule.rollout;
   const before = schedule.stride;
+  // An entry `set` is itself one of settings.
+  const settable: readonly string[] = scheduleWords.filter((each) => each !== "set");
   for (const [address, text] of overrides) {
     const [program, word = "", option, ...more] = address.split(".");
     if (program !== kind) continue;
     const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
     report.attempt(() => {
+      if (!settable.includes(word) && !optimizerOptions.includes(word)) {
+        const near = suggest(word, settable);
+        const message = `${address} cannot be set to ${text}: There is no schedule entry ${word}.`;
+        throw problem("MEM0173", at, message, {
+          help: near === undefined ? `There are ${settable.join(", ")}.` : `Did you mean ${near}?`,
+        });
+      }
       // Only the optimiser has options with addresses of their own.
       const known = more.length === 0 && (option === undefined || word === "optimizer");
       if (known && option === undefined && optimizerOptions.includes(word)) {
