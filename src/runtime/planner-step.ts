@@ -13,7 +13,14 @@ import type { Declarations, ModelDefinition, Tree } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { bytesOf, planMemory } from "./planner.ts";
 import { addTrees } from "./run.ts";
-import { type Simplification, type Staged, type StagedFunction, stage, typesOf } from "./stage.ts";
+import {
+  type Simplification,
+  type Staged,
+  type StagedFunction,
+  type StageOptions,
+  stage,
+  typesOf,
+} from "./stage.ts";
 import { batched, expandDeclarations, parameterTypes, stateTypes } from "./training/addresses.ts";
 import { createOptimizer } from "./training/optimizer.ts";
 import { drawType } from "./training/random.ts";
@@ -109,15 +116,19 @@ export async function planStep(
   return run.finish();
 }
 
-/** The plan of a model's segment, as its reading schedule runs it. */
-export function planSegment(model: ModelDefinition): Plan {
+/** The plan of a model's segment, as its reading schedule runs it; with `probes` their values are outputs. */
+export function planSegment(
+  model: ModelDefinition,
+  { probes = false }: Pick<StageOptions, "probes"> = {},
+): Plan {
   const { batch, segment } = model.schedule;
   const draws = Array.from(expandDeclarations(model.draws), ([address, declaration]) => {
     return [address, drawType(declaration, batch)] as const;
   });
   const own = nest([...parameterTypes(model), ...stateTypes(model, batch), ...draws]);
   const inputs = nest(inputTypes(model, batch, segment));
-  return stage("segment", model.segment, [own, inputs], { names: ["own", "inputs"] }).plan;
+  const names = ["own", "inputs"];
+  return stage("segment", model.segment, [own, inputs], { names, probes }).plan;
 }
 
 /** Types of a segment's inputs by name, `fresh` and `valid` among them. */

@@ -6,6 +6,7 @@ import { type Compile, compileSpec, showDiagnostics } from "../compiler.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 import { explain, passOptions, passRequest } from "../pass-options.ts";
+import { checkProbes } from "../probes.ts";
 import { parseSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { type OutputFile, type OutputPlan, planOutput, writeOutput } from "../writer.ts";
@@ -51,8 +52,11 @@ export function buildCommand(load: () => Promise<Compile<BuildResult>>): Command
       const passes = await passRequest(given, terminal);
       const options = { settings, passes, probes: probe };
       const compiled = await compileSpec(spec, options, await load(), terminal);
-      const failed = await showDiagnostics(compiled, "text", terminal);
       const generated = compiled.result?.generated;
+      const notes =
+        generated === undefined ? [] : await checkProbes(probe, compiled.files, generated);
+      const failed = await showDiagnostics(compiled, "text", terminal);
+      for (const note of notes) terminal.err(`${note}\n`);
       if (failed || generated === undefined) return exitCode.diagnostics;
       const files = await outputFiles(generated, emit === "js" ? "js" : "ts");
       const plan = await planOutput(resolve(terminal.folder, out), basename(spec), files);

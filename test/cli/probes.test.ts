@@ -1,0 +1,64 @@
+/** `memc build --probe`: what an address may be, and what is said of one that matches nothing. */
+import { expect, test } from "vitest";
+import { contents, folderWith, memc } from "./kit.ts";
+
+const spec = `mem 1
+
+model Probed(extra: flag = off) {
+  dim vocab = 16, D = 8, heads = 2
+  input  tokens[T] in vocab
+  target labels[T] in vocab
+  use table = embedding(vocab, width = D)
+  x = table.look(tokens)
+  repeat 2 as layer {
+    y = norm(x)
+    x = x + attention(y, y, heads, mask = causal) as masked
+    when extra {
+      doubled = 2 * x
+      x = doubled
+    }
+  }
+  output logits = table.score(norm(x))
+  loss main = cross_entropy(logits, labels)
+}
+`;
+
+async function build(...probes: readonly string[]) {
+  const folder = await folderWith({ "probed.mem": spec });
+  const words = probes.flatMap((probe) => ["--probe", probe]);
+  const result = await memc(folder, "build", "probed.mem", ...words);
+  return { ...result, files: Object.keys(await contents(folder)) };
+}
+
+test.each(["layer[*].masked.p", "layer[1].masked.p", "layer.masked.p", "masked.p", "p"])(
+  "%s is the address of a value",
+  async (probe) => {
+    const { code, err, files } = await build(probe);
+    expect([code, err]).toEqual([0, ""]);
+    expect(files).toContain("generated/probed.ts");
+  },
+);
+
+test.each([
+  ["layer[7].masked.p", "there are layer[0].masked.p, layer[1].masked.p"],
+  ["layer[*].maskd.p", "there are layer[0].masked.p, layer[1].masked.p"],
+  ["layer[*].masked.qqqqqqqq", "nothing in the spec is called qqqqqqqq"],
+  ["layer[*].doubld", "nothing in the spec is called doubld; did you mean doubled?"],
+])("%s matches nothing, and nothing is written", async (probe, help) => {
+  const { code, out, err, files } = await build("p", probe);
+  expect([code, out]).toEqual([2, ""]);
+  expect(err).toBe(`memc: --probe ${probe} matches nothing\n  ${help}\nSee: memc build --help\n`);
+  expect(files).toEqual(["probed.mem"]);
+});
+
+test("a value that exists under other options is a warning", async () => {
+  const { code, err } = await build("layer[*].doubled");
+  expect(code).toBe(0);
+  expect(err).toContain("warning[MEM0110]");
+  const other = await build("layer[*].doubled.p");
+  expect(other.code).toBe(0);
+  expect(other.err).toBe(
+    "note: --probe layer[*].doubled.p matches nothing with these options; " +
+      "there are layer[0].masked.p, layer[1].masked.p\n",
+  );
+});
