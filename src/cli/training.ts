@@ -62,7 +62,7 @@ export async function runTraining(
       ? undefined
       : loadResumed(resumption.checkpoint, request, runtime, terminal);
   if (resumption !== undefined && resumed !== undefined) {
-    restoreSource(source, resumed, resumption, runtime);
+    restoreSource(source, resumed, resumption, request.trainedOn, runtime);
   }
   const steps = resumption?.steps ?? request.steps ?? definition.schedule.steps;
   const origin = {
@@ -138,21 +138,27 @@ function restoreSource(
   source: SegmentSource,
   { position }: TrainingState,
   { folder, checkpoint }: Resumption,
+  given: TrainingData,
   runtime: Runtime,
 ): void {
   try {
     source.restore(position);
   } catch (error) {
     if (!(error instanceof runtime.SourceError)) throw error;
-    const { trainedOn } = checkpoint.record;
     throw new InputError(
       `the training in ${folder.shown} goes on with the data it was started with: ${error.message}`,
-      trainedOn === undefined
-        ? "go on with the --data that the run was started with"
-        : `it was started ${trainedOn.data === undefined ? "without --data" : `with --data ${trainedOn.data}`}, which applies by itself: leave --data out`,
+      otherDataHelp(checkpoint.record.trainedOn, given),
       "MEM0911",
     );
   }
+}
+
+function otherDataHelp(started: TrainingData | undefined, given: TrainingData): string {
+  if (started === undefined) return "go on with the --data that the run was started with";
+  const named = started.data === undefined ? "without --data" : `with --data ${started.data}`;
+  return started.data === given.data
+    ? `it was started ${named}, as now: what that holds is not what it was`
+    : `it was started ${named}, which applies by itself: leave --data out`;
 }
 
 function headline(request: TrainingRequest, steps: number): string {

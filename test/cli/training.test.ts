@@ -260,6 +260,18 @@ describe("memc eval and memc sample", () => {
     });
   });
 
+  test("a training whose data has changed since says so", async () => {
+    const folder = await folderWith(files);
+    const options = { data: "book.txt", evaluate: false };
+    await run(folder, "train", { ...options, steps: 1 });
+    await writeFile(join(folder, "book.txt"), book.repeat(5));
+    await expect(
+      run(folder, "train", { steps: 2, resume: true, evaluate: false }),
+    ).rejects.toMatchObject({
+      help: "it was started with --data book.txt, as now: what that holds is not what it was",
+    });
+  });
+
   test("the held-out file of a training is used, too, and data that is gone is named", async () => {
     const folder = await folderWith({ ...files, "new.txt": book.repeat(2) });
     const options = { data: "book.txt", valid: "new.txt", steps: 1, evaluate: false };

@@ -72,7 +72,7 @@ describe("data", () => {
       "binary.txt",
       /^error\[MEM0911\]: The text has byte 195, but input \w+ goes from 0 to 127\.\n/m,
     ],
-    ["task:sing", "error[MEM0911]: There is no task `task:sing`; there are task:recall and"],
+    ["task:sing", "error[MEM0911]: there is no task:sing; there are task:recall and"],
     ["task:sort(size = 3)", "error[MEM0911]: task:sort has no setting `size`."],
     ["task:recall(symbols = 500)", "error[MEM0911]: task:recall needs 502 different tokens, but"],
     [
@@ -302,9 +302,11 @@ describe("a checkpoint", () => {
     const { err } = await refuses(
       folder,
       [...other, "--resume", "--no-evaluate", "--steps", "4"],
-      "error[MEM0911]: The text is not the one that the data position belongs to.",
+      /^error\[MEM0911\]: the training in run goes on with the data it was started with: The text is not/m,
     );
-    expect(err).toContain("  go on with the --data that the run was started with\n");
+    expect(err).toContain(
+      "  it was started with --data books, which applies by itself: leave --data out\n",
+    );
     await refuses(
       folder,
       [...resume, "--seed", "1"],
