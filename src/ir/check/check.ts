@@ -17,6 +17,7 @@ import { scheduleWords } from "./schedules/entry.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
 import { readCommandLine, type Settings } from "./schedules/setting.ts";
+import { warnOfUntrained } from "./schedules/untrained.ts";
 import { unreadLines } from "./unread.ts";
 
 export interface CheckOptions {
@@ -94,6 +95,9 @@ function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report:
   if (report.sound) {
     for (const tree of files.trees.values()) warnOfUnused(tree, report);
     warnOfUnwritten(programs.memories, files.trees.values(), report);
+    const trained = schedules.definitions.train?.program;
+    if (train !== undefined && trained !== undefined)
+      warnOfUntrained(train.program, train.declarations, trained, report);
   }
   return report.failed || evaluate === undefined
     ? { diagnostics: report.list() }

@@ -6,6 +6,7 @@ import type { NumberExpression } from "../graph.ts";
 import type { Dim, InputInfo, Program } from "../program.ts";
 import { assemble, finishMain } from "./assemble.ts";
 import { Checker } from "./checker.ts";
+import type { Declaration } from "./declaration.ts";
 import type { Place } from "./emit.ts";
 import { type CheckedAxis, Frame, type Instance, implicitKey, Scope } from "./frame.ts";
 import { finishInstances } from "./instances/segment-end.ts";
@@ -30,6 +31,8 @@ interface Making {
 
 export interface MadeProgram {
   readonly program: Program;
+  /** Of its parameters, states and draws, by their addresses in the model. */
+  readonly declarations: readonly Declaration[];
   /** Addresses that can be set. */
   readonly addresses: readonly string[];
 }
@@ -134,7 +137,11 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
   if (report.failed) return undefined;
   const graph = finishMain(place, model, outputs);
   const parts = { kind, graph, dims, declared, outputs, frame, schedule, axis };
-  return { program: assemble(parts), addresses: [...checker.addresses] };
+  return {
+    program: assemble(parts),
+    declarations: frame.declarations,
+    addresses: [...checker.addresses],
+  };
 }
 
 export type { Diagnostic, SourceFile };

@@ -41,7 +41,7 @@ export function checkReferences(
 }
 
 /** Whether a pattern names a parameter, or something that holds it; a number stands for one copy. */
-function matches(pattern: string, address: string): boolean {
+export function matches(pattern: string, address: string): boolean {
   const steps = pattern.split(/[.[]/).map((step) => step.replace(/\]$/, ""));
   const text = steps.map((step) => {
     if (step === "**") return "(?:[^.]+\\.)*";
