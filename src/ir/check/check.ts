@@ -93,7 +93,7 @@ function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report:
   }
   // What is without effect may follow from what is wrong.
   if (report.sound) {
-    for (const tree of files.trees.values()) warnOfUnused(tree, report);
+    warnOfUnused([...files.trees.values()], report);
     warnOfUnwritten(programs.memories, files.trees.values(), report);
     const trained = schedules.definitions.train?.program;
     if (train !== undefined && trained !== undefined)

@@ -1,4 +1,4 @@
-/** What is allowed but has no effect: memories and states never written, values never used, horizons beyond the rollout. */
+/** What is allowed but has no effect: memories and states never written, what is never used, horizons beyond the rollout. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { check } from "../../../src/ir/check/check.ts";
@@ -133,6 +133,67 @@ describe("a value that nothing uses", () => {
 
   test("is not said beside an error, which may be why", () => {
     expect(codesOf(model("input x[T]\ny = 2 * x\noutput z = tanhh(x)"))).toEqual(["MEM0110"]);
+  });
+});
+
+describe("what a definition declares and nothing uses", () => {
+  test("options, dims and parameters of a model", () => {
+    const text = `model M(carry: flag = on, ghost: int = 3) {
+  dim D = 4, spare = 7
+  input x[T, D]
+  param idle[D] starts 1
+  output y = when carry { x } else { 2 * x }
+}`;
+    const { diagnostics } = check([...library, { path: "spec.mem", text }], "spec.mem");
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      "MEM0195 The option ghost is never used.",
+      "MEM0195 The dim spare is never used.",
+      "MEM0195 The parameter idle is never used.",
+    ]);
+  });
+
+  test("and of blocks and memories, with their methods", () => {
+    const memory = `memory m(width: int, other: int = 2) {
+  dim D = width
+  state s[D] starts 0, gradient stop
+  read() -> [D] { param w[D] starts 1; return s }
+  write(x[T, D]) { s <- sum(x over T where valid(T)) }
+}`;
+    const body =
+      "dim D = 4\ninput x[T, D]\nmemory a = m(width = D)\noutput y = x + a.read()\na.write(x)";
+    expect(codesOf(model(body, memory))).toEqual(["MEM0195", "MEM0195"]);
+  });
+
+  test("the name of an option that a call gives is no use of it", () => {
+    const text =
+      "model M(bias: flag = on) { dim D = 4; input x[T, D]; output y = linear(x, out = D, bias = off) }";
+    expect(codesOf(text)).toEqual(["MEM0195"]);
+  });
+
+  test.for([
+    [
+      "used by another's default",
+      "model M(a: int = 2, b: int = a) { input x[T]; output y = b * x }",
+    ],
+    [
+      "set by a schedule",
+      "model M(a: int = 2) { input x[T]; output y = x }\nevaluate { set a = 3 }",
+    ],
+    ["used as an axis alone", "model M { dim D = 4; input x[T, D]; output y = x }"],
+    [
+      "read from outside",
+      "block f(n: int) { param w starts 1; same(x[T]) -> [T] { return x } }\nmodel M { input x[T]; use g = f(n = 3); output y = g.same(x) * g.n * g.w }",
+    ],
+    [
+      "used where an option does not lead",
+      "model M(a: flag = off) { dim n = 2; input x[T]; output y = when a { n * x } else { x } }",
+    ],
+    [
+      "called so that it is not meant",
+      "model M(_a: int = 2) { dim _b = 4; input x[T]; output y = x }",
+    ],
+  ] as const)("but not one %s", ([, text]) => {
+    expect(codesOf(text), shownOf(text)).toEqual([]);
   });
 });
 

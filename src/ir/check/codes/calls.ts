@@ -189,7 +189,7 @@ model M { dim D = 4; input x[T, D]; output y = rows(x) }`,
     explanation:
       "States are declared at the top level of a memory, so that all its methods see them.",
     example: "model M { input x[T]; state s starts 0, gradient stop; output y = x }",
-    fix: `memory total(scale: real = 1) {
+    fix: `memory total() {
   state s starts 0, gradient stop
   step(x[T]) { s <- s + sum(x over T where valid(T)) }
 }
@@ -233,12 +233,12 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
     title: "Write to something that is no state",
     explanation:
       "`M <- value` gives a state of this memory its next value. A local is assigned by `=`.",
-    example: `memory total(scale: real = 1) {
+    example: `memory total() {
   state s starts 0, gradient stop
   step(x[T]) { n <- sum(x over T where valid(T)); s <- s + n }
 }
 model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
-    fix: `memory total(scale: real = 1) {
+    fix: `memory total() {
   state s starts 0, gradient stop
   step(x[T]) { n = sum(x over T where valid(T)); s <- s + n }
 }

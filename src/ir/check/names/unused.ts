@@ -1,27 +1,94 @@
-/** Warnings about what a definition's text shows to be without effect: values never used, states never written. */
+/** Warnings about what a definition's text shows to be without effect: what is never used, states never written. */
 import type {
   AssignStatement,
   BlockDefinition,
+  DimStatement,
   FileTree,
   MethodDefinition,
   ModelDefinition,
   Name,
+  ParameterStatement,
   WriteStatement,
 } from "../../../parser/tree.ts";
 import { type Report, warning } from "../problem.ts";
 import { isAssignment, isName, isObject, isScanExpression } from "../syntax.ts";
 import { memberItems } from "./member.ts";
 
-/** Warns of values and states of a file's definitions that nothing needs. */
-export function warnOfUnused(tree: FileTree, report: Report): void {
-  for (const item of tree.items) {
+/** Warns of what definitions of these files declare and nothing needs. */
+export function warnOfUnused(trees: readonly FileTree[], report: Report): void {
+  const outside = namesFromOutside(trees);
+  for (const item of trees.flatMap(({ items }) => items)) {
     if (item.kind !== "block" && item.kind !== "memory" && item.kind !== "model") continue;
+    if (!item.span.file.startsWith("std/")) warnOfUnusedDeclarations(item, outside, report);
     warnOfUnusedValues(item, report);
     if (item.kind === "memory") {
       warnOfUnwrittenStates(item, report);
       warnOfUnchangedStates(item, report);
     }
   }
+}
+
+// ---------------------------------------------------------------- options, dims and parameters
+
+/** Declared anywhere in a definition, be it in a method: one mention of the name anywhere in it is a use. */
+function warnOfUnusedDeclarations(
+  item: BlockDefinition | ModelDefinition,
+  outside: ReadonlySet<string>,
+  report: Report,
+): void {
+  const declared = [
+    ...item.options.map(({ name }) => ({ what: "option", name })),
+    ...declarationsIn(item.body),
+  ];
+  const all = new Map<string, number>();
+  countNames(item, all);
+  for (const { name } of declared) all.set(name.text, (all.get(name.text) ?? 0) - 1);
+  for (const { what, name } of declared) {
+    const { text, span } = name;
+    if (text.startsWith("_") || (all.get(text) ?? 0) > 0 || outside.has(text)) continue;
+    report.add(warning("MEM0195", span, `The ${what} ${text} is never used.`, { help: leaveOut }));
+  }
+}
+
+interface DeclaredName {
+  readonly what: string;
+  readonly name: Name;
+}
+
+function declarationsIn(part: unknown): readonly DeclaredName[] {
+  if (Array.isArray(part)) return part.flatMap(declarationsIn);
+  if (!isObject(part)) return [];
+  if (isStatement(part) && part.kind === "dim")
+    return part.dims.map(({ name }) => ({ what: "dim", name }));
+  if (isStatement(part) && part.kind === "param")
+    return part.parameters.map(({ name }) => ({ what: "parameter", name }));
+  return Object.entries(part).flatMap(([key, each]) =>
+    key === "span" ? [] : declarationsIn(each),
+  );
+}
+
+const isStatement = (part: object): part is DimStatement | ParameterStatement =>
+  "kind" in part && (part.kind === "dim" || part.kind === "param");
+
+/** Names by which definitions are reached into: `mem.count` in an equation, `set mem.count = 16` in a schedule. */
+function namesFromOutside(trees: readonly FileTree[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const walk = (part: unknown): void => {
+    if (Array.isArray(part)) for (const each of part) walk(each);
+    else if (isObject(part)) {
+      if (isName(part.member)) found.add(part.member.text);
+      for (const [key, each] of Object.entries(part)) if (key !== "span") walk(each);
+    }
+  };
+  walk(trees);
+  const set = trees
+    .flatMap(({ items }) => items)
+    .flatMap((item) => (item.kind === "program" ? item.entries : []))
+    .filter(({ word }) => word.text === "set");
+  const inSet = new Map<string, number>();
+  countNames(set, inSet);
+  for (const text of inSet.keys()) found.add(text);
+  return found;
 }
 
 // ---------------------------------------------------------------- values
@@ -45,11 +112,10 @@ function warnOfUnusedValues(item: BlockDefinition | ModelDefinition, report: Rep
   }
 }
 
+const leaveOut = "Leave it out; a name that begins with `_` is never warned about.";
+
 function unusedValue(name: Name, targets: number) {
-  const help =
-    targets > 1
-      ? "`_` in its place leaves a value out."
-      : "Leave it out; a name that begins with `_` is never warned about.";
+  const help = targets > 1 ? "`_` in its place leaves a value out." : leaveOut;
   return warning("MEM0195", name.span, `The value ${name.text} is never used.`, { help });
 }
 
@@ -76,13 +142,18 @@ function assignmentsIn(part: unknown): readonly AssignStatement[] {
   return isAssignment(part) ? [part, ...below] : below;
 }
 
-/** Every name counts: a number may be the size of an axis, a result is named by the signature. */
+/**
+ * Every name counts: a number may be the size of an axis, a result is named by the signature. Only the labels of arguments are names
+ * of what is called.
+ */
 function countNames(part: unknown, into: Map<string, number>): void {
   if (Array.isArray(part)) {
     for (const each of part) countNames(each, into);
   } else if (isName(part)) into.set(part.text, (into.get(part.text) ?? 0) + 1);
   else if (isObject(part)) {
-    for (const [key, each] of Object.entries(part)) if (key !== "span") countNames(each, into);
+    const isArgument = !("kind" in part) && "value" in part && "span" in part;
+    for (const [key, each] of Object.entries(part))
+      if (key !== "span" && !(key === "name" && isArgument)) countNames(each, into);
   }
 }
 
