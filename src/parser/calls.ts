@@ -61,10 +61,12 @@ export abstract class CallGrammar extends SuffixGrammar {
         { GATE: () => !stated, ALT: () => this.SUBRULE(this.expression) },
       ],
     });
-    // A unit after a number says nothing that the number does not: `warmup = 20 steps`.
+    // In schedules: `warmup = 20 steps`.
     this.OPTION2({
       GATE: () => this.surroundings.units && this.LA(0).tokenType === t.NumberLiteral,
-      DEF: () => this.SUBRULE2(this.name),
+      DEF: () => {
+        parts.unit = this.SUBRULE2(this.name);
+      },
     });
     this.OPTION3(() => {
       const word = this.CONSUME(t.Over);

@@ -58,7 +58,12 @@ describe("the command line", () => {
     [["check", "a.mem", "--set", "mem.count"], /^memc: --set mem.count is not of the form/],
     [["check", "a.mem", "--set", "x=1", "--set", "x=2"], /^memc: --set x is given twice/],
     [["check", ""], /^memc: spec is empty/],
-    [["explain", "MEM9999"], /^memc: there is no diagnostic MEM9999/],
+    [
+      ["explain", "MEM9999"],
+      /^memc: there is no diagnostic MEM9999\n {2}memc explain lists them\n/,
+    ],
+    [
+    ],
   ])("%j is a usage error, exit code 2", async (argv, message) => {
     const { code, out, err } = await memc("/", ...argv);
     expect([code, out]).toEqual([2, ""]);

@@ -19,8 +19,11 @@ export const command = defineCommand({
     const wanted = canonicalCode(code);
     const entry = table.get(wanted);
     if (entry === undefined) {
-      const { suggest } = await import("../../parser/suggest.ts");
-      const meant = suggest(wanted, [...table.keys()]);
+      const { editDistance, suggest } = await import("../../parser/suggest.ts");
+      const nearest = suggest(wanted, [...table.keys()]);
+      // All codes look alike: only one that differs in a single digit was meant.
+      const meant =
+        nearest !== undefined && editDistance(wanted, nearest) <= 1 ? nearest : undefined;
       throw new UsageError(`there is no diagnostic ${code}`, {
         command: "explain",
         help: meant === undefined ? "memc explain lists them" : `did you mean ${meant}?`,

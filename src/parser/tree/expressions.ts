@@ -133,6 +133,8 @@ export interface Argument extends Node {
   /** `heads = 4` */
   readonly name?: Name;
   readonly value: Expression;
+  /** In schedules, after a number: `warmup = 20 steps` */
+  readonly unit?: Name;
   /** `y[S, E]`: order of the axes stated at the call */
   readonly axes?: readonly Name[];
   /** `over T`, `over (H, K)` */

@@ -16,7 +16,7 @@ describe("an error inside a block says which call led there", () => {
       shownOf(
         "model M {\n  dim D = 32\n  input x[T, D]\n  output y = attention(x, x, heads = 3)\n}",
       ),
-    ).toBe(`error[MEM0114]: dim K must be a whole number of at least 0, not 10.666666666666666.
+    ).toBe(`error[MEM0114]: dim K must be a whole number of at least 0, not 10.666666666666666: heads = 3 does not divide width = 32.
  --> std/attention.mem:7:22
   |
 7 |   dim H = heads, K = width / heads
@@ -228,4 +228,39 @@ describe("what was meant", () => {
       "Name its value first: v = …; loss main = v",
     ]);
   });
+});
+
+describe("a number of something else", () => {
+  const text = (entries: string): string =>
+    `model M { input x[T]; target z[T]; param w starts 1; output y = w * x; loss main = y - z }\ntrain { ${entries} }`;
+
+  test.for([
+    ["optimizer adamw(warmup = 10 tokens)", "warmup counts steps.", "warmup = 10 steps"],
+    ["optimizer adamw(rate = 1e-3 steps)", "rate is a number without a unit.", "rate = 0.001"],
+    [
+      "rollout 2 segments; through_time bptt(horizon = 2 tokens)",
+      "horizon counts segments.",
+      "horizon = 2 segments",
+    ],
+    ["steps 10 tokens", "steps is a number without a unit.", "steps 10"],
+    ["stride 1 tokens", "stride counts segments.", "stride 1 segments"],
+    ["update every 2 tokens", "update counts rollouts.", "update every N rollouts"],
+    ["group w { rate 1e-4 steps }", "rate is a number without a unit.", "rate 0.0001"],
+  ] as const)("%s", ([entries, message, help]) => {
+    expect(codesOf(text(entries))).toEqual(["MEM0304"]);
+    expect(shownOf(text(entries))).toContain(`error[MEM0304]: ${message}`);
+    expect(helpOf(text(entries))).toEqual([help]);
+  });
+
+  test("`ahead` counts tokens", () => {
+    expect(codesOf(text("data { z = x ahead 1 segments }"))).toEqual(["MEM0312"]);
+    expect(codesOf(text("data { z = x ahead 1 tokens }"))).toEqual([]);
+  });
+});
+
+test("a result under another name than declared: how to rename it", () => {
+  const block = "block f(x[T, D]) -> [T, D] { param W[D -> E: D] ~ glorot; return x . W over D }";
+  const text = model("dim D = 4\ninput x[T, D]\noutput y = f(x)", block);
+  expect(codesOf(text)).toEqual(["MEM0227"]);
+  expect(helpOf(text)).toEqual(["Give it the declared name: (…) rename E as D."]);
 });

@@ -17,7 +17,7 @@ import {
 } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
 import { finishInstances } from "../instances/segment-end.ts";
-import { declaredAxes } from "../names/axes.ts";
+import { declaredAxes, renamingHelp } from "../names/axes.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
@@ -289,6 +289,7 @@ function declaredResult(
       `${callee.title} declares [${declared.map((axis) => axis.name).join(", ")}] but gives ${typeOf(tensor)}.`,
       {
         notes: [{ message: "The result is declared here.", span: output.span }],
+        help: renamingHelp(tensor.axes, declared),
       },
     );
   }

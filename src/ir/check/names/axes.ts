@@ -104,6 +104,22 @@ export function declaredAxes(
   return result;
 }
 
+/** How a value gets the declared axes, where all it takes is another name for one of its own. */
+export function renamingHelp(
+  given: readonly CheckedAxis[],
+  declared: readonly CheckedAxis[],
+): string | undefined {
+  const without = (axes: readonly CheckedAxis[], others: readonly CheckedAxis[]) =>
+    axes.filter(({ name }) => !others.some((other) => other.name === name));
+  const [own, ...more] = without(given, declared);
+  const [wanted, ...others] = without(declared, given);
+  if (own === undefined || more.length > 0) return undefined;
+  if (wanted === undefined) return `Reduce ${own.name}, or declare it with the result.`;
+  return others.length === 0 && own.size === wanted.size
+    ? `Give it the declared name: (…) rename ${own.name} as ${wanted.name}.`
+    : undefined;
+}
+
 /** The tensor with the declared axes: by name if it has them, by order if the left side renames them. */
 export function matchAxes(
   place: Place,

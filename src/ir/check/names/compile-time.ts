@@ -15,11 +15,23 @@ export function dimEntity(place: Place, name: string, value: Expression): Entity
     throw problem(
       "MEM0114",
       value.span,
-      `dim ${name} must be a whole number of at least 0, not ${staticText(number)}.`,
+      `dim ${name} must be a whole number of at least 0, not ${staticText(number)}${undivided(place, value)}.`,
     );
   }
   const { dim: _, ...rest } = number;
   return { ...rest, integer: true, dim: name, from: value.span };
+}
+
+/** Of a quotient of whole numbers that is none itself: what does not divide what. */
+function undivided(place: Place, value: Expression): string {
+  if (value.kind !== "binary" || value.operator !== "/") return "";
+  const side = (part: Expression): string | undefined => {
+    const number = evaluateStatic(place, part);
+    if (number.kind !== "number" || !Number.isInteger(number.value)) return undefined;
+    return part.kind === "reference" ? `${part.name.text} = ${number.value}` : `${number.value}`;
+  };
+  const [left, right] = [side(value.left), side(value.right)];
+  return left === undefined || right === undefined ? "" : `: ${right} does not divide ${left}`;
 }
 
 /** `const G[N, L] = e`: known before anything runs. */

@@ -19,7 +19,7 @@ export function dataEntries(entry: ScheduleEntry): Schedule["data"] {
     }),
   ];
   return assignments.map(({ name, values, span }) => {
-    const [source, ahead, distance] = values;
+    const [source, ahead, distance, counted] = values;
     const from = wordOf(source);
     if (from === undefined)
       throw problem("MEM0312", span, `Say where ${name.text} comes from.`, {
@@ -32,6 +32,7 @@ export function dataEntries(entry: ScheduleEntry): Schedule["data"] {
     if (
       wordOf(ahead)?.text === "ahead" &&
       number !== undefined &&
+      (counted === undefined || ["tokens", "token"].includes(wordOf(counted)?.text ?? "")) &&
       Number.isInteger(number) &&
       number >= 0
     ) {

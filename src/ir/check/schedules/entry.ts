@@ -58,7 +58,7 @@ export function readEntry(
       schedule.throughTime = throughTime(entry);
       return;
     case "cut":
-      schedule.cutAfter = numbersAfter(entry, "after");
+      schedule.cutAfter = numbersAfter(entry, "after", ["segments", "segment"]);
       return;
     case "segment_weights":
       schedule.segmentWeights = segmentWeights(entry);
@@ -77,13 +77,14 @@ export function readEntry(
       schedule.freeze = [...schedule.freeze, ...paths(entry)];
       return;
     case "update":
-      schedule.updateEvery = numbersAfter(entry, "every")[0] ?? 1;
+      schedule.updateEvery = numbersAfter(entry, "every", ["rollouts", "rollout"])[0] ?? 1;
       return;
     case "data":
       schedule.data = dataEntries(entry);
       return;
     case "steps":
       schedule.steps = count(entry, 1);
+      unit(entry, []);
       return;
     case "draws": {
       const kind = onlyWord(entry, ["fresh", "fixed"]);

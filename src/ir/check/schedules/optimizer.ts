@@ -2,7 +2,7 @@
 import type { ScheduleEntry } from "../../../parser/tree.ts";
 import type { OptimizerInfo, Schedule } from "../../program.ts";
 import { problem } from "../problem.ts";
-import { callOf, firstNumber, type Mutable, namedNumbers, pathOf } from "./values.ts";
+import { callOf, firstNumber, type Mutable, namedNumbers, pathOf, unit } from "./values.ts";
 
 const numberOptions = ["rate", "beta1", "beta2", "epsilon", "weight_decay", "clip", "warmup"];
 
@@ -80,6 +80,7 @@ export function group(entry: ScheduleEntry): Schedule["groups"][number] {
     const number = firstNumber(inner);
     if (number === undefined || number.value < 0)
       throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`);
+    unit(inner, []);
     if (inner.word.text === "rate") found.rate = number.value;
     else if (inner.word.text === "weight_decay") found.weightDecay = number.value;
     else

@@ -6,7 +6,7 @@ import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
 import { readEntry } from "./entry.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
-import { count, type Mutable } from "./values.ts";
+import { count, type Mutable, unit } from "./values.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
 export interface CheckedSchedule {
@@ -72,8 +72,10 @@ export function checkSchedule(
       }
       seen.set(word, entry.word.span);
       if (word === "set") readSetting(entry, settings);
-      else if (word === "stride") stride = count(entry, 1);
-      else readEntry(entry, schedule);
+      else if (word === "stride") {
+        stride = count(entry, 1);
+        unit(entry, ["segments", "segment"]);
+      } else readEntry(entry, schedule);
     });
   }
   schedule.stride =

@@ -8,7 +8,7 @@ import type {
   ScheduleValue,
   Span,
 } from "../../../parser/tree.ts";
-import { problem } from "../problem.ts";
+import { type Problem, problem } from "../problem.ts";
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -60,9 +60,18 @@ export function unit(entry: ScheduleEntry, allowed: readonly string[]): string |
   const word = wordOf(extra);
   if (word !== undefined && allowed.includes(word.text) && entry.values.length === 2)
     return word.text;
-  throw problem("MEM0304", extra.span, `${entry.word.text} counts ${allowed[0]}.`, {
-    help: `${entry.word.text} ${firstNumber(entry)?.value ?? "N"} ${allowed[0]}`,
-  });
+  throw otherUnit(extra.span, `${entry.word.text} ${firstNumber(entry)?.value ?? "N"}`, allowed);
+}
+
+/** `written` is the entry or option with its number. */
+function otherUnit(span: Span, written: string, [unit]: readonly string[]): Problem {
+  const [word] = written.split(" ");
+  return problem(
+    "MEM0304",
+    span,
+    unit === undefined ? `${word} is a number without a unit.` : `${word} counts ${unit}.`,
+    { help: unit === undefined ? written : `${written} ${unit}` },
+  );
 }
 
 export function onlyWord(entry: ScheduleEntry, allowed: readonly string[]): string {
@@ -72,13 +81,21 @@ export function onlyWord(entry: ScheduleEntry, allowed: readonly string[]): stri
   throw problem("MEM0304", entry.span, `${entry.word.text} is ${allowed.join(" or ")}.`);
 }
 
-export function numbersAfter(entry: ScheduleEntry, keyword: string): readonly number[] {
+export function numbersAfter(
+  entry: ScheduleEntry,
+  keyword: string,
+  units: readonly string[],
+): readonly number[] {
   const [first, ...rest] = entry.values;
   if (wordOf(first)?.text !== keyword)
     throw problem("MEM0304", entry.span, `Write ${entry.word.text} ${keyword} N.`);
-  const numbers = rest.flatMap((value) =>
-    value.kind === "expression" ? [numberOf(value.value)] : [],
-  );
+  const counted = rest.findIndex((value) => wordOf(value) !== undefined);
+  const end = rest[counted];
+  if (end !== undefined && (counted < rest.length - 1 || !units.includes(wordOf(end)?.text ?? "")))
+    throw otherUnit(end.span, `${entry.word.text} ${keyword} N`, units);
+  const numbers = rest
+    .slice(0, end === undefined ? rest.length : counted)
+    .map((value) => (value.kind === "expression" ? numberOf(value.value) : undefined));
   const whole = numbers.filter(
     (number): number is number => number !== undefined && Number.isInteger(number) && number >= 0,
   );
@@ -115,6 +132,13 @@ export function callOf(entry: ScheduleEntry): CallParts {
   );
 }
 
+/** What the numbers of calls count; the others have no unit. */
+const unitsOfOptions: ReadonlyMap<string, readonly string[]> = new Map([
+  ["warmup", ["steps", "step"]],
+  ["horizon", ["segments", "segment"]],
+  ["every", ["segments", "segment"]],
+]);
+
 export function namedNumbers(
   call: CallParts,
   allowed: readonly string[],
@@ -135,6 +159,10 @@ export function namedNumbers(
     }
     const value = numberOf(argument.value);
     if (value === undefined) throw problem("MEM0302", argument.span, `${name} must be a number.`);
+    const { unit } = argument;
+    const units = unitsOfOptions.get(name) ?? [];
+    if (unit !== undefined && !units.includes(unit.text))
+      throw otherUnit(unit.span, `${name} = ${value}`, units);
     numbers.set(name, value);
   }
   return numbers;
