@@ -90,9 +90,11 @@ export async function readSources(spec: string, folder: string): Promise<Sources
   const base = baseFolder([...texts.keys()], root);
   const named = (path: string) => withSlashes(relative(base, path));
   const display = new Map([...texts.keys()].map((path) => [named(path), displayPath(path, shell)]));
+  // A spec that cannot be read has no text to point into.
+  const read = [...texts].filter(([path]) => readable || path !== start);
   return {
     main: named(start),
-    files: [...[...texts].map(([path, text]) => ({ path: named(path), text })), ...library],
+    files: [...read.map(([path, text]) => ({ path: named(path), text })), ...library],
     diagnostics: problems.map(({ at, problem }) => toDiagnostic(named(at), problem)),
     readable,
     shown: (path) => display.get(path) ?? path,

@@ -62,8 +62,6 @@ describe("the command line", () => {
       ["explain", "MEM9999"],
       /^memc: there is no diagnostic MEM9999\n {2}memc explain lists them\n/,
     ],
-    [
-    ],
   ])("%j is a usage error, exit code 2", async (argv, message) => {
     const { code, out, err } = await memc("/", ...argv);
     expect([code, out]).toEqual([2, ""]);
@@ -71,6 +69,12 @@ describe("the command line", () => {
     else expect(err).toMatch(message);
     expect(err).not.toMatch(/\n\s+at /);
   });
+});
+
+test("of a spec that does not exist no line is shown", async () => {
+  const { code, err } = await memc("/", "check", "nofile.mem");
+  expect(code).toBe(1);
+  expect(err).toBe("error[MEM0900]: nofile.mem does not exist\n  --> nofile.mem\n1 error\n");
 });
 
 describe("memc explain", () => {

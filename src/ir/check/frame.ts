@@ -168,6 +168,8 @@ export class Frame {
   readonly implicit = new Map<string, Implicit>();
   /** Instances by name and iteration of an unrolled repeat (`mem[layer - 1]`). */
   readonly siblings = new Map<string, Instance[]>();
+  /** Of the block or method, for messages: `attention`, `slots.read`. */
+  readonly title: string;
   /** The axis whose entries a scan's body sees one at a time. */
   stepAxis: string | undefined;
   /** Names that scans used as values have carried from their `from`: nothing outside of them is called so. */
@@ -194,6 +196,7 @@ export class Frame {
   ) {
     this.isMain = place.isMain ?? false;
     this.address = place.address;
+    this.title = title;
     this.builder = new FunctionBuilder(name, { title });
     this.outer = outer;
     this.formalValues = formalValues;

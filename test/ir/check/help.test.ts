@@ -264,3 +264,13 @@ test("a result under another name than declared: how to rename it", () => {
   expect(codesOf(text)).toEqual(["MEM0227"]);
   expect(helpOf(text)).toEqual(["Give it the declared name: (…) rename E as D."]);
 });
+
+test("arguments in the wrong order: the order that the block wants", () => {
+  const text = model(
+    "dim V = 4\ninput x[T, V]\ntarget z[T] in V\noutput y = x\nloss main = cross_entropy(z, x)",
+  );
+  expect(codesOf(text)).toEqual(["MEM0134"]);
+  expect(helpOf(text)).toEqual([
+    "The arguments stand in the order cross_entropy(logits, labels); int(x) truncates a real.",
+  ]);
+});

@@ -10,6 +10,16 @@ import { problem } from "../problem.ts";
 import { evaluate, evaluateNumber, evaluateTensor } from "./expression.ts";
 import { arithmetic, plainNumber } from "./static.ts";
 
+/** Where what is wrong came in as an argument: the order in which the block takes them. */
+function argumentOrder({ scope: { frame, definitions } }: Place, value: Expression): string {
+  const { title } = frame;
+  const definition = (definitions.own.get(title) ?? definitions.library.get(title))?.definition;
+  if (value.kind !== "reference" || definition === undefined) return "";
+  const formals = definition.formals.map(({ name }) => name.text);
+  if (formals.length < 2 || !formals.includes(value.name.text)) return "";
+  return `The arguments stand in the order ${title}(${formals.join(", ")}); `;
+}
+
 export function axisOf(
   tensor: TensorEntity,
   name: { readonly text: string; readonly span: Expression["span"] },
@@ -50,7 +60,7 @@ export function at(
   const indices = asTensor(place.scope, position, index.span);
   if (indices.number !== "int") {
     throw problem("MEM0134", index.span, `An index is an int, not ${typeOf(indices)}.`, {
-      help: "int(x) truncates a real.",
+      help: `${argumentOrder(place, index)}int(x) truncates a real.`,
     });
   }
   return emit(
