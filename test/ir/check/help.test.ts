@@ -274,3 +274,20 @@ test("arguments in the wrong order: the order that the block wants", () => {
     "The arguments stand in the order cross_entropy(logits, labels); int(x) truncates a real.",
   ]);
 });
+
+test("an axis of a parameter alone: where it is declared", () => {
+  const memory = `memory m(width: int) {
+  dim D = width
+  param W[D -> E: D] ~ glorot
+  state keys[E] starts 0, gradient through
+  write(x[T, D]) { keys <- mean((x . W over D) over T where valid(T)) }
+}`;
+  const text = model(
+    "dim D = 4\ninput x[T, D]\nmemory a = m(width = D)\na.write(x)\noutput y = x",
+    memory,
+  );
+  expect(codesOf(text)).toEqual(["MEM0111"]);
+  expect(shownOf(text)).toContain(`note: E is an axis of what is declared here only.
+ --> spec.mem:3:16`);
+  expect(codesOf(text.replace("keys[E]", "keys[E: D]"))).toEqual([]);
+});

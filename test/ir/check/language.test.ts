@@ -5,9 +5,15 @@ import { checkCodes } from "../../../src/ir/check/codes.ts";
 import { parse } from "../../../src/parser/index.ts";
 import { diagnostics } from "../../../src/parser/registry.ts";
 import { renderText } from "../../../src/parser/render.ts";
+import { reservedWords } from "../../../src/parser/tokens.ts";
 import { checkText, library, programOf, type Rows, run, shownOf, sourcesOf } from "./kit.ts";
 
 const page = readFileSync("docs/language.md", "utf8");
+
+test("the reserved words that the page lists are the parser's", () => {
+  const listed = /Reserved words, never names: `([^`]*)`/.exec(page)?.[1]?.split(" ");
+  expect(listed).toEqual([...reservedWords.keys()].sort());
+});
 
 interface Fence {
   readonly kind: string;

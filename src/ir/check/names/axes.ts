@@ -1,12 +1,13 @@
 /** What the name of an axis means at a place, and axes as declarations write them. */
 
 import { suggest } from "../../../parser/suggest.ts";
-import type { AxisDeclaration, Name } from "../../../parser/tree.ts";
+import type { AxisDeclaration, Name, Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import { evaluateStatic } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
 import { problem, Silenced } from "../problem.ts";
+import { isName, isObject } from "../syntax.ts";
 import { findMember, type MemberItem, memberItems } from "./member.ts";
 import { findName } from "./name.ts";
 
@@ -63,9 +64,28 @@ export function requireAxis(place: Place, name: Name): CheckedAxis {
   const { checker, scope } = place;
   if (checker.report.unread.words.has(name.text)) throw new Silenced();
   const near = suggest(name.text, [...scope.axes.keys()]);
+  const elsewhere = scope.member && declaringAxis(scope.member.definition, name.text);
   throw problem("MEM0111", name.span, `There is no axis ${name.text} here.`, {
+    notes:
+      elsewhere === undefined
+        ? []
+        : [{ message: `${name.text} is an axis of what is declared here only.`, span: elsewhere }],
     help: near === undefined ? `Give it a size: dim ${name.text} = …` : `Did you mean ${near}?`,
   });
+}
+
+/** Where a part of a definition declares an axis of that name with a size: `E: D`. */
+function declaringAxis(part: unknown, name: string): Span | undefined {
+  if (Array.isArray(part)) {
+    for (const each of part) {
+      const found = declaringAxis(each, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (!isObject(part)) return undefined;
+  if (isName(part.name) && part.name.text === name && "size" in part) return part.name.span;
+  return declaringAxis(Object.values(part), name);
 }
 
 /** Axes as a declaration writes them: `[S, D]`, `[H, J: H]`. */
