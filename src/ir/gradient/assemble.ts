@@ -8,12 +8,12 @@ import type {
   SymbolicNumber,
 } from "../graph.ts";
 import { calleeOf, mentionedFormals, resultsOf, valuesRead } from "../rewrite.ts";
+import { groundSizes } from "../sizes.ts";
 import { formal } from "../symbolic.ts";
 import type { Define } from "./cotangents.ts";
 import { writeForward } from "./forward.ts";
 import type { ForwardValues } from "./forward-values.ts";
 import type { BackwardInput, FunctionGradient, Given } from "./pair.ts";
-import { groundSizes } from "./sizes.ts";
 
 /** What the reverse walk has come to. */
 export interface Walked {

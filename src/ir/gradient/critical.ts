@@ -8,9 +8,9 @@ import { FunctionSet } from "../function-set.ts";
 import type { Graph, GraphFunction, Node, Port, RepeatNode, ScanNode } from "../graph.ts";
 import { printFunction } from "../graph-text.ts";
 import { bindingsFor, mentionedFormals, resultsOf, valuesRead } from "../rewrite.ts";
+import { groundSizes } from "../sizes.ts";
 import { addName } from "./activity.ts";
 import { pick, positions, sorted } from "./positions.ts";
-import { groundSizes } from "./sizes.ts";
 
 /**
  * The main function cut down to its `next` results and the inputs those need, as a graph of its

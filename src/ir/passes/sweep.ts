@@ -1,8 +1,8 @@
 /** Drops what nothing needs. */
 
-import { groundSizes } from "../gradient/sizes.ts";
 import type { GraphFunction, Node } from "../graph.ts";
 import { calleeOf, mapNodeNumbers, resultsOf, valuesRead } from "../rewrite.ts";
+import { groundSizes } from "../sizes.ts";
 import { isOpen } from "../symbolic.ts";
 
 /**
@@ -38,7 +38,7 @@ export function sweep(
 const probed = new WeakMap<ReadonlyMap<string, GraphFunction>, Map<GraphFunction, boolean>>();
 
 /** Whether a node is seen from outside even if nothing reads its results. */
-export function isVisible(node: Node, functions: ReadonlyMap<string, GraphFunction>): boolean {
+function isVisible(node: Node, functions: ReadonlyMap<string, GraphFunction>): boolean {
   if (node.kind === "probe") return true;
   const callee = functions.get(calleeOf(node) ?? "");
   if (callee === undefined) return false;

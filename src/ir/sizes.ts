@@ -2,11 +2,11 @@
  * Symbolic sizes in a function made from another one: `|K|` can only be said where a value with
  * axis K is at hand.
  */
-import type { GraphFunction, Node, NumberExpression, Port, SymbolicNumber } from "../graph.ts";
-import { mapNodeNumbers, resultsOf } from "../rewrite.ts";
-import { AxisScope } from "../scope.ts";
-import { sizeExpression } from "../size-expression.ts";
-import { isOpen, literal, mapAxes } from "../symbolic.ts";
+import type { GraphFunction, Node, NumberExpression, Port, SymbolicNumber } from "./graph.ts";
+import { mapNodeNumbers, resultsOf } from "./rewrite.ts";
+import { AxisScope } from "./scope.ts";
+import { sizeExpression } from "./size-expression.ts";
+import { isOpen, literal, mapAxes } from "./symbolic.ts";
 
 /** Where the size of an axis that no value in scope has may come from. */
 export interface SizeSources {
