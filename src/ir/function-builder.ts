@@ -74,8 +74,8 @@ export interface LoopOptions extends Omit<CallOptions, "scope"> {
   readonly reversed?: boolean;
 }
 
-/** Names of values that nothing in the spec names start with this. */
-export const UNNAMED = "_";
+/** Names of values that nothing in the spec names start with this, which no name of a spec holds. */
+export const UNNAMED = "$";
 
 /** Stands before the number in a name that was made up for several values of a function. */
 export const NUMBERED = "$";
@@ -85,9 +85,9 @@ export function isUnnamed(value: Pick<Value, "name">): boolean {
   return value.name.startsWith(UNNAMED);
 }
 
-/** The value's name without the marks of one that was made up: `_total$2` gives `total`. */
+/** The value's name without the marks of one that was made up: `$total$2` gives `total`. */
 export function plainName(value: Pick<Value, "name">): string {
-  return isUnnamed(value) ? value.name.replace(/^_+|\$[0-9]+$/g, "") : value.name;
+  return isUnnamed(value) ? value.name.replace(/^\$|\$[0-9]+$/g, "") : value.name;
 }
 
 /** The type with a loop's axis: first, after the batch. */

@@ -62,7 +62,7 @@ export interface ValueType extends TensorType {
 }
 
 export interface Value {
-  /** Unique in its function; from the spec where the spec names it, else with a leading `_`. A TypeScript identifier. */
+  /** Unique in its function; from the spec where the spec names it, else with a leading `$`. A TypeScript identifier. */
   readonly name: string;
   readonly type: ValueType;
 }

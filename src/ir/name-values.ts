@@ -50,7 +50,7 @@ class ValueNames {
       ...written.nodes.flatMap(resultsOf),
     ];
     const kept = values.filter((value) => !isMadeUp(value, graph));
-    this.#taken = new Set(kept.map((value) => value.name.replace(/^_+/, "")));
+    this.#taken = new Set(kept.map((value) => value.name.replace(/^\$/, "")));
     this.#arguments = argumentUses(written, graph);
   }
 

@@ -56,8 +56,8 @@ const pattern: Pattern = (node, view) => {
         [query, key, value, ...mask].map(writing.at),
         { width, keys, scale: found.scale },
         [
-          nameOr(node, writing, "_attended"),
-          writing.fresh(softmax.results[0]?.name ?? "_probabilities"),
+          nameOr(node, writing, "$attended"),
+          writing.fresh(softmax.results[0]?.name ?? "$probabilities"),
         ],
         node.origin,
       );

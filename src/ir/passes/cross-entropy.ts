@@ -20,7 +20,7 @@ const pattern: Pattern = (node, view) => {
       "crossEntropy",
       [logits, labels].map(writing.at),
       { over: axis },
-      nameOr(node, writing, "_loss"),
+      nameOr(node, writing, "$loss"),
       node.origin,
     ),
   ];

@@ -81,7 +81,7 @@ const pattern: Pattern = (node, view) => {
       "join",
       parts.map((part) => writing.at(part.operand)),
       { pieces, into: whole.into },
-      nameOr(node, writing, "_joined"),
+      nameOr(node, writing, "$joined"),
       node.origin,
     ),
   ];

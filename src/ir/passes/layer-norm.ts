@@ -57,7 +57,7 @@ const pattern: Pattern = (node, view) => {
           "layerNorm",
           [x, gain, bias].map(writing.at),
           { over, epsilon },
-          [nameOr(node, writing, "_normalized"), writing.fresh("_mean"), writing.fresh("_inverse")],
+          [nameOr(node, writing, "$normalized"), writing.fresh("$mean"), writing.fresh("$inverse")],
           node.origin,
         );
     }

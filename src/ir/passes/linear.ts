@@ -45,7 +45,7 @@ const pattern: Pattern = (node, view) => {
       "linear",
       [x, weight, found.bias].map(writing.at),
       { over, activation },
-      nameOr(node, writing, "_linear"),
+      nameOr(node, writing, "$linear"),
       node.origin,
     ),
   ];

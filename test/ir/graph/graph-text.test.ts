@@ -100,8 +100,8 @@ block attention "attention" {
   q: real [batch, T=3, K=2] = contract x, Wq { over: [D] }
   k: real [batch, S=4, K=2] = contract context, Wk { over: [D] }
   scores: real [batch, T=3, S=4] = contract q, k { over: [K] }
-  _div: real [batch, T=3, S=4] = div scores, real(<sqrt(|K|) = 1.4142135623730951>)
-  p: real [batch, T=3, S=4] = softmax _div { over: [S] }
+  $div: real [batch, T=3, S=4] = div scores, real(<sqrt(|K|) = 1.4142135623730951>)
+  p: real [batch, T=3, S=4] = softmax $div { over: [S] }
   probe value p = p
   read: real [batch, T=3, D=2] = contract p, context { over: [S] }
   projected: real [batch, T=3, E=2] = contract read, Wo { over: [D] }

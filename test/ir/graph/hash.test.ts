@@ -49,7 +49,7 @@ describe("the hash of a graph", () => {
       changed("own.layer.*.attention.Wq", "own.layer.*.attention.query"),
       changed("1.4142135623730951", "1.5"),
       changed("= tanh", "= exp"),
-      changed("softmax _div { over: [S] }", "softmax _div { over: [T] }"),
+      changed("softmax $div { over: [S] }", "softmax $div { over: [T] }"),
       changed("T=3", "T=4"),
       changed("probe value p = p", "probe value q = p"),
       changed("loss own.main", "loss own.other"),

@@ -58,14 +58,23 @@ describe("a value without a name", () => {
     f.op("sum", [x], { over: ["T"] });
     f.result(f.op("add", [x, x], {}), { role: "return", path: ["y"] });
     expect(namesOf(nameValues(graphOf(f.finish())))).toEqual([
-      "_xW",
-      "_weights",
-      "_square",
-      "_total",
-      "_scaled",
-      "_total$2",
-      "_y",
+      "$xW",
+      "$weights",
+      "$square",
+      "$total",
+      "$scaled",
+      "$total$2",
+      "$y",
     ]);
+  });
+
+  it("takes no name from the spec, whatever letter it begins with", () => {
+    const f = new FunctionBuilder("f");
+    const x = f.input("x", real({ batch: OPEN, T: 2 }), { role: "argument" });
+    const sum = f.op("tanh", [x], {}, "_sum");
+    const total = f.op("mul", [sum, sum], {}, "_total2");
+    f.result(f.op("sum", [total], { over: ["T"] }), { role: "return", path: ["y"] });
+    expect(namesOf(nameValues(graphOf(f.finish())))).toEqual(["_sum", "_total2", "$y"]);
   });
 
   it("is called after the call that it goes into", () => {
@@ -78,7 +87,7 @@ describe("a value without a name", () => {
     const [z] = f.call(inner, [f.op("neg", [x], {})], { scope: ["deep", "net"] });
     f.result(f.op("tanh", [z!], {}, "t"), { role: "return", path: ["t"] });
     const named = nameValues(graphOf(inner, f.finish()));
-    expect(namesOf(named)).toEqual(["_deepNetY", "_deepNetOut", "t"]);
+    expect(namesOf(named)).toEqual(["$deepNetY", "$deepNetOut", "t"]);
     expect(named.functions.get("inner")?.results[0]?.path).toEqual(["out"]);
   });
 });

@@ -41,11 +41,11 @@ describe("common sub-expressions", () => {
       f.op("sqrt", [f.op("add", [f.op("mul", [x, x], {}), 1], {})], {}, hint);
     f.result(f.op("sub", [root("a"), f.op("mul", [root("b"), 2], {})], {}, "y"), returned);
     expect(nodesOf(runPass(common, graphOf(f.finish()), seed))).toEqual([
-      "_mul: real [batch, T=3] = mul x, x",
-      "_add: real [batch, T=3] = add _mul, real(1)",
-      "a: real [batch, T=3] = sqrt _add",
-      "_mul3: real [batch, T=3] = mul a, real(2)",
-      "y: real [batch, T=3] = sub a, _mul3",
+      "$mul: real [batch, T=3] = mul x, x",
+      "$add: real [batch, T=3] = add $mul, real(1)",
+      "a: real [batch, T=3] = sqrt $add",
+      "$mul3: real [batch, T=3] = mul a, real(2)",
+      "y: real [batch, T=3] = sub a, $mul3",
     ]);
   });
 
@@ -96,7 +96,7 @@ describe("joins of padded gradients", () => {
     }
     const two = nodesOf(runPass(joins, gradient(takenApart([null, 4])), seed));
     expect(two.at(-1)).toMatch(
-      /^dX: real \[.*\] = join _\w+, _\w+ \{ pieces: \[null, E1\], into: E \}$/,
+      /^dX: real \[.*\] = join \$\w+, \$\w+ \{ pieces: \[null, E1\], into: E \}$/,
     );
   });
 
@@ -124,8 +124,8 @@ describe("renames", () => {
   it("of renames are one", () => {
     const after = runPass(renames, chain({ T: "S" }, { D: "E" }, { S: "R" }), seed);
     expect(nodesOf(renames.run(after))).toEqual([
-      "_rename3: real [batch, R=3, E=2] = rename x { names: { T: R, D: E } }",
-      "y: real [batch, R=3, E=2] = exp _rename3",
+      "$rename3: real [batch, R=3, E=2] = rename x { names: { T: R, D: E } }",
+      "y: real [batch, R=3, E=2] = exp $rename3",
     ]);
   });
 
@@ -149,8 +149,8 @@ describe("renames", () => {
     f.result(f.op("exp", [back], {}, "y"), returned);
     const after = runPass(renames, graphOf(f.finish()), seed);
     expect(nodesOf(after)).toEqual([
-      "_rename2: real [constructor=3, valueOf=2] = rename x { names: { D: valueOf } }",
-      "y: real [constructor=3, valueOf=2] = exp _rename2",
+      "$rename2: real [constructor=3, valueOf=2] = rename x { names: { D: valueOf } }",
+      "y: real [constructor=3, valueOf=2] = exp $rename2",
     ]);
   });
 

@@ -43,16 +43,16 @@ describe("layer normalisation", () => {
     expect(nodesOf(norm(4))).toEqual([
       "mean: real [batch] = mean x { over: [D] }",
       "centred: real [batch, D=4] = sub x, mean",
-      "_mul: real [batch, D=4] = mul centred, centred",
-      "variance: real [batch] = mean _mul { over: [D] }",
-      "_add: real [batch] = add variance, real(0.00001)",
-      "_rsqrt: real [batch] = rsqrt _add",
-      "_mul2: real [batch, D=4] = mul centred, _rsqrt",
-      "_mul3: real [batch, D=4] = mul gain, _mul2",
-      "y: real [batch, D=4] = add bias, _mul3",
+      "$mul: real [batch, D=4] = mul centred, centred",
+      "variance: real [batch] = mean $mul { over: [D] }",
+      "$add: real [batch] = add variance, real(0.00001)",
+      "$rsqrt: real [batch] = rsqrt $add",
+      "$mul2: real [batch, D=4] = mul centred, $rsqrt",
+      "$mul3: real [batch, D=4] = mul gain, $mul2",
+      "y: real [batch, D=4] = add bias, $mul3",
     ]);
     expect(nodesOf(runPass(layerNorm, norm(4), seed))).toEqual([
-      "y: real [batch, D=4], _mean: real [batch], _inverse: real [batch] = layerNorm x, gain, bias { over: D, epsilon: 0.00001 }",
+      "y: real [batch, D=4], $mean: real [batch], $inverse: real [batch] = layerNorm x, gain, bias { over: D, epsilon: 0.00001 }",
     ]);
   });
 
@@ -100,8 +100,8 @@ describe("attention", () => {
   it("becomes one operation, with the mask last and the scale as it was written", () => {
     const graph = attend(scales.divided, { mask: "given" });
     expect(nodesOf(graph)).toEqual([
-      "_contract: real [batch, T=3, H=2, S=5] = contract q, k { over: [K] }",
-      "scores: real [batch, T=3, H=2, S=5] = div _contract, real(2)",
+      "$contract: real [batch, T=3, H=2, S=5] = contract q, k { over: [K] }",
+      "scores: real [batch, T=3, H=2, S=5] = div $contract, real(2)",
       "p: real [batch, T=3, H=2, S=5] = softmax scores, seen { over: [S] }",
       "y: real [batch, T=3, H=2, K=4] = contract p, v { over: [S] }",
     ]);

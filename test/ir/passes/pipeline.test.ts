@@ -36,9 +36,9 @@ describe("the pipeline", () => {
 
   it("lets later passes see what earlier ones made", () => {
     expect(nodesOf(runPasses(classifier(), "model"))).toEqual([
-      "_linear: real [batch, V=4] = linear x, W, b { over: [D], activation: none }",
-      "_loss: real [batch] = crossEntropy _linear, labels { over: V }",
-      "both: real [batch] = add _loss, _loss",
+      "$linear: real [batch, V=4] = linear x, W, b { over: [D], activation: none }",
+      "$loss: real [batch] = crossEntropy $linear, labels { over: V }",
+      "both: real [batch] = add $loss, $loss",
     ]);
   });
 

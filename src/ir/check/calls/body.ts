@@ -1,6 +1,7 @@
 /** Checks the body of a block or method once for given options and argument types. */
 import type { NumberKind } from "../../../ops/index.ts";
 import type { AxisDeclaration, Expression, Name, Outputs, Span } from "../../../parser/tree.ts";
+import { plainName } from "../../function-builder.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
 import { asTensor, broadcastTo, type Place, typeOf } from "../emit.ts";
@@ -270,7 +271,7 @@ function outputsOf(outputs: Outputs): readonly WantedOutput[] {
 }
 
 const hintOf = (tensor: TensorEntity): string =>
-  "name" in tensor.operand ? tensor.operand.name.replace(/^_/, "") : "result";
+  "name" in tensor.operand ? plainName(tensor.operand) : "result";
 
 /** The value with the axes the signature declares: the declared order counts for calls, a missing axis is repeated. */
 function declaredResult(
