@@ -1280,7 +1280,7 @@ type ContinuousAbsorbBackward = {
 
 /**
  * Gradients of continuous.absorb (std/continuous.mem).
- * x: [batch, L, D], there: flag [batch] -> x: [batch, D, L]
+ * x: [batch, L, D], there: flag [batch] -> x: [batch, L, D]
  */
 function continuousAbsorbBackward(
   g: Builder,
@@ -1310,7 +1310,7 @@ function continuousAbsorbBackward(
     residuals.gate_convolution,
     dGateConvolutionOut,
   );
-  const dX = g.add(g.mul(dNew, residuals.sigmoid), dGateConvolution.x); // [batch, D, L]
+  const dX = g.add(dGateConvolution.x, g.mul(dNew, residuals.sigmoid)); // [batch, L, D]
   return {
     x: dX,
     parameters: { gate_convolution: dGateConvolution.parameters },
@@ -1520,11 +1520,20 @@ function segmentBackward(
 
   const dTableLookOut = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
   const dTableLook = embeddingLookBackward(g, own.table, inputs.tokens, dTableLookOut);
+  const zero = g.fill({
+    value: 0,
+    axes: [
+      { name: "V", size: g.size(own.table.weight, "V") },
+      { name: "D", size: dims.D },
+    ],
+    kind: "real",
+  }); // [V, D]
+  const dWeight = g.add(zero, dTableLook.selfParameters.weight); // [V, D]
   return {
     parameters: {
       content_bias: dContent_bias,
       position_bias: dPosition_bias,
-      table: dTableLook.selfParameters,
+      table: { weight: dWeight },
       layer: dLayerParameters,
       head: dHeadScore.selfParameters,
     },

@@ -235,7 +235,9 @@ export function expectSame(actual: Rolled, expected: Rolled): void {
   for (const what of ["gradients", "states"] as const) {
     const [got, wanted] = [actual[what], expected[what]];
     expect([...got.keys()].sort()).toEqual([...wanted.keys()].sort());
-    for (const [address, { data }] of wanted) {
+    for (const [address, { type, data }] of wanted) {
+      // Axes in their order: entries are held against each other one by one.
+      expect(got.get(address)?.type, `${what} ${address}`).toEqual(type);
       expectNear([...(got.get(address)?.data ?? [])], [...data], `${what} ${address}`);
     }
   }

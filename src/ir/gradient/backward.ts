@@ -181,6 +181,7 @@ export class BackwardWriter {
       forced: [],
       kept: [],
       avoided: this.#request.avoided,
+      ordered: this.#orderedCopies(node),
     });
     if (gradient.backward.nodes.length === 0 && gradient.gradients.length === 0) return;
     this.#called.set(position, gradient);
@@ -223,6 +224,7 @@ export class BackwardWriter {
         forced: pick(entering, sorted(carried)),
         kept: entering,
         avoided: [...new Set([...this.#request.avoided, ...scanned])].sort(),
+        ordered: this.#orderedCopies(node),
       });
     let gradient = ask();
     for (;;) {
@@ -274,6 +276,17 @@ export class BackwardWriter {
     return this.#around.activity.operands(node.inputs, this.#activity.values);
   }
 
+  /** Operands with copies whose gradient this function gives in order: the callee has one copy at hand. */
+  #orderedCopies(node: CallNode | RepeatNode | ScanNode): readonly number[] {
+    const given = new Set(
+      pick(this.#written.inputs, this.#request.ordered).map(({ value }) => value.name),
+    );
+    return positions(
+      node.inputs,
+      (input) => isValue(input) && input.type.copies.length > 0 && given.has(input.name),
+    );
+  }
+
   #addResults(node: Node, gradient: FunctionGradient, results: readonly Value[]): void {
     for (const [position, result] of results.entries()) {
       const input = gradient.gradients[position];
@@ -289,7 +302,10 @@ export class BackwardWriter {
       const arrived = this.#request.active.includes(position) && this.#cotangents.has(port.value);
       if (!arrived && !this.#request.forced.includes(position)) continue;
       given.push(position);
-      this.#f.result(this.#cotangents.whole(port.value), {
+      const gradient = this.#request.ordered.includes(position)
+        ? this.#cotangents.declared(port.value)
+        : this.#cotangents.whole(port.value);
+      this.#f.result(gradient, {
         role: "gradient",
         path: port.path,
         struct: port.role === "argument" ? "argument" : port.struct,

@@ -2,11 +2,13 @@
  * The cotangents of a backward function while it is written: one for each value a gradient has
  * arrived at, added up.
  */
+import type { Axis } from "../../ops/index.ts";
 import { FunctionBuilder, isUnnamed, plainName, UNNAMED } from "../function-builder.ts";
 import type { GraphFunction, Value, ValueType } from "../graph.ts";
+import { inOrder, sameOrder } from "../order.ts";
 import { axisSize, literal } from "../symbolic.ts";
 import { capital } from "../words.ts";
-import { repeatAlong } from "./rules/context.ts";
+import { namesOf, repeatAlong, unionAxes } from "./rules/context.ts";
 
 /**
  * Puts a function into the graph that is being made, if it has none like it, and gives the one to
@@ -27,7 +29,8 @@ export class Cotangents {
   /** Adds a contribution to the cotangent of a value of the forward function. */
   add(value: Value, contribution: Value): void {
     const known = this.#byValue.get(value.name);
-    const total = known === undefined ? contribution : this.#sum(known, contribution);
+    const total =
+      known === undefined ? contribution : this.#sum(...ordering(known, contribution, value.type));
     this.#byValue.set(value.name, total);
   }
 
@@ -52,6 +55,26 @@ export class Cotangents {
       found === undefined ? this.zeros(value.type) : repeatAlong(this.#f, found, value.type.axes);
     this.#f.suggestName(whole, suggestion(value));
     return whole;
+  }
+
+  /**
+   * The same with its axes in the order of the value's: a parameter or a state is given its gradient
+   * as the spec declares it, whatever the order in which that was computed.
+   */
+  declared(value: Value): Value {
+    const found = this.#byValue.get(value.name);
+    if (found === undefined) return this.whole(value);
+    const ordered = this.inOrder(found, value.type);
+    this.#f.suggestName(ordered, suggestion(value));
+    return ordered;
+  }
+
+  /** A cotangent with all axes of the type, in its order. */
+  inOrder(cotangent: Value, type: ValueType): Value {
+    const whole = repeatAlong(this.#f, cotangent, type.axes);
+    if (sameOrder(whole.type, type)) return whole;
+    if (type.copies.length > 0) return orderedCopies(this.#f, this.#define, whole, type);
+    return inOrder(this.#f, cotangent, type);
   }
 
   /** Zeros of a type. */
@@ -91,6 +114,31 @@ function sumOfCopies(f: FunctionBuilder, define: Define, left: Value, right: Val
   });
   if (total === undefined) throw new Error("A sum has one result.");
   return total;
+}
+
+/** The two in the order that gives their sum the axis order of the type, if one does. */
+function ordering(left: Value, right: Value, type: ValueType): readonly [Value, Value] {
+  const wanted = (axes: readonly Axis[]) => sameOrder({ axes }, type);
+  const [asIs, swapped] = [unionAxes(left.type, right.type), unionAxes(right.type, left.type)];
+  return !wanted(asIs) && wanted(swapped) ? [right, left] : [left, right];
+}
+
+/** A value with its axes in the order of the type, copy by copy. */
+function orderedCopies(f: FunctionBuilder, define: Define, value: Value, type: ValueType): Value {
+  const [count = 0, ...copies] = type.copies;
+  const body = new FunctionBuilder("orderCopies", { title: "order of copies", kind: "backward" });
+  const x = body.input("x", { ...value.type, copies }, { role: "argument" });
+  const inner = { ...type, copies };
+  const turned =
+    copies.length === 0 ? inOrder(body, x, inner) : orderedCopies(body, define, x, inner);
+  body.result(turned, { role: "return", path: ["ordered"] });
+  const [whole] = f.repeat(define(body.finish()), "copy", {
+    count,
+    inputs: [{ value, passing: "stacked" }],
+    collecting: ["stacked"],
+  });
+  if (whole === undefined) throw new Error("An order has one result.");
+  return whole;
 }
 
 /** `scores` gives `dScores`. */

@@ -61,6 +61,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     }),
     kept: [],
     avoided: [],
+    ordered: wrt,
   });
   const { functions, nameOf } = differentiator.functions.finish([forward.name, backward.name]);
   const start = nameOf(forward.name);

@@ -26,6 +26,8 @@ export interface GradientRequest {
   readonly kept: readonly number[];
   /** Names of axes that no residual may have: the axes of the scans around. */
   readonly avoided: readonly string[];
+  /** Inputs whose gradient lists its axes in their order. */
+  readonly ordered: readonly number[];
 }
 
 /**

@@ -10,10 +10,12 @@ import type {
   Node,
   Operand,
   OperationNode,
+  Port,
   SymbolicNumber,
   Value,
   ValueType,
 } from "../graph.ts";
+import { inOrder, sameOrder } from "../order.ts";
 import { calleeOf, mapValues, renameValues, resultsOf } from "../rewrite.ts";
 import { isConstant, isValue } from "../symbolic.ts";
 import { sweep } from "./sweep.ts";
@@ -126,9 +128,21 @@ function rebuild(
       if (now !== undefined) known.set(result.name, now);
     }
   }
-  const results = written.results.map((port) => ({ ...port, value: value(port.value) }));
+  const results = written.results.map((port) => ({ ...port, value: handedOut(f, port, value) }));
   const rebuilt = sweep({ ...written, inputs: f.inputs, nodes: f.nodes, results }, functions);
   return withHintedNames(rebuilt, hints);
+}
+
+/** What a result of the function has become; gradients and next states are handed out with their axes in the order they had. */
+function handedOut(
+  f: FunctionBuilder,
+  { role, struct, value: before }: Port,
+  value: (operand: Operand) => Value,
+): Value {
+  const now = value(before);
+  const declared = role === "next" || (role === "gradient" && struct !== "argument");
+  const kept = !declared || now.type.kind !== "real" || now.type.copies.length > 0;
+  return kept || sameOrder(now.type, before.type) ? now : inOrder(f, now, before.type);
 }
 
 /** Values go by the names they were meant to have where what had those is gone. */

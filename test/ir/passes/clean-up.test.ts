@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
 import { differentiate } from "../../../src/ir/gradient/index.ts";
+import type { PortRole } from "../../../src/ir/graph.ts";
 import { common } from "../../../src/ir/passes/common.ts";
 import { joins } from "../../../src/ir/passes/joins.ts";
 import { renames } from "../../../src/ir/passes/renames.ts";
@@ -61,10 +62,10 @@ describe("common sub-expressions", () => {
 
 describe("joins of padded gradients", () => {
   /** An axis taken apart into `sizes` (null: one entry without an axis), the parts weighted; `from` leaves entries out. */
-  function takenApart(sizes: readonly (number | null)[], from = 0) {
+  function takenApart(sizes: readonly (number | null)[], from = 0, role: PortRole = "argument") {
     const total = sizes.reduce<number>((sum, size) => sum + (size ?? 1), from);
     const f = new FunctionBuilder("apart");
-    const x = f.input("x", real({ batch: OPEN, E: total, H: 2 }), argument);
+    const x = f.input("x", real({ batch: OPEN, E: total, H: 2 }), { role });
     let start = from;
     for (const [index, size] of sizes.entries()) {
       const into = size === null ? null : `E${index}`;
@@ -103,6 +104,20 @@ describe("joins of padded gradients", () => {
   it("keep their zeros where a part of the axis is not read", () => {
     const graph = gradient(takenApart([2, 3], 1));
     expect(joins.run(graph)).toBe(graph);
+  });
+
+  it("leave the gradient's axes in their order, whichever part comes first", () => {
+    for (const sizes of [
+      [null, 4],
+      [2, null, 3],
+      [3, null],
+    ]) {
+      const graph = gradient(takenApart(sizes, 0, "state"));
+      for (const each of [graph, runPass(joins, graph, seed)]) {
+        const [dX] = functionOf(each).results;
+        expect(dX?.value.type.axes.map(({ name }) => name)).toEqual(["batch", "E", "H"]);
+      }
+    }
   });
 
   it("stay the gradient, by central differences", () => {
