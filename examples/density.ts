@@ -33,7 +33,7 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [batch, T, N]
   const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [batch, T, N]
-  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
+  return g.div(exponential, g.mul(deviation, Math.sqrt(2 * 3.141592653589793)));
 }
 
 /**

@@ -122,7 +122,7 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
   const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
+  return g.div(exponential, g.mul(deviation, Math.sqrt(2 * 3.141592653589793)));
 }
 
 /**
@@ -473,7 +473,7 @@ function gaussianForward(
   const z = g.div(g.sub(t, center), deviation); // [batch, T, H, N]
   const scaled = g.mul(-0.5, z); // [batch, T, H, N]
   const exponential = g.exp(g.mul(scaled, z)); // [batch, T, H, N]
-  const scaled2 = g.mul(deviation, 2.5066282746310002); // [batch, N, T, H]
+  const scaled2 = g.mul(deviation, Math.sqrt(2 * 3.141592653589793)); // [batch, N, T, H]
   const out = g.div(exponential, scaled2); // [batch, T, H, N]
   return { out, residuals: { z, scaled, exponential, scaled2, out } };
 }
@@ -1055,7 +1055,8 @@ function gaussianBackward(
   // dZ: [batch, T, H, N]
   const dZ = g.add(g.mul(dProduct, residuals.scaled), g.mul(g.mul(dProduct, residuals.z), -0.5));
   const neg = g.neg(g.div(g.mul(dZ, residuals.z), deviation)); // [batch, T, H, N]
-  const dDeviation = g.add(g.mul(dScaled, 2.5066282746310002), neg); // [batch, T, H, N]
+  // dDeviation: [batch, T, H, N]
+  const dDeviation = g.add(g.mul(dScaled, Math.sqrt(2 * 3.141592653589793)), neg);
   const dT = g.sum(g.div(dZ, deviation), { over: ["N"] }); // [batch, T, H]
   return { t: dT, deviation: dDeviation };
 }

@@ -105,7 +105,7 @@ function basisWidths(g: Builder, { bases }: { bases: number }): Tensor {
 function gaussian(g: Builder, t: Tensor, center: Tensor, deviation: Tensor): Tensor {
   const z = g.div(g.sub(t, center), deviation); // [..., N]
   const exponential = g.exp(g.mul(g.mul(-0.5, z), z)); // [..., N]
-  return g.div(exponential, g.mul(deviation, 2.5066282746310002));
+  return g.div(exponential, g.mul(deviation, Math.sqrt(2 * 3.141592653589793)));
 }
 
 /**

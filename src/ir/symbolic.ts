@@ -63,7 +63,10 @@ export function operandType(operand: Operand): Value["type"] {
   return isConstant(operand) ? { kind: operand.kind, axes: [], copies: [] } : operand.type;
 }
 
-/** Applies an operator, folding literals and dropping `+ 0`, `- 0`, `* 1` and `/ 1`. */
+/**
+ * Applies an operator, dropping `+ 0`, `- 0`, `* 1` and `/ 1`. Literals are folded where a short
+ * number comes out: `2 * 8`, but not `sqrt(2)`, whose digits say less.
+ */
 export function calculate(
   operator: Operator,
   ...operands: readonly SymbolicNumber[]
@@ -73,7 +76,10 @@ export function calculate(
     throw new Error("The size of the batch is not known while compiling.");
   }
   const value = applyOperator(operator, values);
-  if (operands.every((operand) => operand.text.kind === "literal")) return literal(value);
+  const literals = operands.reduce((count, { text }) => count + literalCount(text), 0);
+  const foldable = Number.isFinite(literals);
+  const stands = operator === "neg" || isShort(value);
+  if (foldable && (stands || literals > MOST_LITERALS)) return literal(value);
   const [left, right] = operands;
   if (left !== undefined && right !== undefined && operands.length === 2) {
     const neutral = operator === "+" || operator === "-" ? 0 : 1;
@@ -89,6 +95,19 @@ export function calculate(
   } as const;
   return { value, text };
 }
+
+/** A number made of more literals is folded however long it is: a loop may go on calculating with it. */
+const MOST_LITERALS = 4;
+
+/** The literals of an expression of nothing else; infinitely many with a name in it. */
+function literalCount(text: NumberExpression): number {
+  if (text.kind === "literal") return 1;
+  if (text.kind !== "operation") return Number.POSITIVE_INFINITY;
+  return text.operands.reduce((count, operand) => count + literalCount(operand), 0);
+}
+
+const isShort = (value: number): boolean =>
+  !Number.isFinite(value) || Number.isInteger(value) || String(value).length <= 8;
 
 /**
  * Whether this is the size of the batch, or of an axis merged from it: bound when a plan is staged.

@@ -1,7 +1,7 @@
 /** Writing functions node by node. */
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder, isUnnamed } from "../../../src/ir/function-builder.ts";
-import { printFunction } from "../../../src/ir/graph-text.ts";
+import { expressionText, printFunction } from "../../../src/ir/graph-text.ts";
 import { axisSize, calculate, formal, isOpen, literal } from "../../../src/ir/symbolic.ts";
 import { OPEN, OpError } from "../../../src/ops/index.ts";
 import { real, type } from "../kit.ts";
@@ -58,6 +58,10 @@ describe("compile-time numbers", () => {
     expect(calculate("+", literal(0), heads)).toEqual(heads);
     expect(calculate("-", literal(5), literal(2))).toEqual(literal(3));
     expect(calculate("/", literal(1), heads).value).toBe(0.25);
+    expect(calculate("*", literal(0.5), literal(3))).toEqual(literal(1.5));
+    const root = calculate("sqrt", calculate("*", literal(2), literal(Math.PI)));
+    expect(expressionText(root.text)).toBe("sqrt((2 * 3.141592653589793))");
+    expect(calculate("^", root, literal(2)).text.kind).toBe("operation");
     expect(calculate("mod", literal(-1), literal(3)).value).toBe(2);
     expect(calculate("round", literal(2.5)).value).toBe(2);
   });
