@@ -107,11 +107,10 @@ function firstFit(
   spread: Tensor,
   { rows, ridge }: { rows: number; ridge: number },
 ): Tensor {
-  // mask: flag [Q]
-  const mask = g.less(g.index({ axis: "Q", size: 2 * Math.floor(rows / 2) }), Math.floor(rows / 2));
-  // difference: int [Q]
-  const difference = g.sub(g.index({ axis: "Q", size: g.size(mask, "Q") }), Math.floor(rows / 2));
-  const at_pad = g.where(mask, difference, g.add(difference, rows)); // int [Q]
+  const indexQ = g.index({ axis: "Q", size: 2 * Math.floor(rows / 2) }); // int [Q]
+  const difference = g.sub(indexQ, Math.floor(rows / 2)); // int [Q]
+  // at_pad: int [Q]
+  const at_pad = g.where(g.less(indexQ, Math.floor(rows / 2)), difference, g.add(difference, rows));
   const position = g.div(g.add(g.index({ axis: "L", size: rows }), 0.5), rows); // [L]
   const ridgeOperatorPoints = g.rename(position, { names: { L: "P" } }); // [P]
   const ridgeOperatorPadding = g.div(g.add(at_pad, 0.5), rows); // [Q]
@@ -144,11 +143,10 @@ function nextFit(
   }: { rows: number; resample: number; contract: number; ridge: number },
 ): Tensor {
   const indexQ = g.index({ axis: "Q", size: 2 * Math.floor((rows + resample) / 2) }); // int [Q]
-  const mask = g.less(indexQ, Math.floor((rows + resample) / 2)); // flag [Q]
-  const indexQ2 = g.index({ axis: "Q", size: g.size(indexQ, "Q") }); // int [Q]
-  const sum = g.add(indexQ2, 2 * (rows + resample)); // int [Q]
+  const sum = g.add(indexQ, 2 * (rows + resample)); // int [Q]
   const difference = g.sub(sum, 2 * Math.floor((rows + resample) / 2)); // int [Q]
-  const place = g.where(mask, indexQ2, difference); // int [Q]
+  // place: int [Q]
+  const place = g.where(g.less(indexQ, Math.floor((rows + resample) / 2)), indexQ, difference);
   // scaled: [Q]
   const scaled = g.mul((2 - 2 * (1 / (2 * rows + resample))) / (2 * (rows + resample) - 1), place);
   const padding = g.add(-0.5 + 1 / (2 * rows + resample), scaled); // [Q]

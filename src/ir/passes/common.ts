@@ -1,7 +1,7 @@
 /** The same operation on the same values is done once. */
-import type { GraphFunction, Node, Operand, Value } from "../graph.ts";
+import type { GraphFunction, Node, Operand, OperationNode, Value } from "../graph.ts";
 import { printNode } from "../graph-text.ts";
-import { isConstant } from "../symbolic.ts";
+import { isConstant, isOpen } from "../symbolic.ts";
 import type { Pass } from "./pass.ts";
 import type { Replacement } from "./transform.ts";
 import { rewriteFunctions } from "./transform.ts";
@@ -20,9 +20,11 @@ function repeated(written: GraphFunction): ReadonlyMap<Node, Replacement> {
     if (node.kind !== "operation") continue;
     const operands = node.operands.map(standIn);
     const text = printNode({ ...node, operands, results: [] });
-    const known = first.get(text);
-    if (known === undefined) {
+    const size = readSize(node);
+    const known = first.get(text) ?? first.get(size?.key ?? "");
+    if (known === undefined || (size?.written === true && !first.has(text))) {
       first.set(text, node.results);
+      if (size !== undefined && !first.has(size.key)) first.set(size.key, node.results);
       continue;
     }
     for (const [position, result] of node.results.entries()) {
@@ -32,6 +34,19 @@ function repeated(written: GraphFunction): ReadonlyMap<Node, Replacement> {
     found.set(node, ({ value }) => known.map(value));
   }
   return found;
+}
+
+/**
+ * An index along an axis by its name and size. Where its size is not written out but read off a value with the axis, an earlier
+ * index is such a value.
+ */
+function readSize(
+  node: OperationNode,
+): { readonly key: string; readonly written: boolean } | undefined {
+  if (node.op !== "index" || isOpen(node.attributes.size)) return undefined;
+  const { axis, size } = node.attributes;
+  const written = size.text.kind !== "axis" || size.text.name !== axis;
+  return { key: `${axis} ${size.value}`, written };
 }
 
 export const common: Pass = {

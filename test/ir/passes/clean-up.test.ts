@@ -2,10 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { FunctionBuilder } from "../../../src/ir/function-builder.ts";
 import { differentiate } from "../../../src/ir/gradient/index.ts";
-import type { PortRole } from "../../../src/ir/graph.ts";
+import type { PortRole, SymbolicNumber } from "../../../src/ir/graph.ts";
 import { common } from "../../../src/ir/passes/common.ts";
 import { joins } from "../../../src/ir/passes/joins.ts";
 import { renames } from "../../../src/ir/passes/renames.ts";
+import { axisSize, calculate, formal, literal } from "../../../src/ir/symbolic.ts";
 import { verify } from "../../../src/ir/verify.ts";
 import { OPEN } from "../../../src/ops/index.ts";
 import { chain } from "../gradient/blocks.ts";
@@ -57,6 +58,29 @@ describe("common sub-expressions", () => {
     f.result(f.op("sum", [x], { over: ["S"] }, "b"), returned);
     const graph = graphOf(f.finish());
     expect(common.run(graph)).toBe(graph);
+  });
+});
+
+describe("an index", () => {
+  const size = calculate("*", formal("n", 2), literal(2));
+  const read = axisSize(real({ Q: 4 }), "Q");
+
+  function indices(...sizes: readonly SymbolicNumber[]) {
+    const f = new FunctionBuilder("indices", { numbers: [{ name: "n", value: 2 }] });
+    const [first, second] = sizes.map((each) => f.op("index", [], { axis: "Q", size: each }));
+    f.result(f.op("add", [first!, second!], {}, "y"), returned);
+    return graphOf(f.finish());
+  }
+
+  const count = (graph: ReturnType<typeof indices>) =>
+    nodesOf(common.run(graph)).filter((line) => line.includes("= index ")).length;
+
+  it("whose size is read off an earlier one of the same axis is that one", () => {
+    expect(count(indices(size, read))).toBe(1);
+  });
+
+  it("stays where its size is written out otherwise, though it comes to the same", () => {
+    expect(count(indices(size, literal(4)))).toBe(2);
   });
 });
 
