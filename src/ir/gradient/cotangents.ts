@@ -8,7 +8,7 @@ import type { GraphFunction, Value, ValueType } from "../graph.ts";
 import { inOrder, sameOrder } from "../order.ts";
 import { axisSize, literal } from "../symbolic.ts";
 import { capital } from "../words.ts";
-import { namesOf, repeatAlong, unionAxes } from "./rules/context.ts";
+import { repeatAlong, unionAxes } from "./rules/context.ts";
 
 /**
  * Puts a function into the graph that is being made, if it has none like it, and gives the one to
