@@ -1,7 +1,7 @@
 /**
  * The memory of a training step on the onnx engine, planned and measured, for each way to train through time.
  *
- *   node bench/memory.mjs [SPEC] [--horizons 1,4,16,32] [--batch N] [--steps N] [--rounds N] [--set ADDRESS=VALUE]… [--write FILE]
+ *   node bench/memory.mjs [SPEC] [--horizons 1,4,16,32] [--batch N] [--steps N] [--rounds N] [--only MRBP] [--set ADDRESS=VALUE]… [--write FILE]
  *
  * Planned: the peak of `planStep`, known before anything runs. Measured: how far the peak of resident memory grows from after the
  * sessions are made to `--steps` steps later, in a fresh process for each row. The rows take turns within a round; the best step of
@@ -29,6 +29,7 @@ const { values: options, positionals } = parseArgs({
       multiple: true,
       default: ["D=32", "hidden=64", "slots=16", "encoders=2", "decoders=4"],
     },
+    only: { type: "string", default: "BPTT,checkpoint,MRBP" },
     write: { type: "string" },
     row: { type: "string" },
   },
@@ -67,7 +68,8 @@ async function parent() {
         through: `checkpoint(horizon = ${horizon}, every = ${Math.ceil(Math.sqrt(horizon))})`,
       },
       { name: "MRBP", horizon, through: `mrbp(horizon = ${horizon})` },
-    ]);
+    ])
+    .filter(({ name }) => options.only.split(",").includes(name.split(" ")[0]));
   const best = new Map();
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const row of rows) {
