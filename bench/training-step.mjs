@@ -222,13 +222,11 @@ for (const side of [ours, ...peers]) {
 console.log("where our best step goes: the best run of each function times its runs in a step");
 let rest = best(ours);
 const line = (name, count, ms) =>
-  console.log(
-    `  ${name.padEnd(20)} ${String(count).padStart(3)} runs ${ms.toFixed(1).padStart(7)} ms`,
-  );
+  console.log(`  ${name.padEnd(20)} ${count.padStart(8)} ${ms.toFixed(1).padStart(7)} ms`);
 for (const [name, times] of runs) {
   const count = Math.round(times.length / steps);
   rest -= Math.min(...times) * count;
-  line(name, count, Math.min(...times) * count);
+  line(name, `${count} runs`, Math.min(...times) * count);
 }
 line("between the runs", "", rest);
 let apart = 0;
