@@ -76,7 +76,7 @@ type Losses = {
 };
 
 /** What Density gives. */
-type BlockResult = {
+type Result = {
   readonly outputs: Outputs;
   readonly next: Record<string, never>;
   readonly losses: Losses;
@@ -89,7 +89,7 @@ type BlockResult = {
  * fresh: flag [batch], valid: flag [batch, T], mu: [batch, T], variance: [batch, T],
  * cotangent: [batch, T, N] -> expectation: [batch, T, N]
  */
-function segment(g: Builder, own: Record<string, never>, inputs: Inputs): BlockResult {
+function segment(g: Builder, own: Record<string, never>, inputs: Inputs): Result {
   const center = basisCenters(g, { bases: dims.bases }); // [N]
   const spread = basisWidths(g, { bases: dims.bases }); // [N]
   const expectation = expectedBasis(g, inputs.mu, inputs.variance, center, spread); // [batch, T, N]

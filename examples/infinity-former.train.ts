@@ -889,6 +889,11 @@ type Losses = {
   readonly main: Tensor;
 };
 
+/** Sums of the weights of InfinityFormer's loss terms. */
+type Counts = {
+  readonly main: Tensor;
+};
+
 /** What the forward of InfinityFormer keeps for its backward. */
 type Residuals = {
   readonly present: Tensor;
@@ -904,6 +909,7 @@ type ForwardResult = {
   readonly outputs: Outputs;
   readonly next: Next;
   readonly losses: Losses;
+  readonly counts: Counts;
   readonly residuals: Residuals;
 };
 
@@ -969,6 +975,7 @@ function segmentForward(g: Builder, own: InfinityFormer, inputs: Inputs): Forwar
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },
     losses: { layer: { ltm: { kl } }, main },
+    counts: { main: count },
     residuals: { present, x: embedded, layer: layerResiduals, logits, mask, divisor },
   };
 }
@@ -1550,7 +1557,7 @@ function zeros(g: Builder, x: Tensor): Tensor {
  * its losses. Nothing is handed on to the segment before.
  */
 function replay(g: Builder, own: InfinityFormer, inputs: Inputs, weight: Tensor) {
-  const { losses, next, residuals } = segmentForward(g, own, inputs);
+  const { losses, counts, next, residuals } = segmentForward(g, own, inputs);
   const back = segmentBackward(
     g,
     own,
@@ -1564,7 +1571,7 @@ function replay(g: Builder, own: InfinityFormer, inputs: Inputs, weight: Tensor)
     },
     { layer: { ltm: { kl: weight } }, main: weight },
   );
-  return { losses, next, parameters: back.parameters };
+  return { losses, counts, next, parameters: back.parameters };
 }
 
 /** Weights of the segments' losses: all equal, together 1. */
@@ -1584,17 +1591,19 @@ async function rollout(
 ): Promise<RolloutResult> {
   const weights = segmentWeights(segments);
   const losses: Tree<DeviceTensor>[] = [];
+  const counts: Tree<DeviceTensor>[] = [];
   let gradients: Tree<DeviceTensor> | undefined;
   let entering = states;
   for (const [s, { inputs, draws }] of segments.entries()) {
     const own = run.merge(parameters, entering, draws);
     const back = await run.call(replay, own, inputs, run.scalar(weights[s]!));
     losses.push(back.losses);
+    counts.push(back.counts);
     gradients = await run.add(gradients, back.parameters);
     entering = back.next;
   }
 
-  return { losses, gradients: gradients ?? {}, states: entering };
+  return { losses, counts, gradients: gradients ?? {}, states: entering };
 }
 
 /**

@@ -670,6 +670,19 @@ type Losses = {
   readonly main: Tensor;
 };
 
+/** Sums of the weights of InfinityFormer's loss terms. */
+type Counts = {
+  readonly main: Tensor;
+};
+
+/** What InfinityFormer gives. */
+type Result = {
+  readonly outputs: Outputs;
+  readonly next: Next;
+  readonly losses: Losses;
+  readonly counts: Counts;
+};
+
 /**
  * ∞-former (Martins, Marinho, Martins 2022, arXiv 2109.00301) on a Transformer-XL host, as the
  * released sorting model: every layer has a short-term cache of rows and a continuous long-term
@@ -678,11 +691,7 @@ type Losses = {
  * fresh: flag [batch], valid: flag [batch, T], tokens: int [batch, T], document: flag [batch],
  * labels: int [batch, T] -> logits: [batch, T, vocab], spread: [batch, T, H]
  */
-function segment(
-  g: Builder,
-  own: InfinityFormer,
-  inputs: Inputs,
-): { readonly outputs: Outputs; readonly next: Next; readonly losses: Losses } {
+function segment(g: Builder, own: InfinityFormer, inputs: Inputs): Result {
   // embedded: [batch, T, D]
   let embedded = g.mul(Math.sqrt(dims.D), embeddingLook(g, own.table, inputs.tokens));
   const present = g.any(inputs.valid, { over: ["T"] }); // flag [batch]
@@ -737,6 +746,7 @@ function segment(
     outputs: { logits: logits2, spread },
     next: { layer: layerNext },
     losses: { layer: { ltm: { kl } }, main },
+    counts: { main: count },
   };
 }
 

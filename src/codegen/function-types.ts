@@ -82,7 +82,7 @@ export function returnTypeOf(unit: Unit, prefix: string, types: TypeRegistry): s
   if (inline.length <= LONGEST_RETURN_TYPE) return inline;
   const text = ["{", ...fields.map((field) => `  ${field};`), "}"].join("\n");
   const wanted = unit.main
-    ? `${pascalCase([written.kind])}Result`
+    ? pascalCase(written.kind === "block" ? ["result"] : [written.kind, "result"])
     : `${prefix}${pascalCase([written.kind])}`;
   return types.declareText(wanted, `What ${titleOf(written)} gives.`, text);
 }
@@ -96,6 +96,13 @@ function groupType(group: ResultGroup, unit: Unit, prefix: string, types: TypeRe
       return types.declare(group.shape, prefix + name, `States after ${title}.`, category);
     case "loss":
       return types.declare(group.shape, prefix + name, `Loss terms of ${title}.`, category);
+    case "count":
+      return types.declare(
+        group.shape,
+        prefix + name,
+        `Sums of the weights of ${title}'s loss terms.`,
+        category,
+      );
     case "residual": {
       const doc = `What the forward of ${title} keeps for its backward.`;
       return types.declare(group.shape, prefix + name, doc, category);

@@ -19,6 +19,7 @@ export function rolloutFunction(
   const lines = [
     `const weights = ${weights}(segments);`,
     `const losses: ${STATE}[] = [];`,
+    ...(context.counts ? [`const counts: ${STATE}[] = [];`] : []),
     `let gradients: ${STATE} | undefined;`,
     ...new SweepWriter(context, staged).sweeps(),
   ];

@@ -20,6 +20,8 @@ export interface RolloutContext {
   readonly handed: Shape | undefined;
   /** Segments are run again rather than kept; else the forward's residuals are. */
   readonly replays: boolean;
+  /** Some loss term is weighed, so that segments also give the sums of weights. */
+  readonly counts: boolean;
 }
 
 /** A segment function and its text. */
@@ -50,14 +52,16 @@ export function rolloutParts(
   if (swept && variants.critical === undefined) {
     throw new Error(`${program.graph.main} has no critical function.`);
   }
+  const forward = textOf(variants.forward);
   const context: RolloutContext = {
     program,
     functions,
-    forward: textOf(variants.forward),
+    forward,
     backward,
     critical: swept && variants.critical !== undefined ? textOf(variants.critical) : undefined,
     handed,
     replays,
+    counts: forward.unit.signature.groups.some(({ role }) => role === "count"),
   };
   const staged = stagedFunctions(context);
   const weights = weightsFunction(program.schedule, functions.names);

@@ -135,6 +135,7 @@ function parameterOf(port: Port, options: SignatureOptions): PlacedParameter {
     case "return":
     case "next":
     case "loss":
+    case "count":
     case "gradient":
       throw new Error(`${port.value.name} is an input with the role of a result.`);
     default:
@@ -202,8 +203,10 @@ function resultOf(port: Port, options: SignatureOptions): PlacedParameter {
       return { order: 2, group: `next ${struct}`, wanted: key("next"), path };
     case "loss":
       return { order: 3, group: `loss ${struct}`, wanted: key("losses"), path };
+    case "count":
+      return { order: 4, group: `count ${struct}`, wanted: key("counts"), path };
     case "residual":
-      return { order: 4, group: "residual", wanted: "residuals", path };
+      return { order: 5, group: "residual", wanted: "residuals", path };
     case "gradient": {
       if (struct === "argument") {
         return options.main

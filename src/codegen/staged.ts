@@ -35,9 +35,9 @@ export function stagedFunctions(context: RolloutContext): Staged {
 }
 
 function replayFunction(context: RolloutContext): Staged {
-  const { functions, forward, backward, handed } = context;
+  const { functions, forward, backward, handed, counts } = context;
   const name = functions.names.take("replay");
-  const results = ["losses", "next", ...residualNames(forward)];
+  const results = ["losses", ...(counts ? ["counts"] : []), "next", ...residualNames(forward)];
   const statements: Statement[] = [
     {
       kind: "declare",
@@ -55,6 +55,7 @@ function replayFunction(context: RolloutContext): Staged {
       kind: "return",
       expression: object([
         ["losses", text("losses")],
+        ...(counts ? [["counts", text("counts")] as const] : []),
         ["next", text("next")],
         ...gradientEntries(context),
       ]),
@@ -86,14 +87,19 @@ function replayFunction(context: RolloutContext): Staged {
 }
 
 function forwardAndBackward(context: RolloutContext): Staged {
-  const { functions, forward, backward } = context;
+  const { functions, forward, backward, counts } = context;
   const forwardName = functions.names.take("forward");
   const backwardName = functions.names.take("backward");
   const own = { name: "own", type: typeOf(forward, "own") ?? "Record<string, never>" };
   const inputs = { name: "inputs", type: typeOf(forward, "inputs") ?? "Record<string, Tensor>" };
   const residuals = typeOf(backward, "residuals");
   const handedType = typeOf(backward, "cotangents next") ?? "Record<string, never>";
-  const results = ["losses", "next", ...(residuals === undefined ? [] : ["residuals"])];
+  const results = [
+    "losses",
+    ...(counts ? ["counts"] : []),
+    "next",
+    ...(residuals === undefined ? [] : ["residuals"]),
+  ];
   const taken = text(`{ ${results.join(", ")} }`);
   const forwardPart = functionPart(
     forwardName,

@@ -46,11 +46,12 @@ export class SweepWriter {
       "  const own = run.merge(parameters, entering, draws);",
       `  const back = await run.call(${this.#staged.replay}, own, inputs, run.scalar(weights[s]!));`,
       "  losses.push(back.losses);",
+      ...this.#counted("  counts.push(back.counts);"),
       "  gradients = await run.add(gradients, back.parameters);",
       "  entering = back.next;",
       ...(this.#overlaps ? ["  if (s < stride) following = entering;"] : []),
       "}",
-      `return { losses, gradients: gradients ?? {}, states: ${this.#overlaps ? "following" : "entering"} };`,
+      this.#returned(this.#overlaps ? "following" : "entering"),
     ];
   }
 
@@ -76,8 +77,18 @@ export class SweepWriter {
       ...head,
       ...inside.map((line) => `  ${line}`),
       ...tail,
-      `return { losses, gradients: gradients ?? {}, states: entering[${following}]! };`,
+      this.#returned(`entering[${following}]!`),
     ];
+  }
+
+  /** A line that is only needed where losses are weighed. */
+  #counted(line: string): readonly string[] {
+    return this.#context.counts ? [line] : [];
+  }
+
+  #returned(states: string): string {
+    const counts = this.#context.counts ? "counts, " : "";
+    return `return { losses, ${counts}gradients: gradients ?? {}, states: ${states} };`;
   }
 
   /** Nothing comes back across a cut. */
@@ -102,6 +113,7 @@ export class SweepWriter {
       "  const weight = run.scalar(weights[s]!);",
       `  const back = await run.call(${this.#staged.replay}, own, inputs, weight, dNext);`,
       "  losses[s] = back.losses;",
+      ...this.#counted("  counts[s] = back.counts;"),
       "  gradients = await run.add(gradients, back.parameters);",
       "  run.discard(dNext);",
       "  dNext = back.entering;",
@@ -121,6 +133,7 @@ export class SweepWriter {
       "  const own = run.merge(parameters, entering[s]!, draws);",
       `  const there = await run.call(${this.#staged.forward}, own, inputs);`,
       "  losses[s] = there.losses;",
+      ...this.#counted("  counts[s] = there.counts;"),
       "  entering[s + 1] = there.next;",
       ...(residuals === undefined ? [] : ["  kept[s] = there.residuals;"]),
       "}",

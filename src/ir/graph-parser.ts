@@ -42,6 +42,7 @@ const roles: readonly PortRole[] = [
   "return",
   "next",
   "loss",
+  "count",
   "gradient",
 ];
 

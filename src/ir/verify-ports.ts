@@ -18,6 +18,7 @@ const resultRoles: ReadonlySet<PortRole> = new Set<PortRole>([
   "return",
   "next",
   "loss",
+  "count",
   "residual",
   "gradient",
 ]);
@@ -35,8 +36,9 @@ export function verifyPorts(written: GraphFunction, report: Report): void {
     const fits = role === "residual" || role === "gradient" ? written.kind === owner : true;
     if (!resultRoles.has(role) || !fits) report(`${value.name} cannot be a ${role} result.`);
     const { kind, axes, copies } = value.type;
-    if (role === "loss" && (kind !== "real" || axes.length + copies.length > 0)) {
-      report(`loss ${value.name} is ${valueTypeText(value.type)}, not one real number.`);
+    const scalar = role === "loss" || role === "count";
+    if (scalar && (kind !== "real" || axes.length + copies.length > 0)) {
+      report(`${role} ${value.name} is ${valueTypeText(value.type)}, not one real number.`);
     }
   }
   for (const ports of [written.inputs, written.results]) {

@@ -90,6 +90,8 @@ export interface SegmentResult {
   readonly next: Tree<Tensor>;
   /** Loss terms at their addresses; each a scalar that already holds its weight. */
   readonly losses: Tree<Tensor>;
+  /** Sums of the weights of the terms that the spec weighs (`weighted by`), at the terms' addresses. */
+  readonly counts?: Tree<Tensor>;
 }
 
 /** How a program without training walks through its data. Sizes in tokens and streams. */

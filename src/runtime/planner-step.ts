@@ -359,6 +359,7 @@ class PlanningRun implements Run {
       case "residuals":
         return "residuals";
       case "losses":
+      case "counts":
         return "scalars";
       default:
         return first?.role ?? "scalars"; // a sum is what its terms are

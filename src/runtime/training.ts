@@ -90,6 +90,8 @@ export interface RolloutResult {
    * layer: [{ mem: { kl } }, …] }`).
    */
   readonly losses: readonly Tree<DeviceTensor>[];
+  /** Sums of the weights of the terms that the spec weighs (`weighted by`), of each segment, at the terms' addresses. */
+  readonly counts?: readonly Tree<DeviceTensor>[];
   readonly gradients: Tree<DeviceTensor>;
   /** States that enter the next rollout: those after `stride` segments of this one. */
   readonly states: Tree<DeviceTensor>;

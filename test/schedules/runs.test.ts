@@ -161,3 +161,49 @@ describe("what is kept between runs", () => {
     expect(events).toEqual(["segmentCritical", "segmentCritical", ...group, ...group]);
   });
 });
+
+describe("sums of weights", () => {
+  const model = `mem 1
+memory m(width: int) {
+  state s[D: width] starts 0, gradient through
+  get(x[T, D]) -> [T, D] { return tanh(x + s) }
+  put(x[T, D]) { s <- mean(x over T) }
+}
+model M {
+  dim D = 3
+  input x[T, D]
+  target answer[T] in 2
+  memory a = m(width = D)
+  y = a.get(x)
+  a.put(y)
+  output z = y
+  loss main = sum(y over D) weighted by answer == 1
+  loss other = y
+}
+`;
+
+  it.each([
+    "detach",
+    "bptt(horizon = 4)",
+    "checkpoint(horizon = 4, every = 2)",
+    "mrbp(horizon = 4)",
+  ])("of losses that the spec weighs come with them: %s", async (schedule) => {
+    const entries = ["segment 5 tokens", "batch 2 streams", "rollout 4 segments"];
+    const programs = await programsOf(withTrain(model, ...entries, `through_time ${schedule}`));
+    const example = randomExample(programs, 3);
+    const { result, run } = await roll(programs, example);
+    const answers = example.segments.map(({ inputs }) => {
+      const data = inputs.get("answer")?.data ?? [];
+      const valid = inputs.get("valid")?.data ?? [];
+      return [...data].filter((value, i) => value === 1 && valid[i] === 1).length;
+    });
+    const counted = result.counts?.map((tree) => {
+      return [...leavesByAddress(tree)].map(([address, tensor]) => [
+        address,
+        run.engine.download(tensor).data[0],
+      ]);
+    });
+    expect(counted).toEqual(answers.map((count) => [["main", count]]));
+    expect(new Set(answers).size).toBeGreaterThan(1);
+  });
+});

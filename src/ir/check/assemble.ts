@@ -8,6 +8,7 @@ import { toValue } from "./calls/results.ts";
 import type { Declaration } from "./declaration.ts";
 import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Frame } from "./frame.ts";
+import { addLossResults } from "./loss-terms.ts";
 import { addProbes } from "./probe.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 
@@ -31,10 +32,7 @@ export function finishMain(
     if ("name" in operand) builder.result(operand, { role: "return", path: [name] });
   }
   for (const { path, value } of frame.next) builder.result(value, { role: "next", path });
-  for (const { path, value } of frame.losses) {
-    const { operand } = toValue(place, value, model.name.span);
-    if ("name" in operand) builder.result(operand, { role: "loss", path });
-  }
+  addLossResults(builder, frame.losses);
   addProbes(place);
   const main = {
     ...builder.finish(),

@@ -10,6 +10,7 @@ import { isValue, mentions, numbersOf } from "../symbolic.ts";
 import { unwritable } from "./calls/hygiene.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Static } from "./expressions/static.ts";
+import type { LossTerm } from "./loss-terms.ts";
 import type { Definitions } from "./names/definitions.ts";
 
 /** An axis of a tensor while checking. */
@@ -159,7 +160,7 @@ export class Frame {
   /** Number formals that the body mentions, and those it could. */
   readonly numbers = new Map<string, number>();
   readonly formalValues: ReadonlyMap<string, number>;
-  readonly losses: { readonly path: readonly string[]; readonly value: TensorEntity }[] = [];
+  readonly losses: LossTerm[] = [];
   /** What states below this function get after the segment: results of loops, with copies. */
   readonly next: { readonly path: readonly string[]; readonly value: Value }[] = [];
   /** States of the instance that a method of it writes. */

@@ -1,6 +1,6 @@
 /**
- * Evaluation: the segments of a source in order, states carried from one to the next, as a reader would meet them. A loss is
- * the mean over segments weighted by their tokens, as in training, and perplexity is exp of the main one in both.
+ * Evaluation: the segments of a source in order, states carried from one to the next, as a reader would meet them. Means
+ * of losses over segments are taken as in training, and perplexity is exp of the main one in both.
  */
 import { BATCH, type HostTensor, hostTensor, type TensorType } from "../../ops/index.ts";
 import type { Builder, Tensor } from "../builder.ts";
@@ -8,15 +8,10 @@ import type { DeviceTensor, Engine } from "../engine.ts";
 import type { ModelDefinition, SegmentResult, Tree } from "../model.ts";
 import { createRun, type EngineRun } from "../run.ts";
 import { callFor } from "./calls.ts";
+import { LossMeans } from "./loss-means.ts";
 import { perplexityTerm } from "./metrics.ts";
 import type { HostSegment, SegmentSource } from "./source.ts";
-import {
-  initialStates,
-  leavesByAddress,
-  segmentDraws,
-  uploadInputs,
-  uploadTree,
-} from "./tensors.ts";
+import { initialStates, segmentDraws, uploadInputs, uploadTree } from "./tensors.ts";
 
 export interface EvaluateOptions {
   readonly model: ModelDefinition;
@@ -35,7 +30,7 @@ export interface EvaluateOptions {
 export interface Evaluation {
   /** Valid tokens. */
   readonly tokens: number;
-  /** Each loss term by address: mean over the segments, weighted by their tokens. */
+  /** Each loss term by address: its mean over the segments (see LossMeans). */
   readonly losses: Readonly<Record<string, number>>;
   /** exp of the term called `main`, or of the only term, as in training: of what the model is trained for, with its weights. */
   readonly perplexity?: number;
@@ -82,6 +77,7 @@ export function findTarget({ inputs, schedule }: ModelDefinition): string | unde
 /** What the staged function gives of one segment, on the engine. */
 interface SegmentScore {
   readonly losses: Tree<DeviceTensor>;
+  readonly counts?: Tree<DeviceTensor>;
   readonly next: Tree<DeviceTensor>;
   /** How many answers are right at scored positions; absent without logits. */
   readonly correct?: DeviceTensor;
@@ -97,13 +93,14 @@ function scoring(model: ModelDefinition) {
     inputs: Readonly<Record<string, Tensor>>,
     scored: Tensor,
   ) {
-    const { outputs, next, losses }: SegmentResult = model.segment(g, own, inputs as never);
+    const { outputs, next, losses, counts }: SegmentResult = model.segment(g, own, inputs as never);
+    const given = { losses, next, ...(counts && { counts }) };
     const classifier = findClassifier(outputs, axis);
     const logits = classifier && outputs[classifier.output];
     const labels = target === undefined ? undefined : inputs[target];
-    if (!classifier || !logits || !labels) return { losses, next };
+    if (!classifier || !logits || !labels) return given;
     const right = g.equal(g.argmax(logits, { over: classifier.classes }), labels);
-    return { losses, next, correct: g.sum(g.and(right, scored), { over: [BATCH, axis] }) };
+    return { ...given, correct: g.sum(g.and(right, scored), { over: [BATCH, axis] }) };
   };
 }
 
@@ -122,7 +119,7 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   const staged = scoring(model);
   const parameters = uploadTree(engine, options.parameters);
   const limit = options.segments ?? Number.POSITIVE_INFINITY;
-  const losses = new Map<string, number>();
+  const means = new LossMeans(engine);
   let states = initialStates(engine, model, model.schedule.batch);
   let [tokens, scored, correct, count] = [0, 0, 0, 0];
   let classified = true;
@@ -139,22 +136,19 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
     states = result.next;
     tokens += segment.tokens;
     scored += segment.scored.reduce((sum, on) => sum + on, 0);
-    for (const [address, term] of leavesByAddress(result.losses)) {
-      const share = segment.tokens === 0 ? 0 : number(term) * segment.tokens;
-      losses.set(address, (losses.get(address) ?? 0) + share);
-    }
+    means.add({ ...result, tokens: segment.tokens });
     if (result.correct === undefined) classified = false;
     else correct += number(result.correct);
     count++;
     options.onSegment?.(count);
   }
   if (tokens === 0) throw new RangeError("There are no tokens to evaluate on.");
-  const means = Object.fromEntries([...losses].map(([address, sum]) => [address, sum / tokens]));
-  const term = perplexityTerm(Object.keys(means));
+  const losses = means.means();
+  const term = perplexityTerm(Object.keys(losses));
   return {
     tokens,
-    losses: means,
-    ...(term === undefined ? {} : { perplexity: Math.exp(means[term] as number) }),
+    losses,
+    ...(term === undefined ? {} : { perplexity: Math.exp(losses[term] as number) }),
     ...(classified && scored > 0 ? { accuracy: correct / scored } : {}),
     scored,
   };

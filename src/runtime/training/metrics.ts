@@ -6,9 +6,9 @@ import { makeFolder, namingFile, replaceFile } from "./disk.ts";
 export interface StepMetrics {
   /** Optimiser steps done, this one included. */
   readonly step: number;
-  /** Sum of the loss terms: the mean over the step's valid tokens. */
+  /** Sum of the loss terms' means. */
   readonly loss: number;
-  /** Each loss term by address, the mean over the step's segments weighted by their valid tokens. */
+  /** Each loss term by address: its mean over the step's segments (see LossMeans). */
   readonly losses: Readonly<Record<string, number>>;
   /** exp of the term called `main`, or of the only term; absent where there is neither. */
   readonly perplexity?: number;

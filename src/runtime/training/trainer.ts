@@ -11,6 +11,7 @@ import { saveCheckpoint } from "./checkpoint.ts";
 import type { CheckpointOrigin } from "./checkpoint-record.ts";
 import { diagnoseRollout, NonFiniteError } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
+import { LossMeans } from "./loss-means.ts";
 import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
 import { createOptimizer, type Optimizer, type OptimizerState, rateFactor } from "./optimizer.ts";
 import { checkSeed } from "./random.ts";
@@ -77,7 +78,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** What the rollouts of one step gave. */
 interface StepSums {
   readonly gradients: Tree<DeviceTensor>;
-  readonly losses: readonly { readonly tokens: number; readonly terms: Tree<DeviceTensor> }[];
   readonly tokens: number;
 }
 
@@ -175,6 +175,7 @@ class Trainer {
     const { optimizer, updateEvery } = definition.schedule;
     const position = source.position();
     const rollouts: Rollout[] = [];
+    const means = new LossMeans(engine);
     let sums: StepSums | undefined;
     let states = this.#states;
     for (let i = 0; i < updateEvery; i++) {
@@ -187,18 +188,17 @@ class Trainer {
       rollouts.push(rollout);
       const result = await this.#rollOut(rollout);
       states = result.states;
-      const losses = result.losses.map((terms, s) => ({
-        tokens: segments[s]?.tokens ?? 0,
-        terms,
-      }));
+      for (const [s, { tokens }] of segments.entries()) {
+        const [losses, counts] = [result.losses[s], result.counts?.[s]];
+        if (losses !== undefined) means.add({ losses, tokens, ...(counts && { counts }) });
+      }
       sums = {
         gradients: await this.#run.add(sums?.gradients, result.gradients),
-        losses: [...(sums?.losses ?? []), ...losses],
         tokens: segments.reduce((count, { tokens }) => count + tokens, sums?.tokens ?? 0),
       };
     }
     if (sums === undefined) return undefined;
-    const losses = this.#meanLosses(sums);
+    const losses = means.means();
     const loss = Object.values(losses).reduce((total, term) => total + term, 0);
     await this.#requireFinite(loss, "the loss", rollouts);
     const updated = await this.#optimizer.update(
@@ -268,20 +268,6 @@ class Trainer {
 
   #rollOut({ states, segments }: Rollout) {
     return this.#options.definition.rollout(this.#run, this.#parameters, states, segments);
-  }
-
-  /** Each term's mean over the segments, weighted by their tokens; 0 where there are none. */
-  #meanLosses({ losses, tokens: total }: StepSums): Readonly<Record<string, number>> {
-    const means: Record<string, number> = {};
-    for (const { terms, tokens } of losses) {
-      for (const [address, tensor] of leavesByAddress(terms)) {
-        const value = this.#options.engine.download(tensor).data[0] as number;
-        // A segment without tokens counts nothing, but a broken number in it must not be hidden.
-        const share = tokens === 0 && Number.isFinite(value) ? 0 : value * (tokens / total);
-        means[address] = (means[address] ?? 0) + share;
-      }
-    }
-    return means;
   }
 
   async #requireFinite(value: number, what: string, rollouts: readonly Rollout[]): Promise<void> {

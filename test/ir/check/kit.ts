@@ -147,7 +147,7 @@ export function gradientsOf(
 }
 
 const addressOf = ({ role, path }: Port): string =>
-  (role === "next" || role === "loss" ? `${role} ` : "") + path.join(".");
+  (role === "next" || role === "loss" || role === "count" ? `${role} ` : "") + path.join(".");
 
 function rowsOf(value: HostValue, order: readonly string[]): Rows {
   if (!("data" in value)) return value.map((copy) => rowsOf(copy, order));

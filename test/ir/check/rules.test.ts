@@ -823,6 +823,22 @@ describe("R14: losses", () => {
     expect(lossOf("x weighted by x > 3", { valid: [1, 1, 0] })).toBe(0);
   });
 
+  test("what a term weighs is counted, so that means over segments are of what counts; of layers it adds up", () => {
+    const block = "block b(x[T]) -> [T] { loss big = x weighted by x > 1; return 2 * x }";
+    const text = model(
+      `input x[T]
+repeat 2 as layer { x = b(x) }
+output y = x
+loss main = x weighted by x / 4
+loss all = x`,
+      block,
+    );
+    const given = values(text, { x: [1, 1, 2] });
+    expect(given["count main"]).toBe(4); // of 4, 4 and 8: the weights are 1, 1 and 2
+    expect(given["count layer.b.big"]).toBe(4); // one entry of the first layer, all of the second
+    expect(given).not.toHaveProperty("count all");
+  });
+
   test("what does not count does not show, even where it is not finite", () => {
     expect(lossOf("log(x - 3) weighted by x > 3")).toBeCloseTo((Math.log(3) + Math.log(7)) / 2, 12);
     expect(lossOf("log(x) * 2 weighted by x", { valid: [0, 0, 0] })).toBe(0);

@@ -7,6 +7,7 @@ import { type Place, renameAxes, writable } from "../emit.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
 import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.ts";
 import { captureMember, instanceTensor } from "../instances/tensors.ts";
+import { takeLossResult } from "../loss-terms.ts";
 import { numberFormals } from "../option.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
@@ -105,14 +106,14 @@ export function bindTemplate(
         name: type.name,
         value: outerAxes(place, callee, tensor, axes, formalNumbers, declaredText, call.span),
       });
-    } else if (port.role === "loss") {
+    } else if (port.role === "loss" || port.role === "count") {
       const below =
         instance === undefined
           ? [...prefix, ...scope]
           : instance.frame === frame
             ? instance.path
             : [instance.name];
-      frame.losses.push({ path: [...below, ...port.path], value: scalar(value) });
+      takeLossResult(frame.losses, below, port, value);
     } else if (port.role === "next") {
       const [state = ""] = port.path;
       const written = template.members.get(`next ${state}`);
@@ -132,20 +133,6 @@ export function bindTemplate(
     }
   });
   return returned;
-}
-
-function scalar(value: {
-  readonly name: string;
-  readonly type: Port["value"]["type"];
-}): TensorEntity {
-  return {
-    kind: "tensor",
-    operand: value,
-    number: "real",
-    axes: [],
-    batch: false,
-    constant: false,
-  };
 }
 
 /** A tensor of an instance's own block, declared by the first of its calls. */

@@ -1,4 +1,5 @@
 /** Checks the body of a block or method once for given options and argument types. */
+
 import type { NumberKind } from "../../../ops/index.ts";
 import type { AxisDeclaration, Expression, Name, Outputs, Span } from "../../../parser/tree.ts";
 import { plainName } from "../../function-builder.ts";
@@ -18,6 +19,7 @@ import {
 } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
 import { finishInstances } from "../instances/segment-end.ts";
+import { addLossResults } from "../loss-terms.ts";
 import { declaredAxes, renamingHelp } from "../names/axes.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
@@ -339,9 +341,7 @@ function finish(
     written.set(`next ${state}`, { axes: value.axes, number: value.number });
   }
   for (const { path, value } of frame.next) builder.result(value, { role: "next", path });
-  for (const { path, value } of frame.losses) {
-    if ("name" in value.operand) builder.result(value.operand, { role: "loss", path });
-  }
+  addLossResults(builder, frame.losses);
   addProbes(place);
   const graph = finishGraph(frame, callee, variant);
   if (callee.method !== undefined) warnOfPadding(place, graph);

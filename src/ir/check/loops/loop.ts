@@ -1,11 +1,12 @@
 /** The function of a loop's body: what it captures, what comes out of it. `repeat` and `scan` are made of it. */
 
 import type { Span, Statement } from "../../../parser/tree.ts";
-import type { GraphFunction, Operand, RepeatNode, Value } from "../../graph.ts";
-import { toValue } from "../calls/results.ts";
+import type { GraphFunction, Operand, RepeatNode } from "../../graph.ts";
+import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, type Place } from "../emit.ts";
 import { Frame, Scope, type TensorEntity } from "../frame.ts";
 import { finishInstances } from "../instances/segment-end.ts";
+import { addLossResults } from "../loss-terms.ts";
 import { findName } from "../names/name.ts";
 import { addProbes } from "../probe.ts";
 import { problem, Silenced } from "../problem.ts";
@@ -88,11 +89,6 @@ export function yielded(
   });
 }
 
-export function valueOfTensor(tensor: TensorEntity): Value {
-  if (!("name" in tensor.operand)) throw new Error("A result of a loop is a value.");
-  return tensor.operand;
-}
-
 interface Collected {
   readonly graph: GraphFunction;
   readonly collecting: RepeatNode["collecting"];
@@ -122,10 +118,8 @@ export function finishLoop(
     builder.result(value, { role: "next", path });
     collecting.push("stacked");
   }
-  for (const { path, value } of frame.losses) {
-    builder.result(valueOfTensor(value), { role: "loss", path });
-    collecting.push("summed");
-  }
+  const summed = addLossResults(builder, frame.losses);
+  collecting.push(...new Array<"summed">(summed).fill("summed"));
   addProbes(inner);
   const graph: GraphFunction = { ...builder.finish(), numbers: frame.formals };
   place.checker.functions.set(graph.name, graph);

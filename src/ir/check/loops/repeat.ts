@@ -3,26 +3,20 @@
 import type { RepeatStatement } from "../../../parser/tree.ts";
 import type { LoopInput } from "../../function-builder.ts";
 import { literal } from "../../symbolic.ts";
+import { valueOfTensor } from "../calls/results.ts";
 import { lifted } from "../declaration.ts";
 import { asTensor, emit, type Place, writable } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import { plainNumber, type StaticNumber } from "../expressions/static.ts";
 import { type CheckedAxis, type Entity, Scope, type TensorEntity } from "../frame.ts";
 import { declareInstance } from "../instances/instance.ts";
+import { takeLossResult } from "../loss-terms.ts";
 import { declareTensor } from "../parameter.ts";
 import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
 import { mentionsName } from "../syntax.ts";
-import {
-  captureInputs,
-  finishLoop,
-  numbersOf,
-  runLoop,
-  startLoop,
-  valueOfTensor,
-  yielded,
-} from "./loop.ts";
+import { captureInputs, finishLoop, numbersOf, runLoop, startLoop, yielded } from "./loop.ts";
 
 const mostIterations = 10_000;
 
@@ -190,16 +184,6 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
       scope.frame.visibleAxes.add(index);
     } else if (port.role === "next") {
       scope.frame.next.push({ path: [...scope.prefix, index, "*", ...port.path], value });
-    } else if (port.role === "loss") {
-      const tensor: TensorEntity = {
-        kind: "tensor",
-        operand: value,
-        number: "real",
-        axes: [],
-        batch: false,
-        constant: false,
-      };
-      scope.frame.losses.push({ path: [...scope.prefix, index, ...port.path], value: tensor });
-    }
+    } else takeLossResult(scope.frame.losses, [...scope.prefix, index], port, value);
   });
 }

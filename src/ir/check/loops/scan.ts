@@ -2,23 +2,17 @@
 
 import type { ScanStatement } from "../../../parser/tree.ts";
 import type { LoopInput } from "../../function-builder.ts";
+import { valueOfTensor } from "../calls/results.ts";
 import { lifted } from "../declaration.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
+import { takeLossResult } from "../loss-terms.ts";
 import { requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
-import {
-  captureInputs,
-  finishLoop,
-  numbersOf,
-  runLoop,
-  startLoop,
-  valueOfTensor,
-  yielded,
-} from "./loop.ts";
+import { captureInputs, finishLoop, numbersOf, runLoop, startLoop, yielded } from "./loop.ts";
 
 export function scanStatement(place: Place, statement: ScanStatement): void {
   const results = scan(place, statement);
@@ -175,17 +169,7 @@ function scan(
         name: yielding.name,
         tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false },
       });
-    } else if (port.role === "loss") {
-      const tensor: TensorEntity = {
-        kind: "tensor",
-        operand: value,
-        number: "real",
-        axes: [],
-        batch: false,
-        constant: false,
-      };
-      scope.frame.losses.push({ path: [...scope.prefix, ...port.path], value: tensor });
-    }
+    } else takeLossResult(scope.frame.losses, scope.prefix, port, value);
   });
   return collected;
 }

@@ -3,13 +3,17 @@
 import type { Expression, LossStatement } from "../../../parser/tree.ts";
 import type { SymbolicNumber } from "../../graph.ts";
 import { calculate } from "../../symbolic.ts";
+import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { TensorEntity } from "../frame.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
 import { problem } from "../problem.ts";
 
-/** One term: sum(w * e) / sum(w) over the batch and all axes; 0 where there is nothing to count (rule R14). */
+/**
+ * One term: sum(w * e) / sum(w) over the batch and all axes; 0 where there is nothing to count (rule R14). Where the spec says what w is,
+ * sum(w) is kept beside it, for means over several segments.
+ */
 export function loss(place: Place, statement: LossStatement): void {
   const { frame, prefix } = place.scope;
   const inLoss: Place = { ...place, scope: place.scope.forLoss() };
@@ -17,17 +21,25 @@ export function loss(place: Place, statement: LossStatement): void {
   const given = evaluateTensor(inLoss, statement.value);
   const value = given.number === "real" ? given : emit(inLoss, "real", [given], {}, { span });
   const weight = lossWeight(inLoss, statement, value);
-  const total =
+  const mean =
     weight === undefined
-      ? plainMean(inLoss, value, span)
+      ? { value: plainMean(inLoss, value, span) }
       : weightedMean(inLoss, value, weight, span);
-  if ("name" in total.operand) frame.builder.suggestName(total.operand, statement.name.text);
+  const total = valueOfTensor(toValue(inLoss, mean.value, span));
+  frame.builder.suggestName(total, statement.name.text);
   if (
     frame.losses.some((each) => each.path.join(".") === [...prefix, statement.name.text].join("."))
   ) {
     throw problem("MEM0160", statement.name.span, `Two losses are called ${statement.name.text}.`);
   }
-  frame.losses.push({ path: [...prefix, statement.name.text], value: total });
+  frame.losses.push({
+    path: [...prefix, statement.name.text],
+    value: total,
+    ...(mean.count !== undefined &&
+      statement.weight !== undefined && {
+        count: valueOfTensor(toValue(inLoss, mean.count, span)),
+      }),
+  });
 }
 
 /** What a term counts: entries where the mask is on, each as much as its factor says. */
@@ -64,6 +76,12 @@ function lossWeight(
   return valid ? { mask: valid, factor } : { factor };
 }
 
+interface Mean {
+  readonly value: TensorEntity;
+  /** Sum of the weights. */
+  readonly count?: TensorEntity;
+}
+
 function plainMean(place: Place, value: TensorEntity, span: Expression["span"]): TensorEntity {
   const over = [...(value.batch ? ["batch"] : []), ...value.axes.map((axis) => axis.name)];
   if (over.length === 0) return emit(place, "real", [value], {}, { span });
@@ -75,7 +93,7 @@ function weightedMean(
   value: TensorEntity,
   { mask, factor }: Weight,
   span: Expression["span"],
-): TensorEntity {
+): Mean {
   const zero = asTensor(
     place.scope,
     { kind: "number", value: 0, integer: false, written: zeroNumber, declared: zeroNumber },
@@ -107,7 +125,7 @@ function weightedMean(
   const count = others(place, weighted, weight, partial, span);
   const something = emit(place, "greater", [count, zero], {}, { span, hints: ["something"] });
   const divisor = emit(place, "where", [something, count, one], {}, { span, hints: ["divisor"] });
-  return emit(place, "div", [total, divisor], {}, { span });
+  return { value: emit(place, "div", [total, divisor], {}, { span }), count };
 }
 
 /** How much each entry counts, as a number. */
