@@ -31,15 +31,14 @@ export {
   planFlops,
   planMemory,
 } from "./planner.ts";
-export {
-  type Footprint,
-  type HeldRole,
-  type PlannedCall,
-  planSegment,
-  planStep,
-  type StepPlan,
-  type StepPlannerOptions,
-} from "./planner-step.ts";
+export { planSegment, planStep } from "./planner-step.ts";
+export type {
+  Footprint,
+  HeldRole,
+  PlannedCall,
+  StepPlan,
+  StepPlannerOptions,
+} from "./planning-run.ts";
 export {
   createReferenceEngine,
   EngineError,

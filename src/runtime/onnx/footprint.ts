@@ -8,7 +8,7 @@
  */
 import type { Plan } from "../plan.ts";
 import { planMemory } from "../planner.ts";
-import type { Footprint } from "../planner-step.ts";
+import type { Footprint } from "../planning-run.ts";
 import { lowerPlan } from "./compile.ts";
 import { bytesOfElement, type GraphProto, type NodeProto, type TensorProto } from "./model.ts";
 import { type ResultType, resultTypes } from "./result-types.ts";
