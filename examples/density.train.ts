@@ -136,8 +136,8 @@ async function rollout(
     const own = run.merge(parameters, entering, draws);
     const back = await run.call(replay, own, inputs, run.scalar(weights[s]!));
     losses.push(back.losses);
-    gradients = await run.add(gradients, back.parameters);
     entering = back.next;
+    gradients = await run.add(gradients, back.parameters);
   }
 
   return { losses, gradients: gradients ?? {}, states: entering };

@@ -1599,8 +1599,9 @@ async function rollout(
     const back = await run.call(replay, own, inputs, run.scalar(weights[s]!));
     losses.push(back.losses);
     counts.push(back.counts);
-    gradients = await run.add(gradients, back.parameters);
+    if (s > 0) run.discard(entering);
     entering = back.next;
+    gradients = await run.add(gradients, back.parameters);
   }
 
   return { losses, counts, gradients: gradients ?? {}, states: entering };

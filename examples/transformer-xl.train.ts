@@ -842,8 +842,9 @@ async function rollout(
     const own = run.merge(parameters, entering, draws);
     const back = await run.call(replay, own, inputs, run.scalar(weights[s]!));
     losses.push(back.losses);
-    gradients = await run.add(gradients, back.parameters);
+    if (s > 0) run.discard(entering);
     entering = back.next;
+    gradients = await run.add(gradients, back.parameters);
   }
 
   return { losses, gradients: gradients ?? {}, states: entering };

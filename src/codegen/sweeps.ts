@@ -47,10 +47,12 @@ export class SweepWriter {
       `  const back = await run.call(${this.#staged.replay}, own, inputs, run.scalar(weights[s]!));`,
       "  losses.push(back.losses);",
       ...this.#counted("  counts.push(back.counts);"),
-      "  gradients = await run.add(gradients, back.parameters);",
+      ...this.#usedUp("entering"),
       "  entering = back.next;",
+      "  gradients = await run.add(gradients, back.parameters);",
       ...(this.#overlaps ? ["  if (s < stride) following = entering;"] : []),
       "}",
+      ...this.#unused("entering"),
       this.#returned(this.#overlaps ? "following" : "entering"),
     ];
   }
@@ -77,6 +79,7 @@ export class SweepWriter {
       ...head,
       ...inside.map((line) => `  ${line}`),
       ...tail,
+      ...this.#unused("entering[segments.length]!"),
       this.#returned(`entering[${following}]!`),
     ];
   }
@@ -114,18 +117,36 @@ export class SweepWriter {
       `  const back = await run.call(${this.#staged.replay}, own, inputs, weight, dNext);`,
       "  losses[s] = back.losses;",
       ...this.#counted("  counts[s] = back.counts;"),
-      "  gradients = await run.add(gradients, back.parameters);",
       "  run.discard(dNext);",
       "  dNext = back.entering;",
       "  if (s === end - 1) entering[end] = back.next;",
-      // The states after the stride are the rollout's result.
-      `  else run.discard(${this.#overlaps ? "back.next" : "[back.next, entering[s + 1]]"});`,
+      "  else run.discard(back.next);",
+      ...this.#usedUp("entering[s]!"),
+      "  gradients = await run.add(gradients, back.parameters);",
       "}",
       "run.discard(dNext);",
     ];
   }
 
-  #forward(from: string, to: string): readonly string[] {
+  /** The states that entered segment `s` are not needed any more; those that entered the first are the caller's. */
+  #usedUp(states: string): readonly string[] {
+    if (this.#context.program.states.length === 0) return [];
+    // The states after the stride are the rollout's result.
+    return [`  if (s > 0${this.#overlaps ? " && s !== stride" : ""}) run.discard(${states});`];
+  }
+
+  /** Where rollouts overlap, the next one does not begin with the states after the last segment. */
+  #unused(states: string): readonly string[] {
+    if (!this.#overlaps || this.#context.program.states.length === 0) return [];
+    return [`if (stride < segments.length) run.discard(${states});`];
+  }
+
+  /** `next` takes the states after segment `s`, `there.next`. */
+  #forward(
+    from: string,
+    to: string,
+    next: readonly string[] = ["  entering[s + 1] = there.next;"],
+  ): readonly string[] {
     const { residuals } = this.#staged;
     return [
       `for (let s = ${from}; s < ${to}; s++) {`,
@@ -134,7 +155,7 @@ export class SweepWriter {
       `  const there = await run.call(${this.#staged.forward}, own, inputs);`,
       "  losses[s] = there.losses;",
       ...this.#counted("  counts[s] = there.counts;"),
-      "  entering[s + 1] = there.next;",
+      ...next,
       ...(residuals === undefined ? [] : ["  kept[s] = there.residuals;"]),
       "}",
     ];
@@ -155,10 +176,11 @@ export class SweepWriter {
       "  const own = run.merge(parameters, entering[s]!, draws);",
       "  const weight = run.scalar(weights[s]!);",
       `  const back = await run.call(${this.#staged.backward}, ${values});`,
-      "  gradients = await run.add(gradients, back.parameters);",
       "  run.discard(dNext);",
       "  dNext = back.entering;",
       ...(this.#staged.residuals === undefined ? [] : ["  run.discard(kept[s]!);"]),
+      ...this.#usedUp("entering[s]!"),
+      "  gradients = await run.add(gradients, back.parameters);",
       "}",
     ];
   }
@@ -176,6 +198,7 @@ export class SweepWriter {
       "// Backward, last to first. Nothing comes back across a cut.",
       this.#zero("entering[first]!"),
       ...this.#backward("end", "first"),
+      "run.discard(dNext);",
     ];
   }
 
@@ -187,18 +210,25 @@ export class SweepWriter {
       "for (let s = first; s < last; s++) {",
       "  const { inputs, draws } = segments[s]!;",
       "  const own = run.merge(parameters, state, draws);",
-      `  state = (await run.call(${this.#criticalName()}, own, inputs)).next;`,
-      "  if ((s + 1 - first) % every === 0) entering[s + 1] = state;",
+      `  const { next } = await run.call(${this.#criticalName()}, own, inputs);`,
+      "  if ((s - first) % every !== 0) run.discard(state);",
+      "  else entering[s] = state;",
+      "  state = next;",
       "}",
+      "entering[last] = state;",
       "// Sweep 2, last group to first: forward, keeping what the backward needs, and backward.",
       "// Nothing comes back across a cut.",
       this.#zero("entering[first]!"),
       "for (let start = last; start >= first; start -= every) {",
       "  const stop = Math.min(start + every, end);",
       ...this.#kept().map((line) => `  ${line}`),
-      ...this.#forward("start", "stop").map((line) => `  ${line}`),
+      ...this.#forward("start", "stop", [
+        "  if (s + 1 < stop || stop === end) entering[s + 1] = there.next;",
+        "  else run.discard(there.next);",
+      ]).map((line) => `  ${line}`),
       ...this.#backward("stop", "start").map((line) => `  ${line}`),
       "}",
+      "run.discard(dNext);",
     ];
   }
 

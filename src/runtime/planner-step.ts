@@ -3,9 +3,9 @@
  * the update after it, run on tensors without entries. Every call is staged, so its plan is the one
  * that an engine would compile; what is held between the calls follows from who still needs it.
  *
- * A tensor lives from the call that makes it to the last call that takes it. Parameters, moments,
- * inputs and draws belong to the training loop, which holds them for the whole step; the states that
- * a rollout keeps for later (MRBP's stored memories) it holds to its end.
+ * A tensor lives from the call that makes it until the rollout discards it; what nobody discards lives
+ * to the end of the step. Parameters, moments, inputs and draws belong to the training loop, which
+ * holds them for the whole step.
  */
 import { BATCH, type TensorType } from "../ops/index.ts";
 import type { DeviceTensor } from "./engine.ts";
@@ -40,11 +40,8 @@ export async function planStep(
   let gradients: Tree<DeviceTensor> | undefined;
   for (let i = 0; i < schedule.updateEvery; i++) {
     const segments = Array.from({ length: schedule.rollout }, () => segmentOf(run, definition));
-    const first = run.calls;
     const result: RolloutResult = await definition.rollout(run, parameters, states, segments);
-    run.holdKeptStates(first);
     states = result.states;
-    run.touch(states);
     gradients = (await run.add(
       gradients as object | undefined,
       result.gradients,
@@ -52,7 +49,6 @@ export async function planStep(
   }
   run.updating = true;
   await optimizer.update(run, parameters, gradients ?? {}, moments, 0);
-  run.touch(states);
   return run.finish();
 }
 

@@ -69,17 +69,29 @@ interface Storage {
   readonly role: HeldRole;
   /** Number of the call that makes it; -1 for what is there from the start. */
   readonly from: number;
-  /** Number of the last call that needs it. */
+  /** Number of the last call that runs while it is there; infinite until the last tensor that shows it is discarded. */
   to: number;
+  /** Tensors that show it and were not discarded. */
+  users: number;
 }
 
 class PlannedTensor implements DeviceTensor {
   readonly type: TensorType;
   readonly storage: Storage;
+  #discarded = false;
 
   constructor(type: TensorType, storage: Storage) {
     this.type = type;
     this.storage = storage;
+    storage.users += 1;
+  }
+
+  /** After the call of this number. */
+  discard(call: number): void {
+    if (this.#discarded) return;
+    this.#discarded = true;
+    this.storage.users -= 1;
+    if (this.storage.users === 0) this.storage.to = call;
   }
 }
 
@@ -105,6 +117,8 @@ export class PlanningRun implements Run {
   readonly #calls: Compiled[] = [];
   readonly #storages: Storage[] = [];
   readonly #zeros = new Map<string, PlannedTensor>();
+  /** Tensors of zeros, which several trees share. */
+  readonly #lasting = new Set<PlannedTensor>();
 
   constructor(options: StepPlannerOptions) {
     this.#options = options;
@@ -117,27 +131,12 @@ export class PlanningRun implements Run {
 
   /** Tensors that the training loop holds from here to the end of the step. */
   hold(role: HeldRole, types: ReadonlyMap<string, TensorType>): Tree<DeviceTensor> {
-    return nest(Array.from(types, ([address, type]) => [address, this.#held(role, type)] as const));
-  }
-
-  /**
-   * States made since a call are needed until now if a rollout keeps them: those that are taken
-   * again after the call that follows their own, sums aside.
-   */
-  holdKeptStates(since: number): void {
-    const sum = this.#functions.get(addTrees);
-    const sums = new Set<Compiled>(sum?.values() ?? []);
-    for (const storage of this.#storages) {
-      const { role, from, to } = storage;
-      if (role !== "states" || from < since) continue;
-      const between = this.#calls.slice(from + 1, to).filter((call) => !sums.has(call));
-      if (between.length > 0) this.#use(storage);
-    }
-  }
-
-  /** Tensors that are needed until now. */
-  touch(tree: Tree<DeviceTensor>): void {
-    for (const { leaf } of flatten<DeviceTensor>(tree, isTyped)) this.#use(own(leaf).storage);
+    return nest(
+      Array.from(
+        types,
+        ([address, type]) => [address, this.#made(type, role, this.calls - 1)] as const,
+      ),
+    );
   }
 
   readonly call: Run["call"] = async (staged, ...inputs) => {
@@ -161,11 +160,17 @@ export class PlanningRun implements Run {
   async add<Term extends object>(total: Term | undefined, term: Term): Promise<Term> {
     if (total === undefined) return term;
     const sum: unknown = this.#invoke(addTrees, [total, term]);
+    this.discard(total);
+    this.discard(term);
     return sum as Term; // same tree, same types
   }
 
-  /** A tensor's last use is known from the calls that take it. */
-  discard(): void {}
+  discard(tree: object): void {
+    for (const { leaf } of flatten<DeviceTensor>(tree, isTyped)) {
+      const tensor = own(leaf);
+      if (!this.#lasting.has(tensor)) tensor.discard(this.calls - 1);
+    }
+  }
 
   /** The step that has been run. */
   finish(): StepPlan {
@@ -202,7 +207,6 @@ export class PlanningRun implements Run {
 
     const given = leaves.map(({ leaf }) => own(leaf).storage);
     const position = this.#calls.push(compiled) - 1;
-    for (const storage of given) this.#use(storage);
     const made = new Map<number, Storage>();
     const { plan, resultTree } = compiled.staged;
     const outputs = plan.outputs.map(({ name, value }, i): PlannedTensor => {
@@ -269,16 +273,11 @@ export class PlanningRun implements Run {
     }
   }
 
-  #held(role: HeldRole, type: TensorType): PlannedTensor {
-    const tensor = this.#made(type, role, this.calls - 1);
-    tensor.storage.to = Number.POSITIVE_INFINITY;
-    return tensor;
-  }
-
   #zerosOf(type: TensorType): PlannedTensor {
     const key = typeText(type);
-    const known = this.#zeros.get(key) ?? this.#held("scalars", type);
+    const known = this.#zeros.get(key) ?? this.#made(type, "scalars", this.calls - 1);
     this.#zeros.set(key, known);
+    this.#lasting.add(known);
     return known;
   }
 
@@ -288,13 +287,9 @@ export class PlanningRun implements Run {
   }
 
   #storage(bytes: number, role: HeldRole, from: number): Storage {
-    const storage = { bytes, role, from, to: from };
+    const storage = { bytes, role, from, to: Number.POSITIVE_INFINITY, users: 0 };
     this.#storages.push(storage);
     return storage;
-  }
-
-  #use(storage: Storage): void {
-    storage.to = Math.max(storage.to, this.calls - 1);
   }
 }
 

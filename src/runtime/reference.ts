@@ -2,7 +2,14 @@
  * The reference engine: runs a plan in float64 with the op table, node by node. It is the oracle
  * that other engines are compared with, and finds the operation that first made a NaN.
  */
-import { evaluate, type HostTensor, OpError, sameType, typeText } from "../ops/index.ts";
+import {
+  evaluate,
+  type HostTensor,
+  OpError,
+  sameType,
+  type TensorType,
+  typeText,
+} from "../ops/index.ts";
 import type { DeviceTensor, Engine, Executable } from "./engine.ts";
 import type { Plan, PlanNode, ValueId } from "./plan.ts";
 
@@ -11,16 +18,24 @@ export class EngineError extends Error {
   override readonly name = "EngineError";
 }
 
-/** A device tensor of this engine is the host tensor itself. */
+/** A device tensor of this engine is the host tensor itself, until it is discarded. */
 class ReferenceTensor implements DeviceTensor {
-  readonly host: HostTensor;
+  readonly type: TensorType;
+  #host: HostTensor | undefined;
 
   constructor(host: HostTensor) {
-    this.host = host;
+    this.type = host.type;
+    this.#host = host;
   }
 
-  get type() {
-    return this.host.type;
+  /** Throws EngineError after the tensor was discarded. */
+  get host(): HostTensor {
+    if (this.#host !== undefined) return this.#host;
+    throw new EngineError(`A tensor of ${typeText(this.type)} is read after it was discarded.`);
+  }
+
+  discard(): void {
+    this.#host = undefined;
   }
 }
 
@@ -161,7 +176,9 @@ export function createReferenceEngine(): ReferenceEngine {
     },
     upload: (tensor) => new ReferenceTensor(tensor),
     download: hostOf,
-    discard() {},
+    discard(tensors) {
+      for (const tensor of tensors) ownTensor(tensor).discard();
+    },
   };
 }
 
@@ -169,6 +186,10 @@ export function createReferenceEngine(): ReferenceEngine {
 export const referenceEngine: ReferenceEngine = createReferenceEngine();
 
 function hostOf(tensor: DeviceTensor): HostTensor {
-  if (tensor instanceof ReferenceTensor) return tensor.host;
+  return ownTensor(tensor).host;
+}
+
+function ownTensor(tensor: DeviceTensor): ReferenceTensor {
+  if (tensor instanceof ReferenceTensor) return tensor;
   throw new EngineError("A tensor of another engine is given to the reference engine.");
 }

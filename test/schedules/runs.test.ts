@@ -5,7 +5,6 @@ import {
   createRun,
   type DeviceTensor,
   type Engine,
-  type EngineRun,
   planStep,
 } from "../../src/runtime/index.ts";
 import { leavesByAddress } from "../../src/runtime/training/tensors.ts";
@@ -110,56 +109,47 @@ describe("what is kept between runs", () => {
     expect(await most("mrbp(horizon = 6)", "states")).toBe(6 * memory);
   });
 
-  it("with mrbp is nothing but the rollout's results: the rest was discarded", async () => {
-    const plain = createReferenceEngine();
-    const held = new Set<DeviceTensor>();
-    const engine: Engine = {
-      ...plain,
-      async compile(plan) {
-        const executable = await plain.compile(plan);
-        const run = async (inputs: readonly DeviceTensor[]) => {
-          const results = await executable.run(inputs);
-          for (const tensor of results) held.add(tensor);
-          return results;
+  it.each([
+    "detach",
+    "bptt(horizon = 3)",
+    "bptt(horizon = 6)",
+    "checkpoint(horizon = 6, every = 2)",
+    "checkpoint(horizon = 5, every = 2)",
+    "mrbp(horizon = 3)",
+    "mrbp(horizon = 6)",
+  ])(
+    "after it is nothing but the rollout's results: the rest was discarded. %s",
+    async (schedule) => {
+      for (const stride of ["", "; stride 4"]) {
+        const plain = createReferenceEngine();
+        const held = new Set<DeviceTensor>();
+        const engine: Engine = {
+          ...plain,
+          async compile(plan) {
+            const executable = await plain.compile(plan);
+            const run = async (inputs: readonly DeviceTensor[]) => {
+              const results = await executable.run(inputs);
+              for (const tensor of results) held.add(tensor);
+              return results;
+            };
+            return { plan, run, release: () => executable.release() };
+          },
+          discard(tensors) {
+            plain.discard(tensors);
+            for (const tensor of tensors) held.delete(tensor);
+          },
         };
-        return { plan, run, release: () => executable.release() };
-      },
-      discard(tensors) {
-        for (const tensor of tensors) held.delete(tensor);
-      },
-    };
-    const programs = await memformer("mrbp(horizon = 3)", 6);
-    const { result } = await roll(programs, randomExample(programs, 1), [0, 6], createRun(engine));
-    const results = new Set(
-      [...result.losses, result.gradients, result.states].flatMap((tree) => [
-        ...leavesByAddress(tree).values(),
-      ]),
-    );
-    // The states between the two chunks entered the second one and are kept for the last sweep of the first.
-    expect([...held].filter((tensor) => !results.has(tensor))).toHaveLength(1);
-  });
-
-  it("is what the rollout really holds: residuals are discarded after their backward", async () => {
-    const events: string[] = [];
-    const programs = await memformer("checkpoint(horizon = 4, every = 2)", 4);
-    const inner = createRun(createReferenceEngine());
-    const run: EngineRun = Object.assign(Object.create(inner), {
-      call: async (staged: Parameters<EngineRun["call"]>[0], ...inputs: readonly object[]) => {
-        events.push(staged.name);
-        return inner.call(staged, ...inputs);
-      },
-      add: async (total: object | undefined, term: object) => inner.add(total, term),
-      discard: (tree: object) => {
-        events.push("discard");
-        inner.discard(tree);
-      },
-    });
-    await roll(programs, randomExample(programs, 1), [0, 4], run);
-    // First the gradient that came back, then the residuals.
-    const back = ["backward", "discard", "discard"];
-    const group = ["forward", "forward", ...back, ...back];
-    expect(events).toEqual(["segmentCritical", "segmentCritical", ...group, ...group]);
-  });
+        const programs = await memformer(schedule + stride, 6);
+        const example = randomExample(programs, 1);
+        const { result } = await roll(programs, example, [0, 6], createRun(engine));
+        const results = [...result.losses, result.gradients, result.states].flatMap((tree) => [
+          ...leavesByAddress(tree).values(),
+        ]);
+        for (const tensor of results) engine.download(tensor); // or it would throw
+        expect([...held].filter((tensor) => !results.includes(tensor))).toEqual([]);
+      }
+    },
+  );
 });
 
 describe("sums of weights", () => {

@@ -126,13 +126,16 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   const number = (tensor: DeviceTensor) => engine.download(tensor).data[0] as number;
   for (const segment of segmentsOf(source)) {
     if (count >= limit || signal?.aborted) break;
+    const draws = drawsOf(options, count);
+    const inputs = uploadInputs(engine, segment);
     const result: SegmentScore = await callFor(
       run,
       staged,
-      run.merge(parameters, states, drawsOf(options, count)),
-      uploadInputs(engine, segment),
+      run.merge(parameters, states, draws),
+      inputs,
       engine.upload(scoredTensor(model, segment)),
     );
+    for (const tree of [states, draws, inputs]) run.discard(tree);
     states = result.next;
     tokens += segment.tokens;
     scored += segment.scored.reduce((sum, on) => sum + on, 0);

@@ -211,7 +211,11 @@ class Trainer {
     const gradientNorm = engine.download(updated.gradientNorm).data[0] as number;
     await this.#requireFinite(gradientNorm, "the norm of the gradient", rollouts);
     const rate = optimizer.rate * rateFactor(optimizer, this.#step, this.#steps);
-    const before = [this.#parameters, this.#moments.first, this.#moments.second, this.#states];
+    const used = rollouts.flatMap(({ states: entered, segments }) => [
+      entered,
+      ...segments.flatMap(({ inputs, draws }) => [inputs, draws]),
+    ]);
+    const before = [this.#parameters, this.#moments.first, this.#moments.second, ...used];
     this.#parameters = updated.parameters;
     this.#moments = updated.state;
     this.#states = states;
