@@ -28,26 +28,35 @@ export async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { command } = await entry.load();
-  const parser = createParser(entry, command, argv, terminal);
   const separator = argv.indexOf("--");
   const flags = separator < 0 ? argv : argv.slice(0, separator);
+  const literals = separator < 0 ? [] : argv.slice(separator + 1);
+  const parser = createParser(entry, command, { flags, literals }, terminal);
   if (flags.includes("--help") || flags.includes("-h")) {
     terminal.out(`${await parser.getHelp()}\n`);
     return exitCode.fine;
   }
   rejectFlagValues(entry.name, command, flags);
-  const values = await parser.parseAsync();
+  const values = withLiterals(entry.name, command, await parser.parseAsync(), literals);
   rejectUnusable(entry.name, command, values);
   return command.run(values, terminal);
+}
+
+/** What stands before `--` and after it. */
+interface Separated {
+  readonly flags: readonly string[];
+  readonly literals: readonly string[];
 }
 
 function createParser(
   entry: CommandEntry,
   command: CommandModule,
-  argv: readonly string[],
+  { flags, literals }: Separated,
   terminal: Terminal,
 ) {
-  const parser = yargs([...argv], terminal.folder)
+  // A positional may stand after `--`, where yargs does not look for it.
+  const usage = literals.length === 0 ? entry.usage : entry.usage.replace(/^<(.*)>$/, "[$1]");
+  const parser = yargs([...flags], terminal.folder)
     .scriptName("memc")
     .locale("en")
     .parserConfiguration({
@@ -79,7 +88,7 @@ function createParser(
       });
     })
     .wrap(Math.min(100, terminal.columns))
-    .command(`$0 ${entry.usage}`, entry.summary, (builder) => {
+    .command(`$0 ${usage}`, entry.summary, (builder) => {
       for (const [name, positional] of Object.entries(command.positionals)) {
         builder.positional(name, positional);
       }
@@ -91,6 +100,22 @@ function createParser(
     .usage(`memc ${entry.name} ${entry.usage}\n\n${entry.summary}.`);
   for (const [line, what] of command.examples) parser.example(line, what);
   return parser;
+}
+
+/** The values with what follows `--`: positionals, whatever they look like. */
+function withLiterals(
+  name: string,
+  command: CommandModule,
+  values: Readonly<Record<string, unknown>>,
+  literals: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const open = Object.keys(command.positionals).filter((each) => values[each] === undefined);
+  const surplus = literals[open.length];
+  if (surplus !== undefined) {
+    throw new UsageError(`unknown argument: ${surplus}`, { command: name });
+  }
+  const placed = literals.map((literal, position) => [open[position], literal] as const);
+  return { ...values, ...Object.fromEntries(placed) };
 }
 
 /** yargs takes `--resume=yes` for `--no-resume`; what is neither is a slip. */

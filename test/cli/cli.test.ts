@@ -44,6 +44,17 @@ describe("the command line", () => {
     [["check"], "memc: <spec> is missing\n  usage: memc check <spec>\nSee: memc check --help\n"],
     [["train", "a.mem", "--resume=yes"], /^memc: --resume takes no value: /],
     [["check", "a.mem", "b.mem"], /^memc: unknown argument: b.mem\nSee: memc check --help\n/],
+    [["check", "a.mem", "--", "b.mem"], "memc: unknown argument: b.mem\nSee: memc check --help\n"],
+    [
+      ["check", "--", "a.mem", "--help"],
+      "memc: unknown argument: --help\nSee: memc check --help\n",
+    ],
+    [
+      ["check", "--"],
+      "memc: <spec> is missing\n  usage: memc check <spec>\nSee: memc check --help\n",
+    ],
+    [["check", "--fromat=json", "--", "a.mem"], /^memc: unknown argument: fromat\n/],
+    [["check", "--", ""], /^memc: spec is empty/],
     [
       ["check", "a.mem", "--fromat", "json"],
       /^memc: unknown argument: fromat\n {2}did you mean --format\?/,
@@ -122,6 +133,20 @@ describe("memc check", () => {
     expect(await memc(folder, "check", "model.mem")).toEqual({
       code: 0,
       out: "model.mem: fine\n",
+      err: "",
+    });
+  });
+
+  test.each([
+    [["--", "model.mem"], "model.mem"],
+    [["--set", "evaluate.batch=2", "--", "-dashed.mem"], "-dashed.mem"],
+    [["--format=text", "--", "--format"], "--format"],
+    [["model.mem", "--"], "model.mem"],
+  ])("%j: what follows -- is a spec, whatever it looks like", async (argv, spec) => {
+    const folder = await folderWith({ "model.mem": fine, "-dashed.mem": fine, "--format": fine });
+    expect(await memc(folder, "check", ...argv)).toEqual({
+      code: 0,
+      out: `${spec}: fine\n`,
       err: "",
     });
   });
