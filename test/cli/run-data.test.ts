@@ -75,3 +75,21 @@ test("what --set may name has no `set` in it", async () => {
   expect(err).toContain("There is no schedule entry gated.");
   expect(err).toMatch(/There are segment, .*, batching\.\n/);
 });
+
+test("the command that goes on can be typed as it is shown, whatever the files are called", async () => {
+  const folder = await folderWith({
+    "-plain.mem": files["plain.mem"],
+    "--.txt": "\x01\x02".repeat(50),
+  });
+  const words = "train --data=--.txt --out=--run --no-evaluate --threads 1";
+  expect((await memc(folder, ...words.split(" "), "--", "-plain.mem")).code).toBe(0);
+  const finished = await memc(folder, "train", "--out=--run", "--resume", "--", "-plain.mem");
+  const commands = [...finished.err.matchAll(/^ {2}memc (.*)$/gm)].map(([, line = ""]) => line);
+  expect(commands).toEqual([
+    "train ./-plain.mem --steps 2 --out=--run --resume",
+    "eval ./-plain.mem --checkpoint=--run",
+  ]);
+  for (const line of commands) {
+    expect((await memc(folder, ...line.split(" "))).code).toBe(0);
+  }
+});

@@ -184,20 +184,29 @@ interface ResumableValues {
 function resumeCommand(values: ResumableValues, out: string): string {
   const { spec, data, valid, steps, seed, engine, threads, set } = values;
   const words = [
-    ...["memc", "train", spec],
+    ...["memc", "train", positional(spec)],
     ...given("--data", data),
     ...given("--valid", valid),
     ...given("--steps", steps),
     ...given("--seed", seed),
     ...given("--engine", engine === engineOptions.engine.default ? undefined : engine),
     ...given("--threads", threads),
-    ...set.flatMap((pair) => ["--set", pair]),
+    ...set.flatMap((pair) => given("--set", pair)),
+    ...given("--out", out),
   ];
-  return [...words, "--out", out, "--resume"].map(quoted).join(" ");
+  return [...words, "--resume"].map(quoted).join(" ");
 }
 
+/** An option with its value, in one word where the value looks like an option. */
 function given(option: string, value: string | number | undefined): readonly string[] {
-  return value === undefined ? [] : [option, String(value)];
+  if (value === undefined) return [];
+  const text = String(value);
+  return text.startsWith("-") ? [`${option}=${text}`] : [option, text];
+}
+
+/** A path that does not look like an option. */
+function positional(path: string): string {
+  return path.startsWith("-") ? `./${path}` : path;
 }
 
 /** What is said of a training that has made all of its steps, and how to go on all the same. */
@@ -207,11 +216,16 @@ function finishedText(
 ): string {
   const { spec, data, valid } = values;
   const more = resumeCommand({ ...values, steps: 2 * step }, shown);
-  const look = ["memc", "eval", spec, ...given("--data", data), ...given("--valid", valid)];
+  const look = [
+    ...["memc", "eval", positional(spec)],
+    ...given("--data", data),
+    ...given("--valid", valid),
+    ...given("--checkpoint", shown),
+  ];
   return (
     `the training in ${shown} is finished: it has made all of its ${step} steps\n` +
     `to go on, give a larger total:\n  ${more}\n` +
-    `to see what it learnt:\n  ${[...look, "--checkpoint", shown].map(quoted).join(" ")}\n`
+    `to see what it learnt:\n  ${look.map(quoted).join(" ")}\n`
   );
 }
 
