@@ -17,22 +17,29 @@ export interface Progress {
 /** Milliseconds between two drawings: of the live line, and of lines in a log. */
 const intervals = { live: 100, log: 5000 };
 
-/** `now` is in milliseconds of any clock that does not run backwards. */
+/**
+ * `begin` and `now` are in milliseconds of any clock that does not run backwards. The time that is left follows from the time between
+ * steps, with whatever is done there; there is no estimate before the second step, as the first one prepares the engine.
+ */
 export function createProgress(terminal: Terminal, begin: number): Progress {
   const interval = terminal.interactive ? intervals.live : intervals.log;
   let last = Number.NEGATIVE_INFINITY;
   const smooth = createSmoothing();
-  let firstStep: number | undefined;
+  let first: { readonly step: number; readonly now: number } | undefined;
+  const timeText = ({ step, steps }: StepReport, now: number): string | undefined => {
+    if (step === steps) return `in ${duration(now - begin)}`;
+    if (first === undefined || step === first.step) return undefined;
+    const pace = (now - first.now) / (step - first.step);
+    return `ETA ${duration(pace * (steps - step))}`;
+  };
   let shown = false;
   return {
     show(report, now) {
-      firstStep ??= report.step - 1;
+      first ??= { step: report.step, now };
       const smoothed = smooth(report);
       if (now - last < interval && report.step < report.steps) return;
       last = now;
-      const done = report.step - firstStep;
-      const remaining = ((now - begin) / done) * (report.steps - report.step);
-      const line = progressLine(smoothed, remaining);
+      const line = progressLine(smoothed, timeText(report, now));
       if (terminal.interactive) {
         terminal.err(`\r\x1b[2K${line.slice(0, Math.max(20, terminal.columns - 1))}`);
         shown = true;
@@ -62,15 +69,15 @@ function createSmoothing(): (report: StepReport) => StepReport {
   };
 }
 
-/** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`; `remaining` in milliseconds. */
-export function progressLine(report: StepReport, remaining: number): string {
+/** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`; `time` is left out where there is none. */
+export function progressLine(report: StepReport, time: string | undefined): string {
   const { step, steps, loss, perplexity, tokensPerSecond, peakResidentBytes } = report;
   return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
     `loss ${loss.toFixed(4)}`,
     ...(perplexity === undefined ? [] : [`perplexity ${perplexityText(perplexity)}`]),
     `${Math.round(tokensPerSecond).toLocaleString("en-US")} tokens/s`,
-    `ETA ${duration(remaining)}`,
+    ...(time === undefined ? [] : [time]),
     `peak ${bytes(peakResidentBytes)}`,
   ].join("  ");
 }

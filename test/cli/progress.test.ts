@@ -18,7 +18,7 @@ const report = {
 };
 
 test("the line holds everything that is watched", () => {
-  expect(progressLine(report, 83_000)).toBe(
+  expect(progressLine(report, "ETA 1:23")).toBe(
     "step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB",
   );
 });
@@ -34,7 +34,7 @@ test.each([
 
 test("a model without a term called main has no perplexity to show", () => {
   const { perplexity: _, ...without } = report;
-  expect(progressLine(without, 0)).not.toContain("perplexity");
+  expect(progressLine(without, undefined)).not.toContain("perplexity");
 });
 
 test.each([
@@ -60,6 +60,44 @@ test("a person sees one line redrawn, at most ten times a second", () => {
   const drawn = terminal.written.err.split("\r").length - 1;
   expect(drawn).toBe(3);
   expect(terminal.written.err.endsWith("\n")).toBe(true);
+});
+
+/** What a log says of time, with the steps made at these seconds after the beginning. */
+function timesOf(seconds: readonly number[], first = 1, steps = 100): readonly string[] {
+  const terminal = recordingTerminal("/", false);
+  const progress = createProgress(terminal, 0);
+  seconds.forEach((second, i) => {
+    progress.show({ ...report, step: first + i, steps }, second * 1000);
+  });
+  progress.finish();
+  const lines = terminal.written.err.trimEnd().split("\n");
+  return lines.map((line) => {
+    const [, step = "", time = "no estimate"] =
+      /^step +(\d+)\/.* tokens\/s {2}(?:(.*) {2})?peak/.exec(line) ?? [];
+    return `${step}: ${time}`;
+  });
+}
+
+test("the first step, which prepares the engine, counts neither as an estimate nor in later ones", () => {
+  expect(timesOf([60, 70, 80])).toEqual(["1: no estimate", "2: ETA 16:20", "3: ETA 16:10"]);
+});
+
+test("of a training that goes on only the steps made since count", () => {
+  expect(timesOf([60, 70, 80], 91)).toEqual(["91: no estimate", "92: ETA 1:20", "93: ETA 1:10"]);
+});
+
+test("what happens between steps, such as a checkpoint, is in the estimate", () => {
+  const times = timesOf([5, 6, 7, 8, 17]);
+  expect(times.at(-1)).toBe("5: ETA 4:45");
+});
+
+test("steps that are not shown count, too", () => {
+  expect(timesOf([1, 2, 3, 4, 5, 6])).toEqual(["1: no estimate", "6: ETA 1:34"]);
+});
+
+test("the last step says how long all of it took", () => {
+  expect(timesOf([60, 70, 80], 1, 3).at(-1)).toBe("3: in 1:20");
+  expect(timesOf([60], 1, 1)).toEqual(["1: in 1:00"]);
 });
 
 test("a log gets a line every five seconds, and the last step's", () => {
