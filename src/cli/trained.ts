@@ -1,13 +1,24 @@
-/** What eval and sample read: which checkpoint, and the settings that it was trained with. */
+/** What eval and sample begin with: a training, and the programs of its spec with the settings that it was trained with. */
 import { resolve } from "node:path";
 import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
+import type { BuildResult } from "./build-result.ts";
+import type { Compile } from "./compiler.ts";
+import { loadPrograms, type Programs } from "./programs.ts";
 import type { DataOfRun } from "./run-data.ts";
 import { latestRun, listed } from "./run-folder.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Settings, settingsOfRun, settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface Trained {
+export interface TrainedRequest {
+  readonly spec: string;
+  /** `--checkpoint`: a training's folder, a checkpoint in it, or a `.safetensors` file. */
+  readonly checkpoint: string | undefined;
+  /** Of the command line. */
+  readonly settings: Settings;
+}
+
+interface Found {
   /** A training's folder, a checkpoint's, or a `.safetensors` file. */
   readonly path: string;
   /** Those of the training and of the command line. */
@@ -16,17 +27,31 @@ export interface Trained {
   readonly run: (DataOfRun & { readonly record: CheckpointRecord }) | undefined;
 }
 
+export interface Trained extends Pick<Found, "path" | "run"> {
+  readonly programs: Programs;
+}
+
 /**
- * The checkpoint that `--checkpoint` names, or the latest below `runs/`; a line on the error stream says which. A `.safetensors` file
- * says nothing of settings.
+ * Finds the checkpoint that was asked for, or the latest below `runs/`, and loads the programs of the spec. Undefined if the spec has
+ * errors, which are then on the terminal.
  */
-export async function findTrained(
-  spec: string,
-  checkpoint: string | undefined,
-  given: Settings,
+export async function loadTrained(
+  request: TrainedRequest,
+  load: () => Promise<Compile<BuildResult>>,
   runtime: Runtime,
   terminal: Terminal,
-): Promise<Trained> {
+): Promise<Trained | undefined> {
+  const { path, settings, run } = await find(request, runtime, terminal);
+  const programs = await loadPrograms(request.spec, { settings }, await load(), terminal, run);
+  return programs && { path, run, programs };
+}
+
+/** A line on the error stream says which checkpoint it is. A `.safetensors` file says nothing of settings. */
+async function find(
+  { spec, checkpoint, settings: given }: TrainedRequest,
+  runtime: Runtime,
+  terminal: Terminal,
+): Promise<Found> {
   const found =
     checkpoint === undefined
       ? await latestRun(spec, terminal.folder, runtime)

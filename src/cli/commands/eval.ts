@@ -12,11 +12,10 @@ import {
   specPositional,
   wholeNumber,
 } from "../options.ts";
-import { loadPrograms } from "../programs.ts";
 import { readRunCorpus } from "../run-data.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
 import { parseSettings } from "../settings.ts";
-import { findTrained } from "../trained.ts";
+import { loadTrained } from "../trained.ts";
 
 /** The command, given the core. */
 export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
@@ -45,21 +44,13 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
       const { spec, seed, threads, checkpoint } = values;
       wholeNumber("eval", "seed", seed, 0, 2 ** 32 - 1);
       if (threads !== undefined) wholeNumber("eval", "threads", threads, 1, 1024);
-      const given = parseSettings(values.set, "eval");
+      const settings = parseSettings(values.set, "eval");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
-        const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
-        const { settings } = trained;
-        const programs = await loadPrograms(
-          spec,
-          { settings },
-          await load(),
-          terminal,
-          trained.run,
-        );
-        if (programs === undefined) return exitCode.diagnostics;
+        const trained = await loadTrained({ spec, checkpoint, settings }, load, runtime, terminal);
+        if (trained === undefined) return exitCode.diagnostics;
         const corpus = await readRunCorpus(values, trained.run, terminal.folder);
-        const model = programs.evaluate;
+        const model = trained.programs.evaluate;
         const parameters = runtime.loadParameters(trained.path, model);
         const engine = await createEngine(runtime, values.engine, threads);
         const comparison = await runEvaluation(

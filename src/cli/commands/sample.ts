@@ -11,12 +11,11 @@ import {
   specPositional,
   wholeNumber,
 } from "../options.ts";
-import { loadPrograms } from "../programs.ts";
 import { taskOfRun } from "../run-data.ts";
 import { createEngine, loadRuntime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
 import { parseSettings } from "../settings.ts";
-import { findTrained } from "../trained.ts";
+import { loadTrained } from "../trained.ts";
 
 /** The command, given the core. */
 export function sampleCommand(load: () => Promise<Compile<BuildResult>>): CommandModule {
@@ -60,20 +59,12 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
       if (temperature < 0) {
         throw new UsageError(`--temperature ${temperature}: a number from 0 is needed`, about);
       }
-      const given = parseSettings(values.set, "sample");
+      const settings = parseSettings(values.set, "sample");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
-        const trained = await findTrained(spec, checkpoint, given, runtime, terminal);
-        const { settings } = trained;
-        const programs = await loadPrograms(
-          spec,
-          { settings },
-          await load(),
-          terminal,
-          trained.run,
-        );
-        if (programs === undefined) return exitCode.diagnostics;
-        const model = programs.generate;
+        const trained = await loadTrained({ spec, checkpoint, settings }, load, runtime, terminal);
+        if (trained === undefined) return exitCode.diagnostics;
+        const model = trained.programs.generate;
         const options = {
           model,
           parameters: runtime.loadParameters(trained.path, model),
