@@ -37,9 +37,12 @@ export interface MadeProgram {
   readonly addresses: readonly string[];
 }
 
+/** A chain of more memories than this, each written from one that stands behind it, is not resolved. */
+const mostAttempts = 8;
+
 /**
- * Checks one program; once more, where it fails, with the axes of states that the first attempt saw methods bind (rule R3): a
- * method may use such a state before another one binds its axes.
+ * Checks one program; where it fails, again with the axes of states that the attempts before saw methods bind (rule R3), as long as
+ * there are new ones: a method may use such a state before another one binds its axes.
  */
 export function checkProgram(making: Making): MadeProgram | undefined {
   const stateAxes: StateAxes = new Map();
@@ -55,12 +58,31 @@ export function checkProgram(making: Making): MadeProgram | undefined {
       return { report, made: undefined, end };
     }
   };
-  const first = attempt();
-  const { report, made, end } =
-    first.report.failed && first.end === undefined && stateAxes.size > 0 ? attempt() : first;
+  let { report, made, end } = attempt();
+  let earlier: Report | undefined;
+  for (let count = 1, known = 0; count < mostAttempts; count += 1) {
+    const found = boundAxes(stateAxes).length;
+    if (!report.failed || end !== undefined || found === known) break;
+    known = found;
+    earlier = report;
+    ({ report, made, end } = attempt());
+  }
   for (const diagnostic of report.list()) making.report.add(diagnostic);
-  if (end !== undefined) throw end;
-  return made;
+  if (end === undefined) return made;
+  // An attempt that a limit cuts short has not come to everything that is wrong.
+  const bound = new Set(boundAxes(stateAxes));
+  for (const diagnostic of earlier?.list() ?? []) {
+    const { code, span } = diagnostic;
+    const file = making.sources.find(({ path }) => path === span.file);
+    const waits = code === "MEM0111" && bound.has(file?.text.slice(span.start, span.end) ?? "");
+    if (!waits) making.report.add(diagnostic);
+  }
+  throw end;
+}
+
+/** Names of the axes that calls were seen to bind, once for each state's memory. */
+function boundAxes(stateAxes: StateAxes): readonly string[] {
+  return [...stateAxes.values()].flatMap((axes) => [...axes.keys()]);
 }
 
 type StateAxes = Map<string, Map<string, CheckedAxis>>;
