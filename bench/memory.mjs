@@ -8,14 +8,12 @@
  * all rounds counts for time, the greatest growth for memory. `--write` puts the table between the marks in a file.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build, transform } from "esbuild";
+import { bundleCompiler, loadCompiler, root, settingsOf, trainingProgram } from "./compiler.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -43,20 +41,7 @@ else await child(JSON.parse(options.row));
 async function parent() {
   mkdirSync(folder, { recursive: true });
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  await build({
-    stdin: {
-      contents: `
-        export { compile } from "./src/codegen/compile.ts";
-        export * as runtime from "./src/runtime/index.ts";`,
-      resolveDir: root,
-      loader: "ts",
-    },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    outfile: join(folder, "memc.mjs"),
-  });
+  await bundleCompiler(folder);
   const rows = options.horizons
     .split(",")
     .map(Number)
@@ -114,31 +99,16 @@ async function parent() {
 
 /** One schedule in a process of its own; the last line it prints is JSON. */
 async function child({ through, horizon }) {
-  const { compile, runtime } = await import(pathToFileURL(join(folder, "memc.mjs")).href);
-  const main = basename(spec);
+  const { runtime } = await loadCompiler(folder);
   const text = readFileSync(spec, "utf8")
     .replace(/through_time [^\n]*/, `through_time ${through}`)
     .replace(/rollout \d+ segments?/, `rollout ${horizon} segments`)
     .replace(/batch \d+/, `batch ${options.batch}`);
-  const library = join(root, "specs", "std");
-  const sources = readdirSync(library).map((name) => ({
-    path: `std/${name}`,
-    text: readFileSync(join(library, name), "utf8"),
-  }));
-  const { diagnostics, files } = await compile([...sources, { path: main, text }], main, {
-    version: "bench",
-    hash: "",
-    settings: Object.fromEntries(options.set.map((pair) => pair.split("="))),
+  const training = await trainingProgram(folder, process.pid, {
+    main: basename(spec),
+    text,
+    settings: settingsOf(options.set),
   });
-  if (files === undefined) throw new Error(JSON.stringify(diagnostics));
-  const { text: source } = files.find(({ path }) => path.endsWith(".train.ts"));
-  const { code } = await transform(source, { loader: "ts", format: "esm" });
-  const file = join(folder, `${process.pid}.mjs`);
-  // The one copy of the runtime is in the bundle, under a name of its own.
-  const imported = /import \{([^}]*)\} from "memc\/runtime";/;
-  const linked = 'import { runtime } from "./memc.mjs";\nconst {$1} = runtime;';
-  writeFileSync(file, code.replace(imported, linked));
-  const { training } = await import(pathToFileURL(file).href);
 
   const { createOnnxEngine, onnxFootprint, planStep, textSource, train } = runtime;
   const plan = await planStep(training, { realBytes: 4, footprint: onnxFootprint });

@@ -7,14 +7,12 @@
  * within a round, the best call of each function counts, times its calls in a step, and the ratio is to all passes. Times are processor time, so that a machine that does other
  * work besides gives the same figures; with one thread, as here unless said, they are what a step takes on an idle core. Operations and planned bytes are those of the plans.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { loadavg } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build, transform } from "esbuild";
+import { bundleCompiler, loadCompiler, root, settingsOf, trainingProgram } from "./compiler.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -31,57 +29,16 @@ const folder = join(root, "node_modules", ".cache", `memc-bench-${process.pid}`)
 mkdirSync(folder, { recursive: true });
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const bundled = join(folder, "memc.mjs");
-await build({
-  stdin: {
-    contents: `
-      export { compile } from "./src/codegen/compile.ts";
-      export { passes } from "./src/ir/passes/index.ts";
-      export * as runtime from "./src/runtime/index.ts";`,
-    resolveDir: root,
-    loader: "ts",
-  },
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  packages: "external",
-  outfile: bundled,
-});
-const { compile, passes, runtime } = await import(pathToFileURL(bundled).href);
-
-const main = basename(spec);
-const library = join(root, "specs", "std");
-const sources = [
-  ...readdirSync(library).map((name) => ({
-    path: `std/${name}`,
-    text: readFileSync(join(library, name), "utf8"),
-  })),
-  { path: main, text: readFileSync(spec, "utf8") },
-];
-const settings = Object.fromEntries(options.set.map((pair) => pair.split("=")));
-
-async function trainingDefinition(label, chosen) {
-  const { files, diagnostics } = await compile(sources, main, {
-    version: "bench",
-    hash: "0".repeat(64),
-    settings,
-    passes: chosen,
-  });
-  const written = files?.find(({ path }) => path.endsWith(".train.ts"));
-  if (written === undefined) throw new Error(`${spec}: ${JSON.stringify(diagnostics)}`);
-  const { code } = await transform(written.text, { loader: "ts", format: "esm" });
-  const path = join(folder, `${label}.mjs`);
-  writeFileSync(path, code.replaceAll('"memc/runtime"', '"./runtime.mjs"'));
-  writeFileSync(
-    join(folder, "runtime.mjs"),
-    'export const { defineTraining } = (await import("./memc.mjs")).runtime;\n',
-  );
-  const exported = Object.values(await import(pathToFileURL(path).href));
-  return exported.find((each) => typeof each === "object" && "rollout" in each);
-}
+await bundleCompiler(folder);
+const { passes, runtime } = await loadCompiler(folder);
+const asked = {
+  main: basename(spec),
+  text: readFileSync(spec, "utf8"),
+  settings: settingsOf(options.set),
+};
 
 async function prepare(label, chosen) {
-  const definition = await trainingDefinition(label, chosen);
+  const definition = await trainingProgram(folder, label, { ...asked, passes: chosen });
   const engine = await runtime.createOnnxEngine({ threads: Number(options.threads) });
   const run = runtime.createRun(engine);
   /** Calls of each function and the least processor time of one, in milliseconds. */
@@ -141,7 +98,7 @@ const load = () =>
     .map((each) => each.toFixed(1))
     .join(" ");
 console.log(
-  `${main}, onnx, ${options.threads} thread, best of ${options.rounds}; load before ${load()}`,
+  `${asked.main}, onnx, ${options.threads} thread, best of ${options.rounds}; load before ${load()}`,
 );
 for (let round = 0; round < Number(options.rounds); round++) {
   for (const variant of variants) await variant.step();
