@@ -6,6 +6,7 @@ import type { Evaluation } from "../runtime/training/evaluator.ts";
 import { evaluationEpisodes, evaluationSource, taskOf } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { InputError } from "./exit.ts";
+import { createLiveLine } from "./live-line.ts";
 import { perplexityText } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,11 +34,13 @@ export async function runEvaluation(
   terminal: Terminal,
 ): Promise<Comparison> {
   const source = evaluationSource(runtime, corpus, request.model, request.seed);
+  const live = createLiveLine(terminal);
   const onSegment = (segments: number) => {
-    if (terminal.interactive) terminal.err(`\r\x1b[2Kevaluating: segment ${segments}`);
+    live.show([`evaluating: segment ${segments.toLocaleString("en-US")}`], performance.now());
   };
-  const evaluation = await runtime.evaluateModel({ ...request, source, onSegment });
-  if (terminal.interactive) terminal.err("\r\x1b[2K");
+  const evaluation = await runtime
+    .evaluateModel({ ...request, source, onSegment })
+    .finally(live.erase);
   requireFinite(evaluation);
   if (corpus.kind === "task") {
     return { evaluation, guessing: taskOf(runtime, corpus.name, request.model).guessing };

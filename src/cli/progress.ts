@@ -1,5 +1,6 @@
 /** The line that shows how training goes: redrawn in place for a person, a line now and then for a log. */
 import type { StepMetrics } from "../runtime/training/metrics.ts";
+import { createLiveLine } from "./live-line.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is known after an optimiser step, and how many steps there are. */
@@ -14,15 +15,15 @@ export interface Progress {
   finish(): void;
 }
 
-/** Milliseconds between two drawings: of the live line, and of lines in a log. */
-const intervals = { live: 100, log: 5000 };
+/** Milliseconds between two lines in a log. */
+const interval = 5000;
 
 /**
  * `begin` and `now` are in milliseconds of any clock that does not run backwards. The time that is left follows from the time between
  * steps, with whatever is done there; there is no estimate before the second step, as the first one prepares the engine.
  */
 export function createProgress(terminal: Terminal, begin: number): Progress {
-  const interval = terminal.interactive ? intervals.live : intervals.log;
+  const live = createLiveLine(terminal);
   let last = Number.NEGATIVE_INFINITY;
   const smooth = createSmoothing();
   let first: { readonly step: number; readonly now: number } | undefined;
@@ -32,25 +33,21 @@ export function createProgress(terminal: Terminal, begin: number): Progress {
     const pace = (now - first.now) / (step - first.step);
     return `ETA ${duration(pace * (steps - step))}`;
   };
-  let shown = false;
   return {
     show(report, now) {
       first ??= { step: report.step, now };
       const smoothed = smooth(report);
-      if (now - last < interval && report.step < report.steps) return;
-      last = now;
-      const line = progressLine(smoothed, timeText(report, now));
+      const fields = progressFields(smoothed, timeText(report, now));
+      const ended = report.step >= report.steps;
       if (terminal.interactive) {
-        terminal.err(`\r\x1b[2K${line.slice(0, Math.max(20, terminal.columns - 1))}`);
-        shown = true;
-      } else {
-        terminal.err(`${line}\n`);
+        if (ended) live.showLast(fields);
+        else live.show(fields, now);
+      } else if (ended || now - last >= interval) {
+        last = now;
+        terminal.err(`${fields.join("  ")}\n`);
       }
     },
-    finish() {
-      if (shown) terminal.err("\n");
-      shown = false;
-    },
+    finish: live.leave,
   };
 }
 
@@ -69,8 +66,8 @@ function createSmoothing(): (report: StepReport) => StepReport {
   };
 }
 
-/** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`; `time` is left out where there is none. */
-export function progressLine(report: StepReport, time: string | undefined): string {
+/** `step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB`, in parts; `time` may be unknown. */
+export function progressFields(report: StepReport, time: string | undefined): readonly string[] {
   const { step, steps, loss, perplexity, tokensPerSecond, peakResidentBytes } = report;
   return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
@@ -79,7 +76,7 @@ export function progressLine(report: StepReport, time: string | undefined): stri
     `${Math.round(tokensPerSecond).toLocaleString("en-US")} tokens/s`,
     ...(time === undefined ? [] : [time]),
     `peak ${bytes(peakResidentBytes)}`,
-  ].join("  ");
+  ];
 }
 
 /** A perplexity with as many digits as it deserves. */

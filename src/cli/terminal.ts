@@ -39,7 +39,10 @@ export function processTerminal(): Terminal {
     folder: process.cwd(),
     interactive,
     color,
-    columns: stderr.columns ?? 80,
+    // A window may be made narrower while a line is redrawn in it.
+    get columns() {
+      return stderr.columns ?? 80;
+    },
     onInterrupt(listener) {
       process.on("SIGINT", listener);
       process.on("SIGTERM", listener);

@@ -74,14 +74,15 @@ export async function runTraining(
   };
   terminal.err(`${headline(request, steps)}\n`);
 
+  const progress = createProgress(terminal, performance.now());
   const stop = new AbortController();
   const stopListening = terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(exitCode.interrupted);
     stop.abort();
-    terminal.err("\nfinishing the step; Ctrl-C again ends at once, without a checkpoint\n");
+    progress.finish();
+    terminal.err("finishing the step; Ctrl-C again ends at once, without a checkpoint\n");
   });
   const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
-  const progress = createProgress(terminal, performance.now());
   try {
     const { state, stopped } = await runtime.train({
       definition,

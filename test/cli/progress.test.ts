@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { createLiveLine } from "../../src/cli/live-line.ts";
 import {
   bytes,
   createProgress,
   duration,
   perplexityText,
-  progressLine,
+  progressFields,
 } from "../../src/cli/progress.ts";
 import { recordingTerminal } from "./kit.ts";
 
@@ -18,7 +19,7 @@ const report = {
 };
 
 test("the line holds everything that is watched", () => {
-  expect(progressLine(report, "ETA 1:23")).toBe(
+  expect(progressFields(report, "ETA 1:23").join("  ")).toBe(
     "step 120/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 1:23  peak 512 MiB",
   );
 });
@@ -34,7 +35,7 @@ test.each([
 
 test("a model without a term called main has no perplexity to show", () => {
   const { perplexity: _, ...without } = report;
-  expect(progressLine(without, undefined)).not.toContain("perplexity");
+  expect(progressFields(without, undefined).join()).not.toContain("perplexity");
 });
 
 test.each([
@@ -98,6 +99,35 @@ test("steps that are not shown count, too", () => {
 test("the last step says how long all of it took", () => {
   expect(timesOf([60, 70, 80], 1, 3).at(-1)).toBe("3: in 1:20");
   expect(timesOf([60], 1, 1)).toEqual(["1: in 1:00"]);
+});
+
+test("a narrow terminal gets the fields that fit, and all of them at the end", () => {
+  const terminal = { ...recordingTerminal("/", true), columns: 80 };
+  const progress = createProgress(terminal, 0);
+  progress.show({ ...report, step: 1 }, 1000);
+  progress.show({ ...report, step: 599 }, 1200);
+  progress.show({ ...report, step: 600 }, 1210);
+  progress.finish();
+  expect(terminal.written.err.split("\r\x1b[2K").slice(1)).toEqual([
+    "step   1/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  peak 512 MiB",
+    "step 599/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  ETA 0:00",
+    "step 600/600  loss 2.3142  perplexity 10.12  5,321 tokens/s  in 0:01  peak 512 MiB\n",
+  ]);
+});
+
+test("a line can be taken away, and what is not drawn needs no end", () => {
+  const terminal = recordingTerminal("/", true);
+  const live = createLiveLine(terminal);
+  live.erase();
+  live.leave();
+  expect(terminal.written.err).toBe("");
+  live.show(["evaluating", "segment 1"], 0);
+  live.show(["evaluating", "segment 2"], 99);
+  live.show(["evaluating", "segment 3"], 100);
+  live.erase();
+  expect(terminal.written.err).toBe(
+    "\r\x1b[2Kevaluating  segment 1\r\x1b[2Kevaluating  segment 3\r\x1b[2K",
+  );
 });
 
 test("a log gets a line every five seconds, and the last step's", () => {
