@@ -44,7 +44,7 @@ describe("memc build", () => {
     const folder = await folderWith({ "model.mem": "// one\n" });
     expect(await build(folder)).toEqual({
       code: 0,
-      out: "created model.trace.json\ncreated model.ts\n",
+      out: "created generated/model.trace.json\ncreated generated/model.ts\n",
       err: "",
     });
     expect(await build(folder)).toEqual({ code: 0, out: "generated is current\n", err: "" });
@@ -59,14 +59,14 @@ describe("memc build", () => {
     const folder = await folderWith({ "model.mem": "// one\n" });
     expect(await build(folder, { check: true })).toMatchObject({
       code: 1,
-      out: "model.trace.json: would create\nmodel.ts: would create\n",
+      out: "generated/model.trace.json: would create\ngenerated/model.ts: would create\n",
     });
     expect(Object.keys(await contents(folder))).toEqual(["model.mem"]);
     await build(folder);
     expect(await build(folder, { check: true })).toMatchObject({ code: 0 });
     expect(await build(folder, { check: true, set: ["a=1"] })).toMatchObject({
       code: 1,
-      out: "model.ts: would update\n",
+      out: "generated/model.ts: would update\n",
     });
   });
 
@@ -74,10 +74,23 @@ describe("memc build", () => {
     const folder = await folderWith({ "model.mem": "// one\n" });
     await build(folder);
     expect((await build(folder, { emit: "js" })).out).toBe(
-      "created model.js\ndeleted model.trace.json\ndeleted model.ts\n",
+      "created generated/model.js\ndeleted generated/model.trace.json\ndeleted generated/model.ts\n",
     );
     expect((await contents(join(folder, "generated")))["model.js"]).toBe(
       '/** First line. */\nexport const first = { "first": "// one" };\n',
+    );
+  });
+
+  test("into the shell's folder, or one outside of it", async () => {
+    const folder = await folderWith({ "below/model.mem": "// one\n" });
+    const below = join(folder, "below");
+    expect((await build(below, { out: "." })).out).toBe(
+      "created model.trace.json\ncreated model.ts\n",
+    );
+    expect((await build(below, { out: "." })).out).toBe("the folder is current\n");
+    const beside = join(folder, "beside");
+    expect((await build(below, { out: "../beside" })).out).toBe(
+      `created ${join(beside, "model.trace.json")}\ncreated ${join(beside, "model.ts")}\n`,
     );
   });
 

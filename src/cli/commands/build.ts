@@ -1,5 +1,5 @@
 /** `memc build SPEC`: writes the generated TypeScript, or says what writing it would change. */
-import { basename, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import type { BuildResult, GeneratedFile } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import { type Compile, compileSpec, showDiagnostics } from "../compiler.ts";
@@ -88,24 +88,33 @@ async function outputFiles(
 }
 
 function reportDifferences(plan: OutputPlan, terminal: Terminal): number {
-  const edited = plan.obstacles.map(({ path, reason }) => `${path}: ${reason}`);
+  const folder = shownFolder(plan, terminal);
+  const edited = plan.obstacles.map(({ path, reason }) => `${join(folder, path)}: ${reason}`);
   const differences = plan.differences
     .filter(({ path }) => !plan.obstacles.some((obstacle) => obstacle.path === path))
-    .map(({ path, change }) => `${path}: would ${change}`);
+    .map(({ path, change }) => `${join(folder, path)}: would ${change}`);
   const lines = [...differences, ...edited].sort();
   for (const line of lines) terminal.out(`${line}\n`);
   if (lines.length > 0) return exitCode.diagnostics;
-  terminal.out(`${shown(plan, terminal)} is current\n`);
+  terminal.out(currentText(folder));
   return exitCode.fine;
 }
 
 function reportWritten(plan: OutputPlan, terminal: Terminal): void {
+  const folder = shownFolder(plan, terminal);
   const verbs = { create: "created", update: "updated", delete: "deleted" } as const;
-  for (const { path, change } of plan.differences) terminal.out(`${verbs[change]} ${path}\n`);
-  if (plan.differences.length === 0) terminal.out(`${shown(plan, terminal)} is current\n`);
+  for (const { path, change } of plan.differences) {
+    terminal.out(`${verbs[change]} ${join(folder, path)}\n`);
+  }
+  if (plan.differences.length === 0) terminal.out(currentText(folder));
 }
 
-function shown({ folder }: OutputPlan, terminal: Terminal): string {
+/** From the shell's folder if it is below; empty for the shell's folder itself. */
+function shownFolder({ folder }: OutputPlan, terminal: Terminal): string {
   const way = relative(terminal.folder, folder);
-  return way === "" ? "the folder" : way.startsWith("..") ? folder : way;
+  return way.startsWith("..") ? folder : way;
+}
+
+function currentText(folder: string): string {
+  return `${folder === "" ? "the folder" : folder} is current\n`;
 }
