@@ -1,4 +1,6 @@
 /** Between the command line and the pure core: reads the files a spec needs, compiles them, shows the diagnostics. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { PassOptions } from "../ir/passes/index.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { Span } from "../parser/tree.ts";
@@ -73,6 +75,13 @@ export async function compileSpec<Result extends CompileResult>(
   } catch (error) {
     throw new InternalError(error, shownFiles);
   }
+}
+
+/** Whether there is such a spec; if not, the terminal says so: before it is said that nothing was trained of it. */
+export async function specExists(spec: string, terminal: Terminal): Promise<boolean> {
+  if (existsSync(resolve(terminal.folder, spec))) return true;
+  const compiled = await compileSpec(spec, { settings: {} }, () => ({ diagnostics: [] }), terminal);
+  return !(await showDiagnostics(compiled, "text", terminal));
 }
 
 /** A diagnostic with the files of its places as the user knows them. */

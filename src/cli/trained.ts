@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
 import type { BuildResult } from "./build-result.ts";
-import type { Compile } from "./compiler.ts";
+import { type Compile, specExists } from "./compiler.ts";
 import { loadPrograms, type Programs } from "./programs.ts";
 import type { DataOfRun } from "./run-data.ts";
 import { latestRun, listed } from "./run-folder.ts";
@@ -41,6 +41,7 @@ export async function loadTrained(
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Trained | undefined> {
+  if (!(await specExists(request.spec, terminal))) return undefined;
   const { path, settings, run } = await find(request, runtime, terminal);
   const programs = await loadPrograms(request.spec, { settings }, await load(), terminal, run);
   return programs && { path, run, programs };
@@ -63,7 +64,7 @@ async function find(
   const settings = settingsOfRun(given, { shown, settings: stored });
   terminal.err(`${shown}: step ${step} of ${record.steps}${settingsText(stored)}\n`);
   if (found.others.length > 0) {
-    terminal.err(`note: --checkpoint names another training: ${listed(found.others)}\n`);
+    terminal.err(`note: other trainings of this spec, for --checkpoint: ${listed(found.others)}\n`);
   }
   return { path, settings, run: { shown, data: record.trainedOn, record } };
 }

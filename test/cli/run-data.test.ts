@@ -69,6 +69,17 @@ test("a prompt that the model cannot read is not shown, and the sample says why"
   );
 });
 
+test("of a spec that is not there it is not said that it has no training", async () => {
+  const folder = await folderWith(files);
+  for (const words of [["eval"], ["sample"], ["train", "--resume"]]) {
+    const { code, err } = await memc(folder, ...words, "gatd.mem");
+    expect(code).toBe(1);
+    expect(err).toBe(
+      "error[MEM0900]: gatd.mem does not exist\n  --> gatd.mem\nhelp: did you mean gated.mem?\n1 error\n",
+    );
+  }
+});
+
 test("what --set may name has no `set` in it", async () => {
   const folder = await folderWith(files);
   const { err } = await memc(folder, "check", "gated.mem", "--set", "train.gated=on");

@@ -327,7 +327,7 @@ describe("memc eval and memc sample", () => {
     await run(folder, "train", { ...options, steps: 1 });
     const { err } = await run(folder, "sample", { length: 1 });
     expect(err).toBe(
-      `runs/memory: step 1 of 1\nnote: --checkpoint names another training: ${choice}\n`,
+      `runs/memory: step 1 of 1\nnote: other trainings of this spec, for --checkpoint: ${choice}\n`,
     );
   });
 

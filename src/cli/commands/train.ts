@@ -3,7 +3,7 @@
 import type { ModelDefinition } from "../../runtime/model.ts";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
-import type { Compile } from "../compiler.ts";
+import { type Compile, specExists } from "../compiler.ts";
 import { evaluationSource, trainingSource } from "../corpus-source.ts";
 import type { Corpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
@@ -80,6 +80,7 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
       const given = parseSettings(values.set, "train");
       const runtime = await loadRuntime();
       return withSentences(runtime, async () => {
+        if (!(await specExists(spec, terminal))) return exitCode.diagnostics;
         const request = { spec, out: values.out, seed: values.seed, steps, settings: given };
         const resumption = resume
           ? await findResumption(request, terminal.folder, runtime)
