@@ -73,19 +73,11 @@ function createParser(
     .strict()
     .fail((message: string | null, error: Error | undefined) => {
       // No command runs inside of yargs: whatever it throws is about the arguments.
-      const what = message ?? error?.message ?? "the arguments cannot be understood";
-      if (what.startsWith("Not enough non-option arguments")) {
-        throw new UsageError(`${entry.usage} is missing`, {
-          command: entry.name,
-          help: `usage: memc ${entry.name} ${entry.usage}`,
-        });
-      }
-      const [, unknown = ""] = /^Unknown argument: ([\w-]+)$/.exec(what) ?? [];
-      const meant = suggest(unknown, Object.keys(command.options));
-      throw new UsageError(sentence(what), {
-        command: entry.name,
-        ...(unknown === "" || meant === undefined ? {} : { help: `did you mean --${meant}?` }),
-      });
+      throw usageError(
+        message ?? error?.message ?? "the arguments cannot be understood",
+        entry,
+        command,
+      );
     })
     .wrap(Math.min(100, terminal.columns))
     .command(`$0 ${usage}`, entry.summary, (builder) => {
@@ -100,6 +92,26 @@ function createParser(
     .usage(`memc ${entry.name} ${entry.usage}\n\n${entry.summary}.`);
   for (const [line, what] of command.examples) parser.example(line, what);
   return parser;
+}
+
+/** What yargs has to say, in the words of the other usage errors. */
+function usageError(message: string, entry: CommandEntry, command: CommandModule): UsageError {
+  const wrong = (what: string, help?: string) =>
+    new UsageError(what, { command: entry.name, ...(help === undefined ? {} : { help }) });
+  if (message.startsWith("Not enough non-option arguments")) {
+    return wrong(`${entry.usage} is missing`, `usage: memc ${entry.name} ${entry.usage}`);
+  }
+  const [, bare] = /^Not enough arguments following: ([\w-]+)$/.exec(message) ?? [];
+  if (bare !== undefined) return wrong(`--${bare} needs a value`);
+  const [, option, given, choices = ""] =
+    /^Invalid values:\s+Argument: ([\w-]+), Given: "(.*)", Choices: (.*)$/s.exec(message) ?? [];
+  if (option !== undefined) {
+    const wanted = choices.replaceAll('"', "").replaceAll(", ", " or ");
+    return wrong(`--${option} ${given}: ${wanted} is needed`);
+  }
+  const [, unknown] = /^Unknown argument: ([\w-]+)$/.exec(message) ?? [];
+  const meant = unknown && suggest(unknown, Object.keys(command.options));
+  return wrong(sentence(message), meant && `did you mean --${meant}?`);
 }
 
 /** The values with what follows `--`: positionals, whatever they look like. */
