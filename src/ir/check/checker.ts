@@ -25,10 +25,10 @@ export class Checker {
   /** Addresses of options and dims that were asked for a setting. */
   readonly addresses = new Set<string>();
   /**
-   * Axes of states that a method's formals bind (rule R3), by declaration and name: what an earlier attempt found, so that a
-   * method that only reads the state may be called before the one that binds its axes.
+   * Axes of states and parameters that the formals of calls bind (rule R3), by declaration and name: what an earlier attempt
+   * found, so that what only reads the tensor may stand before the call that binds its axes.
    */
-  readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
+  readonly memberAxes: Map<string, Map<string, CheckedAxis>>;
   /** Memories of all programs by where they are declared. */
   readonly memories: Map<string, Instance>;
   readonly templates = new Map<string, Template>();
@@ -57,7 +57,7 @@ export class Checker {
     readonly probes: ReadonlySet<string>;
     readonly overrides: Settings;
     readonly sources: readonly SourceFile[];
-    readonly stateAxes: Map<string, Map<string, CheckedAxis>>;
+    readonly memberAxes: Map<string, Map<string, CheckedAxis>>;
     readonly memories: Map<string, Instance>;
   }) {
     this.report = parts.report;
@@ -65,7 +65,7 @@ export class Checker {
     this.segmentAxis = parts.segmentAxis;
     this.probes = parts.probes;
     this.overrides = parts.overrides;
-    this.stateAxes = parts.stateAxes;
+    this.memberAxes = parts.memberAxes;
     this.memories = parts.memories;
     this.lineStarts = new Map(parts.sources.map(({ path, text }) => [path, startsOfLines(text)]));
   }

@@ -91,6 +91,7 @@ export interface Instance {
   view: Scope | undefined;
   /** Formal axes of methods that states and dims mention, as bound by the first call (rule R3). */
   readonly bound: Map<string, CheckedAxis>;
+  /** Its parameters and entering states so far, and what else its block declares, by name. */
   readonly entering: Map<string, TensorEntity>;
   readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;
   /** What states start from, where they restart within a segment. */

@@ -41,11 +41,11 @@ export interface MadeProgram {
 const mostAttempts = 8;
 
 /**
- * Checks one program; where it fails, again with the axes of states that the attempts before saw methods bind (rule R3), as long as
- * there are new ones: a method may use such a state before another one binds its axes.
+ * Checks one program; where it fails, again with the axes of states and parameters that the attempts before saw calls bind (rule R3), as
+ * long as there are new ones: what uses such a tensor may stand before the call that binds its axes.
  */
 export function checkProgram(making: Making): MadeProgram | undefined {
-  const stateAxes: StateAxes = new Map();
+  const memberAxes: MemberAxes = new Map();
   const attempt = (): {
     readonly report: Report;
     readonly made: MadeProgram | undefined;
@@ -53,7 +53,7 @@ export function checkProgram(making: Making): MadeProgram | undefined {
   } => {
     const report = new Report(making.report.unread);
     try {
-      return { report, made: attemptProgram({ ...making, report }, stateAxes) };
+      return { report, made: attemptProgram({ ...making, report }, memberAxes) };
     } catch (end) {
       return { report, made: undefined, end };
     }
@@ -61,7 +61,7 @@ export function checkProgram(making: Making): MadeProgram | undefined {
   let { report, made, end } = attempt();
   let earlier: Report | undefined;
   for (let count = 1, known = 0; count < mostAttempts; count += 1) {
-    const found = boundAxes(stateAxes).length;
+    const found = boundAxes(memberAxes).length;
     if (!report.failed || end !== undefined || found === known) break;
     known = found;
     earlier = report;
@@ -70,7 +70,7 @@ export function checkProgram(making: Making): MadeProgram | undefined {
   for (const diagnostic of report.list()) making.report.add(diagnostic);
   if (end === undefined) return made;
   // An attempt that a limit cuts short has not come to everything that is wrong.
-  const bound = new Set(boundAxes(stateAxes));
+  const bound = new Set(boundAxes(memberAxes));
   for (const diagnostic of earlier?.list() ?? []) {
     const { code, span } = diagnostic;
     const file = making.sources.find(({ path }) => path === span.file);
@@ -80,14 +80,14 @@ export function checkProgram(making: Making): MadeProgram | undefined {
   throw end;
 }
 
-/** Names of the axes that calls were seen to bind, once for each state's memory. */
-function boundAxes(stateAxes: StateAxes): readonly string[] {
-  return [...stateAxes.values()].flatMap((axes) => [...axes.keys()]);
+/** Names of the axes that calls were seen to bind, once for each instance. */
+function boundAxes(memberAxes: MemberAxes): readonly string[] {
+  return [...memberAxes.values()].flatMap((axes) => [...axes.keys()]);
 }
 
-type StateAxes = Map<string, Map<string, CheckedAxis>>;
+type MemberAxes = Map<string, Map<string, CheckedAxis>>;
 
-function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | undefined {
+function attemptProgram(making: Making, memberAxes: MemberAxes): MadeProgram | undefined {
   const { kind, resolved, model, schedule, report, sources, settings, probes, used, memories } =
     making;
   const inputs = model.body.filter((each): each is InputStatement => each.kind === "input");
@@ -100,7 +100,7 @@ function attemptProgram(making: Making, stateAxes: StateAxes): MadeProgram | und
     probes,
     overrides,
     sources,
-    stateAxes,
+    memberAxes,
     memories,
   });
   const dims: Dim[] = [];

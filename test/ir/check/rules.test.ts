@@ -435,6 +435,54 @@ describe("R6: addresses of parameters", () => {
   });
 });
 
+describe("R6: an instance of a block without methods is one set of parameters, wherever it is used", () => {
+  const block = `block f(x[..., D], n: int >= 1) -> [..., D] {
+  param w[D, K: n] starts 1
+  return x * sum(w over K)
+}`;
+  const model = (body: string): string => `${block}
+model M { dim D = 2; input x[T, D]; use g = f(n = 3)
+${body}
+}
+evaluate { segment 1 tokens }`;
+  const weights = [
+    [1, 2, 3],
+    [4, 5, 6],
+  ];
+
+  test.for([
+    ["a call, then a member", "y = g(x)\noutput z = y + sum(g.w over K)"],
+    ["a member, then a call", "w = g.w\noutput z = g(x) + sum(w over K)"],
+    ["a call and a member in a loop", "repeat 1 as i { x = g(x) + sum(g.w over K) }\noutput z = x"],
+    [
+      "a call in a loop, a member outside",
+      "repeat 1 as i { x = g(x) }\noutput z = x + sum(g.w over K)",
+    ],
+    [
+      "a member in a loop, a call outside",
+      "y = g(x)\nrepeat 1 as i { y = y + sum(g.w over K) }\noutput z = y",
+    ],
+    [
+      "in a loop in a loop",
+      "repeat 1 as i { repeat 1 as j { x = g(x) } }\noutput z = x + sum(g.w over K)",
+    ],
+    [
+      "first as a member in a loop in a loop",
+      "y = g(x)\nrepeat 1 as i { repeat 1 as j { y = y + sum(g.w over K) } }\noutput z = y",
+    ],
+  ])("%s", ([, body = ""]) => {
+    expect(parametersOf(model(body))).toEqual(["g.w"]);
+    expect(values(model(body), { x: [[10, 100]], "g.w": weights }, ["T", "D"]).z).toEqual([
+      [66, 1515],
+    ]);
+  });
+
+  test("a call that is given its name by `as` is another", () => {
+    expect(codesOf(model("y = f(x, n = 3) as g\noutput z = g(y)"))).toEqual(["MEM0160"]);
+    expect(codesOf(model("y = g(x)\noutput z = f(y, n = 3) as g"))).toEqual(["MEM0160"]);
+  });
+});
+
 describe("R7: scope", () => {
   test("blocks never see the names of their caller", () => {
     expect(

@@ -6,7 +6,7 @@ import { lifted } from "../declaration.ts";
 import { type Place, renameAxes, writable } from "../emit.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
 import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.ts";
-import { captureMember, instanceTensor } from "../instances/tensors.ts";
+import { instanceTensor, sharedTensor } from "../instances/tensors.ts";
 import { takeLossResult } from "../loss-terms.ts";
 import { numberFormals } from "../option.ts";
 import { declareTensor } from "../parameter.ts";
@@ -57,13 +57,9 @@ export function bindTemplate(
     );
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     const own = lifted(declaration, path, [], declaredText);
-    const shared = instance !== undefined && callee.method === undefined;
-    if (shared && instance.frame !== frame) {
-      const outer = sharedTensor({ checker, scope: instance.scope }, own);
-      return captureMember(place.scope, instance, declaration.path, outer, declaration.role)
-        .operand;
-    }
-    return (shared ? sharedTensor(place, own) : declareTensor(place, own, call.span)).operand;
+    return instance !== undefined && callee.method === undefined
+      ? sharedTensor(place, instance, declaration.path, own).operand
+      : declareTensor(place, own, call.span).operand;
   };
   const inputs = template.graph.inputs.map(operandOf);
   const numbers = template.graph.numbers.map(({ name, value }): NumberBinding => {
@@ -133,12 +129,6 @@ export function bindTemplate(
     }
   });
   return returned;
-}
-
-/** A tensor of an instance's own block, declared by the first of its calls. */
-function sharedTensor(place: Place, declaration: ReturnType<typeof lifted>): TensorEntity {
-  const known = place.scope.frame.addressed.get(declaration.path.join("."));
-  return known?.port ?? declareTensor(place, declaration);
 }
 
 function writeInstance(

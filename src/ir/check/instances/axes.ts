@@ -1,6 +1,6 @@
 /** Axes of an instance's states that formals of its methods bind: the same ones at every call (rule R3). */
 
-import type { BlockDefinition, Span } from "../../../parser/tree.ts";
+import type { AxisDeclaration, BlockDefinition, Span } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import type { CheckedAxis, Instance } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
@@ -22,10 +22,10 @@ export function bindInstanceAxis(
   if (before === undefined) {
     const bound = { ...axis, name: formal };
     instance.bound.set(formal, bound);
-    if (!statesMention(instance.definition, formal)) return;
-    const key = stateAxesKey(instance.span, instance.path);
-    const known = checker.stateAxes.get(key) ?? new Map<string, CheckedAxis>();
-    checker.stateAxes.set(key, known.set(formal, bound));
+    if (!membersMention(instance.definition, formal)) return;
+    const key = memberAxesKey(instance.span, instance.path);
+    const known = checker.memberAxes.get(key) ?? new Map<string, CheckedAxis>();
+    checker.memberAxes.set(key, known.set(formal, bound));
   } else if (before.size !== axis.size && statesMention(instance.definition, formal)) {
     throw problem(
       "MEM0187",
@@ -35,7 +35,7 @@ export function bindInstanceAxis(
   }
 }
 
-export const stateAxesKey = (span: Span, path: readonly string[]): string =>
+export const memberAxesKey = (span: Span, path: readonly string[]): string =>
   `${span.file}:${span.start} ${path.join(".")}`;
 
 /** Axes of the instance's states that formals of its methods have bound. */
@@ -53,10 +53,18 @@ const saysSize = ({ definition, options }: Instance, axis: string): boolean =>
       name === axis && (statement.kind === "dim" || statement.kind === "const"),
   );
 
-function statesMention(definition: BlockDefinition | undefined, axis: string): boolean {
-  return memberItems(definition).some(
-    ({ statement }) =>
-      statement.kind === "state" &&
-      statement.states.some((state) => state.axes.some((each) => each.name.text === axis)),
+const statesMention = (definition: BlockDefinition | undefined, axis: string): boolean =>
+  memberItems(definition).some(
+    ({ statement }) => statement.kind === "state" && mentionsAxis(statement.states, axis),
   );
-}
+
+const membersMention = (definition: BlockDefinition, axis: string): boolean =>
+  statesMention(definition, axis) ||
+  memberItems(definition).some(
+    ({ statement }) => statement.kind === "param" && mentionsAxis(statement.parameters, axis),
+  );
+
+const mentionsAxis = (
+  tensors: readonly { readonly axes: readonly AxisDeclaration[] }[],
+  axis: string,
+): boolean => tensors.some(({ axes }) => axes.some(({ name }) => name.text === axis));

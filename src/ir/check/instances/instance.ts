@@ -10,7 +10,7 @@ import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
 import { overrideOf } from "../override.ts";
 import { problem } from "../problem.ts";
-import { stateAxesKey } from "./axes.ts";
+import { memberAxesKey } from "./axes.ts";
 
 /** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
 export function declareInstance(
@@ -60,7 +60,7 @@ export function declareInstance(
     scope: place.scope,
     reset,
     view: undefined,
-    bound: new Map(place.checker.stateAxes.get(stateAxesKey(name.span, path))),
+    bound: new Map(place.checker.memberAxes.get(memberAxesKey(name.span, path))),
     entering: new Map(),
     next: new Map(),
     starts: new Map(),

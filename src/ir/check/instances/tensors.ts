@@ -1,6 +1,7 @@
 /** Parameters and states of an instance: in the frame that declares it, and captured from loops' bodies. */
 
 import type { Statement } from "../../../parser/tree.ts";
+import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
 import { type Instance, type Member, Scope, type TensorEntity, valueBehind } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
@@ -73,16 +74,48 @@ function ownParameter(
   return declareTensor(place, parameterDeclaration(place, item, path, axes, owner, statement.doc));
 }
 
+/**
+ * A tensor that the instance's block declares, where a call of the instance uses it: `instance.name` and all calls mean the same
+ * one, which the first of them declares in the instance's frame.
+ */
+export function sharedTensor(
+  place: Place,
+  instance: Instance,
+  path: readonly string[],
+  declaration: Declaration,
+): TensorEntity {
+  const key = path.join(".");
+  return reached(place, instance, path, declaration.role, () => {
+    const known = instance.entering.get(key);
+    if (known !== undefined) return known;
+    const owner: Place = { ...place, scope: instance.scope.apart() };
+    const tensor = declareTensor(owner, declaration);
+    instance.entering.set(key, tensor);
+    return tensor;
+  });
+}
+
 /** A parameter or entering state where it is used: captured when a loop's body uses an instance declared outside. */
 export function instanceTensor(place: Place, instance: Instance, name: string): TensorEntity {
+  return reached(place, instance, [name], roleOf(instance, name), () =>
+    ownTensor({ ...place, scope: instance.scope }, instance, name),
+  );
+}
+
+/** What the instance's frame has, captured by each loop's body on the way to the place. */
+function reached(
+  place: Place,
+  instance: Instance,
+  path: readonly string[],
+  role: Declaration["role"],
+  own: () => TensorEntity,
+): TensorEntity {
   const { scope, checker } = place;
-  if (scope.frame === instance.frame) {
-    return ownTensor({ checker, scope: instance.scope }, instance, name);
-  }
+  if (scope.frame === instance.frame) return own();
   const { outer } = scope.frame;
   if (outer === undefined) throw new Error(`${instance.name} is out of reach.`);
-  const there = instanceTensor({ checker, scope: outer }, instance, name);
-  return captureMember(scope, instance, [name], there, roleOf(instance, name));
+  const there = reached({ checker, scope: outer }, instance, path, role, own);
+  return captureMember(scope, instance, path, there, role);
 }
 
 function roleOf(instance: Instance, name: string): "parameter" | "state" {
