@@ -91,6 +91,8 @@ export interface Instance {
   view: Scope | undefined;
   /** Formal axes of methods that states and dims mention, as bound by the first call (rule R3). */
   readonly bound: Map<string, CheckedAxis>;
+  /** Those of them that no call has bound yet: an earlier attempt to check the program saw them, or a call that failed. */
+  readonly presumed: Set<string>;
   /** Its parameters and entering states so far, and what else its block declares, by name. */
   readonly entering: Map<string, TensorEntity>;
   readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;

@@ -55,6 +55,8 @@ const mostOrigins = 3;
 /** Diagnostics of one check, each reported once however often its block is specialised. */
 export class Report {
   private readonly found = new Map<string, Diagnostic>();
+  /** How often a step met an error, be it one that another step met before. */
+  errors = 0;
   /** Calls that are being checked, outermost first. */
   private readonly origins: Note[] = [];
   /** What could not be read, so that nothing is said about what is missing because of it. */
@@ -66,6 +68,7 @@ export class Report {
 
   /** `origins`: what led there within the step that failed, innermost first. */
   add(diagnostic: Diagnostic, origins: readonly Note[] = []): void {
+    if (diagnostic.severity === "error") this.errors += 1;
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.found.has(key)) return;
     if (diagnostic.code >= "MEM0100" && this.unread.holds(diagnostic.span)) return;

@@ -435,6 +435,44 @@ describe("R6: addresses of parameters", () => {
   });
 });
 
+describe("R3: calls of one instance bind the axes of its states alike", () => {
+  const recent = `memory recent() {
+  state row[T] starts 0, gradient stop
+  read(x[T]) -> [T] { return x + row }
+  write(x[T], counts[B]) { row <- x + sum(first(counts over B, 3 as C) over C) }
+}`;
+  const recentModel = (body: string): string => `${recent}
+model M {
+  dim A = 4, B = 2
+  input x[T]; input y[A]; input few[B]
+  memory m = recent()
+  ${body}
+}`;
+
+  test("a call that fails binds none, whatever stands before or after it", () => {
+    const wrong = "m.write(y, few)"; // `first` takes more than there is
+    const right = "m.write(x, y); output z = m.read(x)";
+    expect(codesOf(recentModel(`${wrong}; ${right}`))).toEqual(["MEM0151"]);
+    expect(codesOf(recentModel(`${wrong}; ${right}; output row = m.row + x`))).toEqual(["MEM0151"]);
+    expect(codesOf(recentModel(`output row = m.row + x; ${wrong}; ${right}`))).toEqual(["MEM0151"]);
+    expect(codesOf(recentModel(`${right}; ${wrong}`))).toEqual(["MEM0187"]);
+  });
+
+  test("methods may each bind an axis that the other one needs", () => {
+    const pair = `memory pair() {
+  state p[P] starts 0, gradient stop
+  state q[Q] starts 0, gradient stop
+  first_half(x[P]) -> [P] { p <- x + sum(q over Q); return p }
+  second_half(x[Q]) -> [Q] { q <- x + sum(p over P); return q }
+}
+model M { dim D = 2; input x[T]; input y[D]; memory m = pair()
+  output a = m.first_half(x)
+  output b = m.second_half(y)
+}`;
+    expect(codesOf(pair)).toEqual([]);
+  });
+});
+
 describe("R6: an instance of a block without methods is one set of parameters, wherever it is used", () => {
   const block = `block f(x[..., D], n: int >= 1) -> [..., D] {
   param w[D, K: n] starts 1

@@ -75,9 +75,9 @@ export function makeTemplate(
         optionValue(place, option.type, option.default, option.name.text),
       );
     }
-    const before = checker.report.failed;
+    const before = checker.report.errors;
     const returned = runStatements(place, callee.body);
-    if (!before && checker.report.failed) return;
+    if (checker.report.errors > before) return;
     const returns = finishReturns(place, callee, returned);
     finishInstances(place, frame);
     const values = new Map(all.map(({ name, value }) => [name, value]));

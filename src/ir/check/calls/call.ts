@@ -2,19 +2,21 @@
 
 import { suggest } from "../../../parser/suggest.ts";
 import type { BlockDefinition, Call, MethodDefinition } from "../../../parser/tree.ts";
+import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
-import { isStatic } from "../expressions/static.ts";
+import { isStatic, type Static } from "../expressions/static.ts";
 import type { Entity, Instance } from "../frame.ts";
-import { bindInstanceAxis } from "../instances/axes.ts";
+import { bindingAxes } from "../instances/axes.ts";
 import { prepareRestarts } from "../instances/restart.ts";
 import { type Definitions, findDefinition } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
 import { primitiveRule } from "../primitives/rules.ts";
 import { problem, Silenced } from "../problem.ts";
-import { bindArguments, bindAxes, type Callee } from "./arguments.ts";
+import { type AxisBinding, bindArguments, bindAxes, type Callee } from "./arguments.ts";
 import { bindTemplate } from "./bind-template.ts";
 import { makeTemplate } from "./body.ts";
+import type { Template } from "./template.ts";
 import { templateKey } from "./template-key.ts";
 
 export function callBlock(place: Place, call: Call, hint?: string): Entity {
@@ -164,42 +166,51 @@ function callTemplate(
   // Names of axes inside the block are its own: the caller sees those of the results.
   const apart: Place = { checker, scope: place.scope.apart() };
   const axes = bindAxes(apart, callee, given.tensors);
-  if (callee.instance !== undefined) {
-    for (const [formal, axis] of axes.formals)
-      bindInstanceAxis(apart, callee.instance, formal, axis, call.span);
-    prepareRestarts(apart, callee.instance);
-  }
-  const key = templateKey(callee, given.options, axes);
-  let template = checker.templates.get(key);
-  if (template === undefined) {
-    const nested = `${callee.title} ${callee.definition.span.file}`;
-    if (checker.calls.includes(nested)) {
-      throw problem("MEM0218", call.span, `${callee.title} calls itself.`, {
-        help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`.",
-      });
-    }
-    if (checker.templates.size >= mostTemplates) {
-      throw problem(
-        "MEM0263",
-        call.span,
-        `This spec calls blocks in more than ${mostTemplates} different ways.`,
-      );
-    }
-    checker.deeper(callee.title, call.span);
-    checker.calls.push(nested);
-    const origin = { message: "Called from here.", span: call.span };
-    const made = checker.report.within(origin, () =>
-      makeTemplate(checker, callee, given.options, axes),
-    );
-    checker.calls.pop();
-    if (made === undefined) throw new Silenced();
-    template = made;
-    checker.templates.set(key, template);
-  }
-  const results = bindTemplate(apart, call, callee, template, given, axes, scope, hint);
+  const { instance } = callee;
+  const make = () => {
+    if (instance !== undefined) prepareRestarts(apart, instance);
+    const template = templateOf(checker, call, callee, given.options, axes);
+    return bindTemplate(apart, call, callee, template, given, axes, scope, hint);
+  };
+  const results =
+    instance === undefined ? make() : bindingAxes(apart, instance, axes.formals, call.span, make);
   for (const { value } of results) place.scope.seeAxes(value.axes);
   const [single] = results;
   return results.length === 1 && single !== undefined
     ? single.value
     : { kind: "tuple", items: results };
+}
+
+/** The template of calls of this kind, made for the first of them. */
+function templateOf(
+  checker: Checker,
+  call: Call,
+  callee: Callee,
+  options: ReadonlyMap<string, Static>,
+  axes: AxisBinding,
+): Template {
+  const key = templateKey(callee, options, axes);
+  const known = checker.templates.get(key);
+  if (known !== undefined) return known;
+  const nested = `${callee.title} ${callee.definition.span.file}`;
+  if (checker.calls.includes(nested)) {
+    throw problem("MEM0218", call.span, `${callee.title} calls itself.`, {
+      help: "Repetition is written `repeat n as i { … }` or `scan over T { … }`.",
+    });
+  }
+  if (checker.templates.size >= mostTemplates) {
+    throw problem(
+      "MEM0263",
+      call.span,
+      `This spec calls blocks in more than ${mostTemplates} different ways.`,
+    );
+  }
+  checker.deeper(callee.title, call.span);
+  checker.calls.push(nested);
+  const origin = { message: "Called from here.", span: call.span };
+  const made = checker.report.within(origin, () => makeTemplate(checker, callee, options, axes));
+  checker.calls.pop();
+  if (made === undefined) throw new Silenced();
+  checker.templates.set(key, made);
+  return made;
 }

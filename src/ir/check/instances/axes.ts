@@ -7,32 +7,73 @@ import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
 
 /**
- * Binds a formal axis that states and dims of the instance mention; every call must bind the same one. An axis whose size the
- * definition itself says is not for calls to bind: a wrong one is an error of the call alone.
+ * Makes a call with the formal axes bound that the instance's tensors mention; every call must bind the same ones. An axis whose
+ * size the definition itself says is not for calls to bind: a wrong one is an error of the call alone. A call that fails binds
+ * nothing: what it gave an axis that had no size is presumed until another call binds it.
  */
-export function bindInstanceAxis(
+export function bindingAxes<Result>(
   { checker }: Place,
   instance: Instance,
-  formal: string,
-  axis: CheckedAxis,
+  formals: ReadonlyMap<string, CheckedAxis>,
   span: Span,
-): void {
-  if (saysSize(instance, formal)) return;
-  const before = instance.bound.get(formal);
-  if (before === undefined) {
-    const bound = { ...axis, name: formal };
-    instance.bound.set(formal, bound);
-    if (!membersMention(instance.definition, formal)) return;
-    const key = memberAxesKey(instance.span, instance.path);
-    const known = checker.memberAxes.get(key) ?? new Map<string, CheckedAxis>();
-    checker.memberAxes.set(key, known.set(formal, bound));
-  } else if (before.size !== axis.size && statesMention(instance.definition, formal)) {
-    throw problem(
-      "MEM0187",
-      span,
-      `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`,
-    );
+  call: () => Result,
+): Result {
+  const own = [...formals].filter(([formal]) => !saysSize(instance, formal));
+  for (const [formal, axis] of own) checkSame(instance, formal, axis, span);
+  const open = own.flatMap(([formal, axis]) => {
+    const before = instance.bound.get(formal);
+    return before === undefined || instance.presumed.has(formal)
+      ? [{ formal, before, bound: { ...axis, name: formal } }]
+      : [];
+  });
+  const key = memberAxesKey(instance.span, instance.path);
+  const known = checker.memberAxes.get(key) ?? new Map<string, CheckedAxis>();
+  const note = (formal: string, bound: CheckedAxis): void => {
+    if (membersMention(instance.definition, formal))
+      checker.memberAxes.set(key, known.set(formal, bound));
+  };
+  for (const { formal, bound } of open) presume(instance, formal, bound);
+  try {
+    const result = call();
+    for (const { formal, bound } of open) {
+      instance.presumed.delete(formal);
+      note(formal, bound);
+    }
+    return result;
+  } catch (error) {
+    for (const { formal, before, bound } of open) {
+      if (before !== undefined) presume(instance, formal, before);
+      else note(formal, bound);
+    }
+    throw error;
   }
+}
+
+function checkSame(instance: Instance, formal: string, axis: CheckedAxis, span: Span): void {
+  const before = instance.bound.get(formal);
+  if (before === undefined || before.size === axis.size || instance.presumed.has(formal)) return;
+  if (!statesMention(instance.definition, formal)) return;
+  throw problem(
+    "MEM0187",
+    span,
+    `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`,
+  );
+}
+
+/** Gives an axis a size until a call binds it. Tensors that were made with another size were for a call that failed. */
+function presume(instance: Instance, formal: string, axis: CheckedAxis): void {
+  const { bound, presumed, entering, starts, frame, path } = instance;
+  const before = bound.get(formal);
+  bound.set(formal, axis);
+  presumed.add(formal);
+  if (before === undefined || before.size === axis.size) return;
+  for (const [name, tensor] of entering) {
+    if (!tensor.axes.some((each) => each.name === formal)) continue;
+    entering.delete(name);
+    starts.delete(name);
+    frame.addressed.delete([...path, name].join("."));
+  }
+  instance.view = undefined;
 }
 
 export const memberAxesKey = (span: Span, path: readonly string[]): string =>

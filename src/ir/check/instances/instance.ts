@@ -49,6 +49,7 @@ export function declareInstance(
   const { frame, prefix } = place.scope;
   const path = [...prefix, name.text];
   const options = instanceOptions(place, definition, call, path);
+  const presumed = place.checker.memberAxes.get(memberAxesKey(name.span, path));
   const instance: Instance = {
     name: name.text,
     span: name.span,
@@ -60,7 +61,8 @@ export function declareInstance(
     scope: place.scope,
     reset,
     view: undefined,
-    bound: new Map(place.checker.memberAxes.get(memberAxesKey(name.span, path))),
+    bound: new Map(presumed),
+    presumed: new Set(presumed?.keys()),
     entering: new Map(),
     next: new Map(),
     starts: new Map(),
