@@ -473,6 +473,41 @@ model M { dim D = 2; input x[T]; input y[D]; memory m = pair()
   });
 });
 
+describe("R3: a tensor of an instance has one shape in all its calls", () => {
+  const calls = (definition: string, first: string, second: string): string => `${definition}
+model M {
+  dim A = 4, B = 3
+  input x[T, A]; input z[T, B]
+  ${first}
+  output v = ${second}
+}`;
+
+  test.for([
+    ["a parameter", "param w[D] starts 1; return w * x"],
+    ["a parameter of a block below", "return norm(x)"],
+    ["a draw", "u = draw u[..., D] ~ uniform; return u * x"],
+  ])("%s of a block", ([, body = ""]) => {
+    const block = `block f(x[..., D]) -> [..., D] { ${body} }`;
+    const text = (second: string) => calls(block, "use g = f(); y = g(x)", second);
+    expect(codesOf(text("y + sum(z over B)"))).toEqual([]);
+    expect(codesOf(text("y + sum(g(z) over B)"))).toEqual(["MEM0187"]);
+  });
+
+  test("a parameter of a memory, in calls that do not use it too", () => {
+    const memory = `memory sums() {
+  param w[D] starts 1
+  state s starts 0, gradient stop
+  uses(x[T, D]) -> [T, D] { s <- s + 1; return w * x }
+  asks(x[T, D]) -> [T, D] { return x + s }
+}`;
+    const text = (first: string, second: string) =>
+      calls(memory, `memory g = sums(); y = ${first}`, `y + sum(${second} over A)`);
+    expect(codesOf(text("g.uses(x)", "g.asks(x)"))).toEqual([]);
+    expect(codesOf(text("g.uses(z)", "g.asks(x)"))).toEqual(["MEM0187"]);
+    expect(codesOf(text("g.asks(z)", "g.uses(x)"))).toEqual(["MEM0187"]);
+  });
+});
+
 describe("R6: an instance of a block without methods is one set of parameters, wherever it is used", () => {
   const block = `block f(x[..., D], n: int >= 1) -> [..., D] {
   param w[D, K: n] starts 1

@@ -58,7 +58,7 @@ export function bindTemplate(
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     const own = lifted(declaration, path, [], declaredText);
     return instance !== undefined && callee.method === undefined
-      ? sharedTensor(place, instance, declaration.path, own).operand
+      ? sharedTensor(place, instance, declaration.path, own, call.span).operand
       : declareTensor(place, own, call.span).operand;
   };
   const inputs = template.graph.inputs.map(operandOf);

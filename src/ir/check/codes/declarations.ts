@@ -173,9 +173,10 @@ model M {
 }`,
   },
   MEM0187: {
-    title: "One state, two sizes",
+    title: "One tensor, two sizes",
     explanation:
-      "A state may have an axis of its memory's methods (`state mu[H, T]`); every call then gives that axis the same size.",
+      "A state or a parameter of an instance may have an axis of its methods or of its block (`state mu[H, T]`, `param gain[D]`); " +
+      "every call then gives that axis the same size. For other sizes there is another instance.",
     example: `memory recent(scale: real = 1) {
   state row[T] starts 0, gradient stop
   step(x[T]) -> [T] { return scale * (x + row) }

@@ -1,9 +1,9 @@
 /** Axes of an instance's states that formals of its methods bind: the same ones at every call (rule R3). */
 
-import type { AxisDeclaration, BlockDefinition, Span } from "../../../parser/tree.ts";
+import type { BlockDefinition, Span } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import type { CheckedAxis, Instance } from "../frame.ts";
-import { memberItems } from "../names/member.ts";
+import { type MemberItem, memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
 
 /**
@@ -29,7 +29,7 @@ export function bindingAxes<Result>(
   const key = memberAxesKey(instance.span, instance.path);
   const known = checker.memberAxes.get(key) ?? new Map<string, CheckedAxis>();
   const note = (formal: string, bound: CheckedAxis): void => {
-    if (membersMention(instance.definition, formal))
+    if (memberMentioning(instance.definition, formal) !== undefined)
       checker.memberAxes.set(key, known.set(formal, bound));
   };
   for (const { formal, bound } of open) presume(instance, formal, bound);
@@ -52,11 +52,12 @@ export function bindingAxes<Result>(
 function checkSame(instance: Instance, formal: string, axis: CheckedAxis, span: Span): void {
   const before = instance.bound.get(formal);
   if (before === undefined || before.size === axis.size || instance.presumed.has(formal)) return;
-  if (!statesMention(instance.definition, formal)) return;
+  const mentioning = memberMentioning(instance.definition, formal);
+  if (mentioning === undefined) return;
   throw problem(
     "MEM0187",
     span,
-    `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its states have that axis.`,
+    `${instance.name} was first called with ${formal} = ${before.size}, here with ${axis.size}, and its ${mentioning} has that axis.`,
   );
 }
 
@@ -96,16 +97,20 @@ const saysSize = ({ definition, options }: Instance, axis: string): boolean =>
 
 const statesMention = (definition: BlockDefinition | undefined, axis: string): boolean =>
   memberItems(definition).some(
-    ({ statement }) => statement.kind === "state" && mentionsAxis(statement.states, axis),
+    (item) => item.statement.kind === "state" && axesOf(item).includes(axis),
   );
 
-const membersMention = (definition: BlockDefinition, axis: string): boolean =>
-  statesMention(definition, axis) ||
-  memberItems(definition).some(
-    ({ statement }) => statement.kind === "param" && mentionsAxis(statement.parameters, axis),
-  );
+/** The first state or parameter with the axis. */
+const memberMentioning = (definition: BlockDefinition, axis: string): string | undefined =>
+  memberItems(definition).find((item) => axesOf(item).includes(axis))?.name;
 
-const mentionsAxis = (
-  tensors: readonly { readonly axes: readonly AxisDeclaration[] }[],
-  axis: string,
-): boolean => tensors.some(({ axes }) => axes.some(({ name }) => name.text === axis));
+/** Names of the axes that a state has, or that a parameter has without saying how large they are. */
+function axesOf({ statement, position }: MemberItem): readonly string[] {
+  const axes =
+    statement.kind === "state"
+      ? statement.states[position]?.axes
+      : statement.kind === "param"
+        ? statement.parameters[position]?.axes.filter(({ size }) => size === undefined)
+        : undefined;
+  return axes?.map(({ name }) => name.text) ?? [];
+}

@@ -1,13 +1,21 @@
 /** Parameters and states of an instance: in the frame that declares it, and captured from loops' bodies. */
 
-import type { Statement } from "../../../parser/tree.ts";
+import type { Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
-import { type Instance, type Member, Scope, type TensorEntity, valueBehind } from "../frame.ts";
+import {
+  type CheckedAxis,
+  type Instance,
+  type Member,
+  Scope,
+  type TensorEntity,
+  valueBehind,
+} from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { keepCapture } from "../names/capture.ts";
 import { isTaken, memberItems, memberScope } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
+import { problem } from "../problem.ts";
 import { enteringState } from "./state.ts";
 
 /** The instance's members as its own frame sees them. */
@@ -83,17 +91,28 @@ export function sharedTensor(
   instance: Instance,
   path: readonly string[],
   declaration: Declaration,
+  span: Span,
 ): TensorEntity {
   const key = path.join(".");
   return reached(place, instance, path, declaration.role, () => {
     const known = instance.entering.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const [before, here] = [shapeOf(known.axes), shapeOf(declaration.axes)];
+      if (before === here) return known;
+      const message = `By its first call the ${key} of ${instance.name} is ${before}, here it would be ${here}.`;
+      throw problem("MEM0187", span, message, {
+        help: `Each instance has tensors of its own: use other = ${instance.definition.name.text}(…).`,
+      });
+    }
     const owner: Place = { ...place, scope: instance.scope.apart() };
     const tensor = declareTensor(owner, declaration);
     instance.entering.set(key, tensor);
     return tensor;
   });
 }
+
+const shapeOf = (axes: readonly CheckedAxis[]): string =>
+  `[${axes.map(({ name, size }) => `${name} = ${size}`).join(", ")}]`;
 
 /** A parameter or entering state where it is used: captured when a loop's body uses an instance declared outside. */
 export function instanceTensor(place: Place, instance: Instance, name: string): TensorEntity {
