@@ -57,15 +57,17 @@ export interface ParameterSettings {
   readonly frozen: boolean;
 }
 
-/** Settings of a parameter: of all groups that name it, the last that gives a setting has it. */
+/** Settings of a parameter: of all groups that name it, the last that gives a setting has it. A rate of 0 freezes it. */
 export function settingsOf(schedule: TrainingSchedule, address: string): ParameterSettings {
   const groups = schedule.groups.filter(({ paths }) => names(paths, address));
+  const rate =
+    groups.findLast((group) => group.rate !== undefined)?.rate ?? schedule.optimizer.rate;
   return {
-    rate: groups.findLast(({ rate }) => rate !== undefined)?.rate ?? schedule.optimizer.rate,
+    rate,
     weightDecay:
       groups.findLast(({ weightDecay }) => weightDecay !== undefined)?.weightDecay ??
       schedule.optimizer.weightDecay,
-    frozen: names(schedule.freeze, address),
+    frozen: rate === 0 || names(schedule.freeze, address),
   };
 }
 

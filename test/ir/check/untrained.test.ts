@@ -59,10 +59,22 @@ help: Declare the state \`gradient through\`, or use the parameter where states 
     ["some edge is left open", `train { ${far}; cut after 1 }`],
     ["it is frozen", "train { freeze mem.gate }"],
     ["all of its memory is", "train { freeze mem }"],
+    ["it is in a group of rate 0", "train { group mem { rate 0 } }"],
+    [
+      "the last rate it is given is 0",
+      "train { group ** { rate 1e-4 }; group mem.gate { rate 0 } }",
+    ],
     ["nothing is trained", "evaluate { segment 8 tokens }"],
   ])("but %s", ([, schedule]) => {
     expect(codesOf(memory("through") + schedule)).toEqual([]);
   });
+});
+
+test.for([
+  ["weight decay of 0", "group mem.gate { weight_decay 0 }"],
+  ["rate of 0 that a later group takes back", "group ** { rate 0 }; group mem { rate 1e-4 }"],
+])("a %s does not say that a parameter is not to be trained", ([, groups]) => {
+  expect(codesOf(`${memory("through")}train { ${groups} }`)).toEqual(["MEM0319"]);
 });
 
 describe("a parameter of the model", () => {

@@ -139,6 +139,13 @@ describe("AdamW", () => {
     expect(norms[0]).toBeCloseTo(0.5, 12);
   });
 
+  it("takes a rate of 0 for frozen", async () => {
+    const zero = [{ paths: ["layer"], rate: 0 }];
+    const { norms, parameters } = await optimise({ optimizer: unclipped, groups: zero });
+    expect(norms[0]).toBeCloseTo(0.5, 12);
+    expect(parameters["layer[0].W"]).toEqual(start["layer[0].W"]);
+  });
+
   it("averages the gradients of several rollouts", async () => {
     const { norms } = await optimise({ optimizer: unclipped, updateEvery: 4 });
     expect(norms[0]).toBeCloseTo(norm(slopes[0] as (typeof slopes)[number]) / 4, 12);
@@ -171,11 +178,13 @@ describe("settingsOf", () => {
       { paths: ["**"], rate: 1 },
       { paths: ["**.bias", "**.gain"], weightDecay: 0 },
       { paths: ["layer[*].bias"], rate: 2 },
+      { paths: ["layer[1]"], rate: 0 },
     ];
     const of = (address: string) => settingsOf({ ...schedule, groups }, address);
     expect(of("layer[0].bias")).toEqual({ rate: 2, weightDecay: 0, frozen: false });
     expect(of("out.bias")).toEqual({ rate: 1, weightDecay: 0, frozen: false });
     expect(of("out.W")).toEqual({ rate: 1, weightDecay: 0.01, frozen: false });
+    expect(of("layer[1].bias")).toEqual({ rate: 0, weightDecay: 0, frozen: true });
   });
 });
 

@@ -147,7 +147,7 @@ train { through_time bptt(horizon = 4); rollout 4 segments }`,
     explanation:
       "A warning: whatever these parameters are, no loss has a gradient to them, so training leaves them as they start. `stop` ends " +
       "gradients, as do ints and flags; a `gradient stop` state ends them at the edge of a segment, and so does a schedule whose " +
-      "`through_time` or `rollout` lets none back. `freeze` says that it is meant.",
+      "`through_time` or `rollout` lets none back. `freeze`, or a group of rate 0, says that it is meant.",
     example: `model M { input x[T]; param w, v starts 1; output y = w * x + stop(v); loss main = y * y }
 train { steps 10 }`,
     fix: `model M { input x[T]; param w, v starts 1; output y = w * x + v; loss main = y * y }

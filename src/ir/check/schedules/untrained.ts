@@ -30,10 +30,7 @@ export function warnOfUntrained(
   );
   const spans = new Map(declarations.map(({ path, span }) => [path.join("."), span]));
   const candidates = [...spans].flatMap(([address, span]) =>
-    unused.has(placeOf(span)) ||
-    program.schedule.freeze.some((pattern) => matches(pattern, address))
-      ? []
-      : [address],
+    unused.has(placeOf(span)) || isFrozen(program, address) ? [] : [address],
   );
   for (const { addresses, reason } of untrained(program, new Set(candidates))) {
     const own = addresses
@@ -62,6 +59,14 @@ export function warnOfUntrained(
       }),
     );
   }
+}
+
+/** Whether the schedule says that a parameter is not trained: by `freeze`, or by 0 as the last rate that a group gives it. */
+function isFrozen({ schedule }: Program, address: string): boolean {
+  const named = (patterns: readonly string[]) =>
+    patterns.some((pattern) => matches(pattern, address));
+  const last = schedule.groups.findLast(({ paths, rate }) => rate !== undefined && named(paths));
+  return last?.rate === 0 || named(schedule.freeze);
 }
 
 const remedies: Readonly<Record<Reason["kind"], string>> = {
