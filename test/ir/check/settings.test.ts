@@ -71,6 +71,31 @@ test("`set` in a schedule takes the same values, and is complained about where i
   expect(shownOf(set("set scale = -3"))).toContain("evaluate { segment 1 tokens; set scale = -3 }");
 });
 
+describe("a value in `set` has no units", () => {
+  const spec = (value: string) =>
+    `model M(width: real = 1, kind: choice(flat, bumps(width: real = 1)) = flat) {
+  input x[T]
+  output y = x * width * when kind is bumps { kind.width } else { 1 }
+}
+evaluate { set ${value} }`;
+
+  test.for([
+    "kind = bumps(width = 4 steps)",
+    "width = min(2, 4 steps)",
+    "width = 2 * root(2 * 8 steps)",
+  ])("%s", (value) => {
+    expect(codesOf(spec(value))).toEqual(["MEM0304"]);
+    expect(shownOf(spec(value))).toContain("A value in `set` has no units.");
+    expect(shownOf(spec(value))).toContain("help: Leave steps out.");
+    expect(codesOf(spec(value.replace(" steps", "")))).toEqual([]);
+  });
+
+  test("nor do values of the command line", () => {
+    const settings = { kind: "bumps(width = 4 steps)" };
+    expect(codesOf(spec("width = 2"), { settings })).toEqual(["MEM0173"]);
+  });
+});
+
 describe("entries of a schedule", () => {
   const trained = `model M { input x[T]; target z[T]; param w starts 1; output y = w * x; loss main = y - z }
 train { segment 2 tokens; data { z = x ahead 1 } }`;

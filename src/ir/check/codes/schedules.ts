@@ -37,7 +37,8 @@ evaluate { segment 8 tokens }`,
   },
   MEM0304: {
     title: "Other word than expected",
-    explanation: "The words after an entry say what it counts or which of a few ways is meant.",
+    explanation:
+      "The words after an entry say what it counts or which of a few ways is meant. A value in `set` is one of the model's and has no unit.",
     example: `model M { input x[T]; output y = x }
 evaluate { segment 8 streams }`,
     fix: `model M { input x[T]; output y = x }
