@@ -3,14 +3,13 @@ import { FunctionBuilder } from "./function-builder.ts";
 import type {
   GraphFunction,
   Node,
-  NumberExpression,
   Operand,
   OperationNode,
   SymbolicNumber,
   Value,
 } from "./graph.ts";
 import { mapNodeNumbers, mentionedFormals, operandsOf, resultsOf } from "./rewrite.ts";
-import { isSymbolic, isValue, literal } from "./symbolic.ts";
+import { isSymbolic, isValue, literal, mapNames } from "./symbolic.ts";
 
 /** Something that has no place in a function without calls: a loop. */
 export class InlineError extends Error {
@@ -101,27 +100,8 @@ function bound(
   numbers: ReadonlyMap<string, SymbolicNumber>,
 ): SymbolicNumber {
   if (numbers.size === 0) return number;
-  const text = replaced(number.text, numbers);
+  const text = mapNames(number.text, ({ kind, name }) =>
+    kind === "formal" ? numbers.get(name)?.text : undefined,
+  );
   return text === undefined ? literal(number.value) : { ...number, text };
-}
-
-function replaced(
-  text: NumberExpression,
-  numbers: ReadonlyMap<string, SymbolicNumber>,
-): NumberExpression | undefined {
-  switch (text.kind) {
-    case "literal":
-      return text;
-    case "axis":
-      return undefined;
-    case "formal":
-      return numbers.get(text.name)?.text;
-    case "operation": {
-      const operands = text.operands.map((operand) => replaced(operand, numbers));
-      const known = operands.filter((operand) => operand !== undefined);
-      return known.length === operands.length ? { ...text, operands: known } : undefined;
-    }
-    default:
-      return text satisfies never;
-  }
 }

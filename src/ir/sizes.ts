@@ -6,7 +6,7 @@ import type { GraphFunction, Node, NumberExpression, Port, SymbolicNumber } from
 import { mapNodeNumbers, resultsOf } from "./rewrite.ts";
 import { AxisScope } from "./scope.ts";
 import { sizeExpression } from "./size-expression.ts";
-import { isOpen, literal, mapAxes } from "./symbolic.ts";
+import { isOpen, literal, mapNames } from "./symbolic.ts";
 
 /** Where the size of an axis that no value in scope has may come from. */
 export interface SizeSources {
@@ -77,9 +77,10 @@ class Grounding {
 
   /** The expression with each axis that cannot be said put otherwise; undefined if one has no other way. */
   #expression(number: SymbolicNumber, above: ReadonlySet<string>): NumberExpression | undefined {
-    return mapAxes(number.text, (axis) => {
-      const size = number.text.kind === "axis" ? number.value : this.#sizeOf(axis);
-      return size === undefined ? undefined : this.#axis(axis, size, above);
+    return mapNames(number.text, (text) => {
+      if (text.kind === "formal") return text;
+      const size = number.text.kind === "axis" ? number.value : this.#sizeOf(text.name);
+      return size === undefined ? undefined : this.#axis(text.name, size, above);
     });
   }
 

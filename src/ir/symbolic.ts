@@ -195,19 +195,21 @@ export function mentions(
   }
 }
 
-/** The expression with each axis replaced; undefined if one of them has no replacement. */
-export function mapAxes(
+/** The expression with each axis and number formal replaced; undefined if one of them has no replacement. */
+export function mapNames(
   text: NumberExpression,
-  replace: (axis: string) => NumberExpression | undefined,
+  replace: (
+    name: Extract<NumberExpression, { kind: "axis" | "formal" }>,
+  ) => NumberExpression | undefined,
 ): NumberExpression | undefined {
   switch (text.kind) {
     case "literal":
-    case "formal":
       return text;
     case "axis":
-      return replace(text.name);
+    case "formal":
+      return replace(text);
     case "operation": {
-      const operands = text.operands.map((operand) => mapAxes(operand, replace));
+      const operands = text.operands.map((operand) => mapNames(operand, replace));
       const known = operands.filter((operand) => operand !== undefined);
       return known.length === operands.length ? { ...text, operands: known } : undefined;
     }
