@@ -1,5 +1,5 @@
 /** Walking syntax trees without looking at what kind each node is. */
-import type { AssignStatement, Name, ScanExpression } from "../../parser/tree.ts";
+import type { AssignStatement, Name, ScanExpression, WriteStatement } from "../../parser/tree.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +13,17 @@ export const isName = (part: unknown): part is Name =>
 export const isAssignment = (part: object): part is AssignStatement =>
   "kind" in part && part.kind === "assign";
 
+export const isWrite = (part: object): part is WriteStatement =>
+  "kind" in part && part.kind === "write";
+
+/** `mem.count`, `mem.write(…)` */
+export const hasMember = (part: object): part is { readonly member: Name } =>
+  "member" in part && isName(part.member);
+
+/** `warmup = 20 steps` */
+export const hasUnit = (part: object): part is { readonly unit: Name } =>
+  "unit" in part && isName(part.unit);
+
 export const isScanExpression = (part: object): part is ScanExpression =>
   "kind" in part && part.kind === "scan-expression";
 
@@ -22,6 +33,19 @@ export function someNode(part: unknown, wanted: (node: Fields) => boolean): bool
   if (!isObject(part)) return false;
   if (wanted(part)) return true;
   return Object.entries(part).some(([key, each]) => key !== "span" && someNode(each, wanted));
+}
+
+/** The nodes of a part of a tree that are of a kind, a node before those below it. */
+export function nodesIn<Wanted extends object>(
+  part: unknown,
+  isWanted: (node: object) => node is Wanted,
+): readonly Wanted[] {
+  if (Array.isArray(part)) return part.flatMap((each) => nodesIn(each, isWanted));
+  if (!isObject(part)) return [];
+  const below = Object.entries(part).flatMap(([key, each]) =>
+    key === "span" ? [] : nodesIn(each, isWanted),
+  );
+  return isWanted(part) ? [part, ...below] : below;
 }
 
 /** Whether a name is read in a part of a tree. */

@@ -1,7 +1,7 @@
 /** Names that the methods of a block or memory share: its dims, constants, parameters and states. */
 
 import type { NumberKind } from "../../../ops/index.ts";
-import type { BlockDefinition, Expression, Span, Statement } from "../../../parser/tree.ts";
+import type { BlockDefinition, Expression, Name, Span, Statement } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { evaluateStatic } from "../expressions/expression.ts";
 import { type Entity, type Member, Scope } from "../frame.ts";
@@ -26,43 +26,34 @@ export function memberItems(definition: BlockDefinition | undefined): readonly M
   const items: MemberItem[] = [];
   const walk = (statements: readonly Statement[], conditions: MemberItem["conditions"]): void => {
     for (const statement of statements) {
-      const add = (name: string, position: number) =>
-        items.push({ name, statement, position, conditions });
-      switch (statement.kind) {
-        case "dim":
-          statement.dims.forEach((dim, position) => {
-            add(dim.name.text, position);
-          });
-          break;
-        case "const":
-          statement.constants.forEach((constant, position) => {
-            add(constant.name.text, position);
-          });
-          break;
-        case "param":
-          statement.parameters.forEach((parameter, position) => {
-            add(parameter.name.text, position);
-          });
-          break;
-        case "state":
-          statement.states.forEach((state, position) => {
-            add(state.name.text, position);
-          });
-          break;
-        case "when": {
-          const { condition } = statement;
-          walk(statement.then, [...conditions, { when: condition, taken: true }]);
-          walk(statement.otherwise ?? [], [...conditions, { when: condition, taken: false }]);
-          break;
-        }
-        default:
-          break;
+      if (statement.kind === "when") {
+        const { condition } = statement;
+        walk(statement.then, [...conditions, { when: condition, taken: true }]);
+        walk(statement.otherwise ?? [], [...conditions, { when: condition, taken: false }]);
       }
+      for (const [position, { text }] of namesDeclared(statement).entries())
+        items.push({ name: text, statement, position, conditions });
     }
   };
   walk(definition.body, []);
   itemsOf.set(definition, items);
   return items;
+}
+
+/** The names that a `dim`, `const`, `param` or `state` declares, by position. */
+export function namesDeclared(statement: Statement): readonly Name[] {
+  switch (statement.kind) {
+    case "dim":
+      return statement.dims.map(({ name }) => name);
+    case "const":
+      return statement.constants.map(({ name }) => name);
+    case "param":
+      return statement.parameters.map(({ name }) => name);
+    case "state":
+      return statement.states.map(({ name }) => name);
+    default:
+      return [];
+  }
 }
 
 /** The scope in which a member's own declarations are read. */
@@ -100,9 +91,8 @@ export function findMember(place: Place, member: Member, name: string): Entity |
 function memberName({ statement, position }: MemberItem): Span {
   switch (statement.kind) {
     case "dim":
-      return statement.dims[position]?.name.span ?? statement.span;
     case "const":
-      return statement.constants[position]?.name.span ?? statement.span;
+      return namesDeclared(statement)[position]?.span ?? statement.span;
     default:
       return statement.span;
   }

@@ -11,7 +11,15 @@ import type {
   WriteStatement,
 } from "../../../parser/tree.ts";
 import { type Report, warning } from "../problem.ts";
-import { isAssignment, isName, isObject, isScanExpression } from "../syntax.ts";
+import {
+  hasMember,
+  isAssignment,
+  isName,
+  isObject,
+  isScanExpression,
+  isWrite,
+  nodesIn,
+} from "../syntax.ts";
 import { memberItems } from "./member.ts";
 
 /** Warns of what definitions of these files declare and nothing needs. */
@@ -55,32 +63,19 @@ interface DeclaredName {
   readonly name: Name;
 }
 
-function declarationsIn(part: unknown): readonly DeclaredName[] {
-  if (Array.isArray(part)) return part.flatMap(declarationsIn);
-  if (!isObject(part)) return [];
-  if (isStatement(part) && part.kind === "dim")
-    return part.dims.map(({ name }) => ({ what: "dim", name }));
-  if (isStatement(part) && part.kind === "param")
-    return part.parameters.map(({ name }) => ({ what: "parameter", name }));
-  return Object.entries(part).flatMap(([key, each]) =>
-    key === "span" ? [] : declarationsIn(each),
+const declarationsIn = (part: unknown): readonly DeclaredName[] =>
+  nodesIn(part, isStatement).flatMap((statement) =>
+    statement.kind === "dim"
+      ? statement.dims.map(({ name }) => ({ what: "dim", name }))
+      : statement.parameters.map(({ name }) => ({ what: "parameter", name })),
   );
-}
 
 const isStatement = (part: object): part is DimStatement | ParameterStatement =>
   "kind" in part && (part.kind === "dim" || part.kind === "param");
 
 /** Names by which definitions are reached into: `mem.count` in an equation, `set mem.count = 16` in a schedule. */
 function namesFromOutside(trees: readonly FileTree[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  const walk = (part: unknown): void => {
-    if (Array.isArray(part)) for (const each of part) walk(each);
-    else if (isObject(part)) {
-      if (isName(part.member)) found.add(part.member.text);
-      for (const [key, each] of Object.entries(part)) if (key !== "span") walk(each);
-    }
-  };
-  walk(trees);
+  const found = new Set(nodesIn(trees, hasMember).map(({ member }) => member.text));
   const set = trees
     .flatMap(({ items }) => items)
     .flatMap((item) => (item.kind === "program" ? item.entries : []))
@@ -133,14 +128,7 @@ function usesForItself(assignments: readonly AssignStatement[]): ReadonlyMap<str
   return found;
 }
 
-function assignmentsIn(part: unknown): readonly AssignStatement[] {
-  if (Array.isArray(part)) return part.flatMap(assignmentsIn);
-  if (!isObject(part)) return [];
-  const below = Object.entries(part).flatMap(([key, each]) =>
-    key === "span" ? [] : assignmentsIn(each),
-  );
-  return isAssignment(part) ? [part, ...below] : below;
-}
+const assignmentsIn = (part: unknown): readonly AssignStatement[] => nodesIn(part, isAssignment);
 
 /**
  * Every name counts: a number may be the size of an axis, a result is named by the signature. Only the labels of arguments are names
@@ -160,8 +148,7 @@ function countNames(part: unknown, into: Map<string, number>): void {
 // ---------------------------------------------------------------- states
 
 function warnOfUnwrittenStates(item: BlockDefinition, report: Report): void {
-  const written = new Set<string>();
-  collectWrites(item.body, written);
+  const written = new Set(writesIn(item.body).map(({ state }) => state.text));
   const assignments = assignmentsIn(item.body);
   for (const { name, statement } of memberItems(item)) {
     if (statement.kind !== "state" || written.has(name)) continue;
@@ -224,32 +211,11 @@ function assignmentsOf(name: string, part: unknown): readonly AssignStatement[] 
   return binds ? [part, ...below] : below;
 }
 
-function writesIn(part: unknown): readonly WriteStatement[] {
-  if (Array.isArray(part)) return part.flatMap(writesIn);
-  if (!isObject(part)) return [];
-  const below = Object.entries(part).flatMap(([key, each]) =>
-    key === "span" ? [] : writesIn(each),
-  );
-  return isWrite(part) ? [part, ...below] : below;
-}
-
-const isWrite = (part: object): part is WriteStatement => "kind" in part && part.kind === "write";
-
-function collectWrites(part: unknown, into: Set<string>): void {
-  if (Array.isArray(part)) {
-    for (const each of part) collectWrites(each, into);
-  } else if (isObject(part)) {
-    if (part.kind === "write" && isName(part.state)) into.add(part.state.text);
-    for (const [key, each] of Object.entries(part)) if (key !== "span") collectWrites(each, into);
-  }
-}
+const writesIn = (part: unknown): readonly WriteStatement[] => nodesIn(part, isWrite);
 
 /** Names of the methods that write a state, for messages. */
 export function writingMethods(definition: BlockDefinition): readonly string[] {
-  return definition.body.flatMap((each) => {
-    if (each.kind !== "method") return [];
-    const written = new Set<string>();
-    collectWrites(each.body, written);
-    return written.size === 0 ? [] : [each.name.text];
-  });
+  return definition.body.flatMap((each) =>
+    each.kind === "method" && writesIn(each.body).length > 0 ? [each.name.text] : [],
+  );
 }

@@ -1,8 +1,8 @@
 /** Other values of options and dims: `set NAME = VALUE` in one program, `--set ADDRESS=VALUE` in all. */
 import { parse } from "../../../parser/index.ts";
-import type { Expression, Name, ScheduleEntry, ScheduleValue, Span } from "../../../parser/tree.ts";
+import type { Expression, ScheduleEntry, ScheduleValue, Span } from "../../../parser/tree.ts";
 import { problem, type Report } from "../problem.ts";
-import { isName, isObject } from "../syntax.ts";
+import { hasUnit, nodesIn } from "../syntax.ts";
 
 /** A value by the address it is for; it is worked out where the option or dim is declared. */
 export interface Setting {
@@ -22,10 +22,11 @@ export function readSetting(entry: ScheduleEntry, settings: Map<string, Setting>
     const value = expressionOf(first);
     if (value === undefined || second !== undefined)
       throw problem("MEM0313", each.span, "A setting is one value: `set width = 64`.");
-    const unit = unitIn(value);
-    if (unit !== undefined) {
-      throw problem("MEM0304", unit.span, "A value in `set` has no units.", {
-        help: `Leave ${unit.text} out.`,
+    // The grammar of schedules takes a unit after any number in a call: `sticky(bins = 64 steps)`.
+    const [counted] = nodesIn(value, hasUnit);
+    if (counted !== undefined) {
+      throw problem("MEM0304", counted.unit.span, "A value in `set` has no units.", {
+        help: `Leave ${counted.unit.text} out.`,
       });
     }
     settings.set(each.name.text, { value, span: each.span });
@@ -45,17 +46,6 @@ function expressionOf(value: ScheduleValue | undefined): Expression | undefined 
     default:
       return value satisfies never;
   }
-}
-
-/** A unit in a part of a value: `sticky(bins = 64 steps)`, which the grammar of schedules takes for any number of a call. */
-function unitIn(part: unknown): Name | undefined {
-  if (!isObject(part)) return undefined;
-  if (isName(part.unit)) return part.unit;
-  for (const each of Object.values(part)) {
-    const found = unitIn(each);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** Whether an address is an entry of a schedule: `train.batch`. */

@@ -9,7 +9,7 @@ import { repeatStatement } from "../loops/repeat.ts";
 import { scanStatement } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { constEntity, dimEntity } from "../names/compile-time.ts";
-import { memberItems } from "../names/member.ts";
+import { memberItems, namesDeclared } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
 import { assign, bindNew } from "./assign.ts";
@@ -50,13 +50,9 @@ export function poison(place: Place, statement: Statement): void {
       failed(statement.name.text);
       return;
     case "dim":
-      for (const dim of statement.dims) failed(dim.name.text);
-      return;
     case "const":
-      for (const constant of statement.constants) failed(constant.name.text);
-      return;
     case "param":
-      for (const parameter of statement.parameters) failed(parameter.name.text);
+      for (const name of namesDeclared(statement)) failed(name.text);
       return;
     case "repeat":
     case "scan":
