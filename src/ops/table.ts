@@ -40,6 +40,11 @@ export function isOperation(name: string): name is OpName {
   return Object.hasOwn(operations, name);
 }
 
+/** Whether every entry of the result comes from the entries of the operands at its own place, aligned by axis name. */
+export function isElementwise(op: OpName): boolean {
+  return Object.hasOwn(elementwise, op);
+}
+
 /** The fewest and the most inputs of an operation, its mask included. */
 export function inputCounts(op: OpName): { readonly least: number; readonly most: number } {
   const { arity, optional = 0, masked = false } = operations[op];

@@ -3,6 +3,7 @@ import type { OpName } from "../../src/ops/index.ts";
 import {
   countFlops,
   inferTypes,
+  isElementwise,
   OPEN,
   operandKinds,
   scalar,
@@ -159,6 +160,14 @@ describe("where and clip", () => {
 });
 
 describe("what engines need to know", () => {
+  it("is which operations keep each entry at its place", () => {
+    const examples = ["neg", "stop", "add", "less", "and", "where", "clip"] as const;
+    expect(examples.every(isElementwise)).toBe(true);
+    expect((["sum", "softmax", "contract", "shift", "rename"] as const).some(isElementwise)).toBe(
+      false,
+    );
+  });
+
   it("is which ints an operation computes as real", () => {
     const i = int({}, [1]).type;
     const x = real({}, [1]).type;

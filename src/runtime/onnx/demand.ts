@@ -2,7 +2,7 @@
  * The order of axes that a value's consumers would like: a product can often deliver it for
  * nothing.
  */
-import type { OpName } from "../../ops/index.ts";
+import { isElementwise } from "../../ops/index.ts";
 import type { Plan, PlanNode, ValueId } from "../plan.ts";
 
 /**
@@ -16,37 +16,6 @@ interface Wish {
   readonly weight: number;
   readonly order: readonly string[];
 }
-
-const elementwise: ReadonlySet<OpName> = new Set<OpName>([
-  "neg",
-  "exp",
-  "log",
-  "log1p",
-  "sqrt",
-  "rsqrt",
-  "tanh",
-  "sigmoid",
-  "softplus",
-  "erf",
-  "sin",
-  "cos",
-  "abs",
-  "sign",
-  "floor",
-  "round",
-  "relu",
-  "real",
-  "stop",
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "pow",
-  "minimum",
-  "maximum",
-  "where",
-  "clip",
-]);
 
 /** For each value, all its axes, the one that is best innermost last. */
 export function wantedOrders(plan: Plan): (value: ValueId) => readonly string[] {
@@ -64,7 +33,7 @@ export function wantedOrders(plan: Plan): (value: ValueId) => readonly string[] 
       if (innermost.length > 0 && innermost.every((name) => own.includes(name))) {
         const others = own.filter((name) => !innermost.includes(name));
         wish(input, { weight: NEEDED, order: [...others, ...innermost] });
-      } else if (result !== undefined && elementwise.has(node.op)) {
+      } else if (result !== undefined && isElementwise(node.op)) {
         wish(input, { ...result, order: result.order.filter((name) => own.includes(name)) });
       }
     }
