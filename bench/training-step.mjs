@@ -17,6 +17,7 @@ import {
   createOnnxEngine,
   initialParameters,
   rateFactor,
+  saveParameters,
   settingsOf,
   textSource,
   train,
@@ -71,16 +72,7 @@ const source = () => textSource(documents, training, { passes: "endless", seed }
 const folder = join(tmpdir(), `memc-bench-${process.pid}`);
 mkdirSync(folder);
 const parameters = initialParameters(training, seed);
-const peerName = (address) => address.replace(/\[(\d+)\]/g, ".$1");
-const float32 = ({ type, data }) => ({
-  dtype: "F32",
-  shape: type.axes.map(({ size }) => size),
-  data: Float32Array.from(data),
-});
-const weights = new Map(
-  [...parameters].map(([address, tensor]) => [peerName(address), float32(tensor)]),
-);
-writeFileSync(join(folder, "weights.safetensors"), writeSafetensors(weights));
+saveParameters(join(folder, "weights.safetensors"), parameters);
 const walk = source();
 const rollouts = Array.from({ length: steps }, () => walk.next());
 const { schedule } = training;

@@ -91,16 +91,22 @@ export async function explain(
       throw new UsageError(`${spec} has no train section, so there is no training step to plan`);
     }
     const { training } = await loadGenerated(files, file.path);
-    const { plans, peakBytes } = await runtime.planStep(
+    const { plans, calls } = await runtime.planStep(
       training as Parameters<typeof runtime.planStep>[0],
       {
         realBytes: 4,
+        footprint: runtime.onnxFootprint,
         without: new Set(
           runtime.simplifications.flatMap(({ name }) => (without.has(name) ? [name] : [])),
         ),
       },
     );
-    return { nodes: plans.reduce((sum, plan) => sum + plan.nodes.length, 0), bytes: peakBytes };
+    // Passes leave the update alone, which may well be the peak of the whole step.
+    const rollout = calls.filter(({ name }) => name !== "adamw").map(({ bytes }) => bytes);
+    return {
+      nodes: plans.reduce((sum, plan) => sum + plan.nodes.length, 0),
+      bytes: Math.max(0, ...rollout),
+    };
   };
   const measure = { simplifications: runtime.simplifications, figures };
   const compiled = await compileSpec(

@@ -9,7 +9,7 @@ import type { EmittedFile } from "./emit.ts";
 export interface PlanFigures {
   /** Operations of the plan. */
   readonly nodes: number;
-  /** Planned peak bytes. */
+  /** Planned peak bytes of a rollout: of its forwards and backwards, with all that is held meanwhile. */
   readonly bytes: number;
 }
 
@@ -76,7 +76,10 @@ export function passTable(effects: readonly PassEffect[]): string {
     `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}`,
     doc,
   ]);
-  const table = [["pass", "operations", "planned peak (MiB)", "what it does"], ...rows];
+  const table = [
+    ["pass", "operations", "planned peak of a rollout (MiB)", "what it does"],
+    ...rows,
+  ];
   const widths = [0, 1, 2].map((column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );

@@ -32,8 +32,8 @@ export interface Footprint {
 export interface StepPlannerOptions {
   /** Bytes of one real number on the engine. */
   readonly realBytes: 4 | 8;
-  /** What an engine makes of a plan; without it the plan's values are all there is. */
-  readonly footprint?: (plan: Plan) => Footprint;
+  /** What an engine makes of a plan; without it, or where it says nothing, the plan's values are all there is. */
+  readonly footprint?: (plan: Plan) => Footprint | undefined;
   /** Simplifications that staging does not make. */
   readonly without?: ReadonlySet<Simplification>;
 }

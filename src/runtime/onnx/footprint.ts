@@ -13,12 +13,14 @@ import { lowerPlan } from "./compile.ts";
 import { bytesOfElement, type GraphProto, type NodeProto, type TensorProto } from "./model.ts";
 import { type ResultType, resultTypes } from "./result-types.ts";
 import { product, sameOrder } from "./shapes.ts";
+import { isRunnable } from "./table.ts";
 
 /**
- * Most bytes of buffers at once. At the end of a run all results are there twice: the binding
+ * Most bytes of buffers at once; undefined for a plan that the engine could not run. At the end of a run all results are there twice: the binding
  * copies them out of the session's memory before it frees that.
  */
-export function onnxFootprint(plan: Plan): Footprint {
+export function onnxFootprint(plan: Plan): Footprint | undefined {
+  if (!isRunnable(plan)) return undefined;
   const { constantBytes, outputBytes } = planMemory(plan, { realBytes: 4 });
   const lowered = lowerPlan(plan);
   const peakBytes = lowered.graph === undefined ? 0 : graphMemory(lowered.graph).peakBytes;

@@ -1,4 +1,6 @@
 /** How each operation of the op table becomes ONNX nodes. */
+
+import type { Plan } from "../plan.ts";
 import { arrangement } from "./arrangement.ts";
 import { elementwise } from "./elementwise.ts";
 import { fused } from "./fused.ts";
@@ -25,3 +27,8 @@ export const lowerings = {
   svd: compileTimeOnly,
   eigh: compileTimeOnly,
 } satisfies LoweringTable;
+
+/** Whether ONNX can run the plan: not if it was staged without evaluating what only staging can. */
+export function isRunnable({ nodes }: Plan): boolean {
+  return nodes.every(({ op }) => lowerings[op] !== compileTimeOnly);
+}

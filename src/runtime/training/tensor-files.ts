@@ -16,13 +16,23 @@ export class CheckpointError extends Error {
   }
 }
 
-/** The bytes of a safetensors file with these tensors. */
+/**
+ * What the tensor of an address is called in a file: `layer.3.attention.Wq` for `layer[3].attention.Wq`, as other programs name
+ * theirs. No name of a spec begins with a digit, so no two are called the same.
+ */
+export function tensorName(address: string): string {
+  return address.replace(/\[(\d+)\]/g, ".$1");
+}
+
+/** The bytes of a safetensors file with the tensors of these addresses. */
 export function encode(
   tensors: Iterable<readonly [string, HostTensor]>,
   realBytes: 4 | 8,
 ): Uint8Array {
   return writeSafetensors(
-    [...tensors].map(([name, tensor]) => [name, toSafeTensor(tensor, realBytes)] as const),
+    [...tensors].map(
+      ([address, tensor]) => [tensorName(address), toSafeTensor(tensor, realBytes)] as const,
+    ),
   );
 }
 
@@ -36,7 +46,7 @@ export function toSafeTensor({ type, data }: HostTensor, realBytes: 4 | 8): Safe
     : { dtype: "F32", shape, data: Float32Array.from(data) };
 }
 
-/** The tensors of a file as declared. Throws CheckpointError that names all that is missing, left over or different. */
+/** The tensors of a file by their addresses, as declared. Throws CheckpointError that names all that is missing, left over or different. */
 export function decode(
   path: string,
   bytes: Uint8Array,
@@ -51,15 +61,17 @@ export function decode(
   }
   const decoded = new Map<string, HostTensor>();
   const problems: string[] = [];
-  const missing = [...declared.keys()].filter((name) => !tensors.has(name));
-  const extra = [...tensors.keys()].filter((name) => !declared.has(name));
+  const names = new Set([...declared.keys()].map(tensorName));
+  const missing = [...names].filter((name) => !tensors.has(name));
+  const extra = [...tensors.keys()].filter((name) => !names.has(name));
   if (missing.length > 0) problems.push(`missing: ${some(missing)}`);
   if (extra.length > 0) problems.push(`not in the model: ${some(extra)}`);
-  for (const [name, type] of declared) {
+  for (const [address, type] of declared) {
+    const name = tensorName(address);
     const tensor = tensors.get(name);
     if (tensor === undefined) continue;
     const host = toHost(tensor, type);
-    if (host !== undefined) decoded.set(name, host);
+    if (host !== undefined) decoded.set(address, host);
     else {
       const found = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
       problems.push(`${name} is ${found} in the file, ${typeText(type)} in the model`);

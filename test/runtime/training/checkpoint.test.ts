@@ -11,6 +11,7 @@ import {
 } from "../../../src/runtime/training/checkpoint.ts";
 import { type Disk, disk } from "../../../src/runtime/training/disk.ts";
 import { loadParameters } from "../../../src/runtime/training/parameters.ts";
+import { readSafetensors } from "../../../src/runtime/training/safetensors.ts";
 import type { TrainingState } from "../../../src/runtime/training/state.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
 import { CheckpointError } from "../../../src/runtime/training/tensor-files.ts";
@@ -72,6 +73,13 @@ describe("checkpoints", () => {
     expect(loaded?.data).toEqual(Float64Array.from(saved?.data ?? [], Math.fround));
     const file = join(folder, "checkpoint-000002", "model.safetensors");
     expect(loadParameters(file, definition)).toEqual(parameters);
+    const { tensors } = readSafetensors(readFileSync(file));
+    expect([...tensors.keys()].sort()).toEqual([
+      "layer.0.bias",
+      "layer.1.bias",
+      "out.U",
+      "table.E",
+    ]);
   });
 
   it("need not say where the training code came from", () => {
@@ -254,7 +262,7 @@ describe("a checkpoint is refused", () => {
     );
     const wider = { ...definition.parameters, "layer[*2].bias": { axes: { D: 7 }, start } };
     expect(() => loadParameters(folder, { ...definition, parameters: wider })).toThrow(
-      /: layer\[0\].bias is F64 \[6\] in the file, real \[D=7\] in the model; layer\[1\]/,
+      /: layer\.0\.bias is F64 \[6\] in the file, real \[D=7\] in the model; layer\.1/,
     );
   });
 
