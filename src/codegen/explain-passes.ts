@@ -77,7 +77,7 @@ export function passTable(effects: readonly PassEffect[]): string {
     doc,
   ]);
   const table = [
-    ["pass", "operations", "planned peak of a rollout (MiB)", "what it does"],
+    ["pass", "operations", "planned rollout (MiB)", "what it does"],
     ...rows,
   ];
   const widths = [0, 1, 2].map((column) =>

@@ -87,8 +87,8 @@ describe("explaining passes", () => {
     const after = { nodes: 99, bytes: 2.5 * 2 ** 20 };
     expect(passTable([{ name: "linear", doc: "Fuses.", before, after }])).toBe(
       [
-        "pass    operations  planned peak (MiB)  what it does",
-        "linear  120 → 99    3.00 → 2.50         Fuses.",
+        "pass    operations  planned rollout (MiB)  what it does",
+        "linear  120 → 99    3.00 → 2.50            Fuses.",
         "",
       ].join("\n"),
     );
