@@ -5,7 +5,8 @@
  *
  * Planned: the peak of `planStep`, known before anything runs. Measured: how far the peak of resident memory grows from after the
  * sessions are made to `--steps` steps later, in a fresh process for each row. The rows take turns within a round; the best step of
- * all rounds counts for time, the greatest growth for memory. `--write` puts the table between the marks in a file.
+ * all rounds counts for time, the greatest growth for memory. `--write` puts the table between the marks in a file. Exits with 1 where
+ * a plan of at least 256 MiB is more than 15 % off.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -87,6 +88,11 @@ async function parent() {
       `load at the end ${loadavg()[0].toFixed(1)}.`,
   ].join("\n");
   console.log(table);
+  for (const [{ through }, { planned, measured }] of best) {
+    if (planned < 256 * 2 ** 20 || Math.abs(measured / planned - 1) <= 0.15) continue;
+    console.error(`${through} is more than 15 % off its plan`);
+    process.exitCode = 1;
+  }
   if (options.write === undefined) return;
   const text = readFileSync(options.write, "utf8");
   const marks = /(<!-- memory: begin -->\n)[\s\S]*?(\n<!-- memory: end -->)/;
