@@ -1,11 +1,12 @@
 /** Random changes of one token of a spec. */
 import type { Random } from "../kit.ts";
 
-const token = /[A-Za-z_]\w*|\d+(?:\.\d+)?|\.\.\.|<-|->|\.\.|[<>=!]=|[^\s\w]/g;
+/** A comment or a string is found whole, so that none of its words is taken for a token. */
+const token = /\/\/.*|"[^"\n\r]*"|[A-Za-z_]\w*|\d+(?:\.\d+)?|\.\.\.|<-|->|\.\.|[<>=!]=|[^\s\w]/g;
 
-/** The text with one token removed, doubled, swapped with its neighbour, or replaced by another token of the text. */
+/** The text with one token removed, doubled, swapped with its neighbour, or replaced by another token of the text; comments stay. */
 export function mutate(text: string, random: Random): string {
-  const tokens = [...text.matchAll(token)];
+  const tokens = [...text.matchAll(token)].filter(([found]) => !found.startsWith("//"));
   const pick = () => tokens[Math.floor(random.next() * tokens.length)]!;
   const one = pick();
   const other = pick();
