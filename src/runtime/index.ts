@@ -13,6 +13,7 @@ export type { Builder, Operand, Tensor } from "./builder.ts";
 export { defineModel, defineTraining } from "./define.ts";
 export { diagnose, type NonFinite } from "./diagnose.ts";
 export type { DeviceTensor, Engine, Executable } from "./engine.ts";
+export { installCommand } from "./install-command.ts";
 export type * from "./model.ts";
 export {
   createOnnxEngine,

@@ -1,5 +1,6 @@
 /** Loading onnxruntime-node, an optional dependency, and making sessions with it. */
 import type * as OnnxRuntime from "onnxruntime-node";
+import { installCommand } from "../install-command.ts";
 import type { Plan } from "../plan.ts";
 import { planFlops } from "../planner.ts";
 import { EngineMissingError } from "./missing.ts";
@@ -7,11 +8,8 @@ import { EngineMissingError } from "./missing.ts";
 export type Ort = typeof OnnxRuntime;
 
 const PACKAGE = "onnxruntime-node";
-/**
- * Without the flag its install step downloads CUDA libraries, and fails where there is no network.
- */
-const INSTALL = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@~1.30.0";
-const INSTALL_WINDOWS = "npm install onnxruntime-node@~1.30.0 --onnxruntime-node-install=skip";
+/** The versions that models are written for and tested with. */
+const INSTALLED = `${PACKAGE}@~1.30.0`;
 
 /** Loads the package. `load` stands in for the import in tests of its absence. */
 export async function loadOnnxRuntime(
@@ -25,7 +23,12 @@ export async function loadOnnxRuntime(
 }
 
 function missingMessage(cause: unknown): string {
-  const command = process.platform === "win32" ? INSTALL_WINDOWS : INSTALL;
+  const install = installCommand(INSTALLED, import.meta.url);
+  // Without the flag its install step downloads CUDA libraries, and fails where there is no network.
+  const command =
+    process.platform === "win32"
+      ? `${install} --onnxruntime-node-install=skip`
+      : `ONNXRUNTIME_NODE_INSTALL=skip ${install}`;
   const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
   return (
     `The engine onnx needs the package ${PACKAGE}, which is not installed or does not load ` +

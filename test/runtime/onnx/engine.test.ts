@@ -131,5 +131,5 @@ it("A missing package is an error that says what to run", async () => {
   const error = await loadOnnxRuntime(missing).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(EngineMissingError);
   expect(String(error)).toContain("Cannot find package 'onnxruntime-node'");
-  expect(String(error)).toMatch(/Run: .*npm install onnxruntime-node/);
+  expect(String(error)).toMatch(/Run: .*npm install --prefix \S+ onnxruntime-node/);
 });
