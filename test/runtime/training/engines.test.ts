@@ -4,6 +4,7 @@ import { evaluate } from "../../../src/runtime/training/evaluator.ts";
 import type { TrainingState } from "../../../src/runtime/training/state.ts";
 import { textSource } from "../../../src/runtime/training/streams.ts";
 import { train } from "../../../src/runtime/training/trainer.ts";
+import { kernelsCalled, withoutKernels } from "../kernels.ts";
 import { documents, model, training } from "./memory-model.ts";
 
 const seed = 11;
@@ -13,6 +14,8 @@ async function trained(engine: Engine, stopAfter = 6, resume?: TrainingState) {
   const definition = training({ updateEvery: 2 });
   const source = textSource(documents, definition, { passes: "endless", seed });
   const losses: number[] = [];
+  const kernels: (readonly string[])[] = [];
+  kernelsCalled();
   const abort = new AbortController();
   const { state } = await train({
     definition,
@@ -24,10 +27,11 @@ async function trained(engine: Engine, stopAfter = 6, resume?: TrainingState) {
     signal: abort.signal,
     onStep: ({ step, loss }) => {
       losses.push(loss);
+      kernels.push(kernelsCalled());
       if (step === stopAfter) abort.abort();
     },
   });
-  return { state, losses };
+  return { state, losses, kernels };
 }
 
 describe("training on onnx", () => {
@@ -46,6 +50,14 @@ describe("training on onnx", () => {
       });
     }
     expect(onnx.state.position).toEqual(reference.state.position);
+  });
+
+  it("calls no kernel of the op table in a run, nor anywhere once everything is staged and lowered", async () => {
+    const { kernels } = await trained(withoutKernels(await createOnnxEngine()));
+    expect(kernels).toHaveLength(6);
+    expect(kernels.slice(2)).toEqual([[], [], [], []]);
+    // The reference engine is made of them.
+    expect((await trained(referenceEngine)).kernels[5]).toContain("contract");
   });
 
   it("gives the same bytes again, and after stopping and resuming", async () => {

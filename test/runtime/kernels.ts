@@ -1,0 +1,46 @@
+/** Watches the kernels of the op table, which only the reference engine computes with. */
+import { expect } from "vitest";
+import { operations } from "../../src/ops/index.ts";
+import type { Engine } from "../../src/runtime/engine.ts";
+
+const called = new Set<string>();
+
+for (const [name, operation] of Object.entries(operations)) {
+  const evaluate = new Proxy<(typeof operation)["evaluate"]>(operation.evaluate, {
+    apply(kernel, self, operands) {
+      called.add(name);
+      return Reflect.apply(kernel, self, operands);
+    },
+  });
+  Object.defineProperty(operation, "evaluate", { value: evaluate });
+}
+
+/** The operations whose kernels were called since this was last asked, sorted. */
+export function kernelsCalled(): readonly string[] {
+  const names = [...called].sort();
+  called.clear();
+  return names;
+}
+
+/**
+ * The engine, whose runs fail if a kernel is called meanwhile. Compiling a plan may call them: what has no entries, and whether a
+ * constant mask leaves any, is known then. So may staging, which is no matter of engines: constants are worked out in float64.
+ */
+export function withoutKernels(engine: Engine): Engine {
+  return {
+    ...engine,
+    async compile(plan) {
+      const executable = await engine.compile(plan);
+      return {
+        plan,
+        async run(inputs) {
+          called.clear();
+          const outputs = await executable.run(inputs);
+          expect(kernelsCalled(), `kernels called by a run of ${plan.name}`).toEqual([]);
+          return outputs;
+        },
+        release: () => executable.release(),
+      };
+    },
+  };
+}
