@@ -6,7 +6,12 @@ import { describe, expect, test } from "vitest";
 import type { FileCode } from "../../src/cli/codes.ts";
 import { allDiagnostics } from "../../src/cli/registry.ts";
 import type { RunCode } from "../../src/cli/run-codes.ts";
-import { globalInstallation, type Installed } from "./installation.ts";
+import {
+  globalInstallation,
+  type Installed,
+  permissionsHold,
+  setPermissions,
+} from "./installation.ts";
 import { folderWith, memc } from "./kit.ts";
 
 interface Scene {
@@ -114,6 +119,7 @@ async function played({ command, installed }: Scene, folder: string): Promise<st
     return err.replaceAll(folder, "…").replaceAll(/(\.train\.ts:)\d+/g, "$1…");
   }
   const { place, run } = await globalInstallation(installed);
+  if (permissionsHold) await setPermissions(folder, 0o777);
   const { status, stderr } = run(folder, words);
   expect(status, stderr).toBe(1);
   return stderr.replaceAll(dirname(place), "…");

@@ -1,11 +1,18 @@
 /** The program as it is shipped: the bundle `npm run build` makes, started as a process. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { version } from "../../src/cli/package.ts";
+import { project } from "../resume/kit.ts";
+import {
+  globalInstallation,
+  permissionsHold,
+  setPermissions,
+  unprivileged,
+} from "./installation.ts";
 import { contents, folderWith } from "./kit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,17 +38,57 @@ test("answers, and ends with the code that fits", async () => {
   expect(wrong.stderr).toMatch(/^error\[MEM\d{4}\]: [^\n]*\n --> wrong\.mem:2:7\n/);
 });
 
-test("works through a link, as npm installs it, and from a folder that cannot be written", async () => {
-  const folder = await folderWith({ "fine.mem": "mem 1\n" });
-  await mkdir(join(folder, "bin"));
-  await symlink(program, join(folder, "bin/memc"));
-  await chmod(folder, 0o500);
-  const { status, stdout } = spawnSync(join(folder, "bin/memc"), ["explain", "MEM0900"], {
-    cwd: folder,
-    encoding: "utf8",
+describe.skipIf(!permissionsHold)("where nothing can be written", () => {
+  test("works through a link, as npm installs it", async () => {
+    const folder = await folderWith({ "fine.mem": "mem 1\n" });
+    await mkdir(join(folder, "bin"));
+    await symlink(program, join(folder, "bin/memc"));
+    await setPermissions(folder, 0o555);
+    const { status, stdout } = spawnSync(join(folder, "bin/memc"), ["explain", "MEM0900"], {
+      cwd: folder,
+      encoding: "utf8",
+      ...unprivileged,
+    });
+    expect([status, stdout.split("\n")[0]]).toEqual([0, "MEM0900: No such file"]);
   });
-  await chmod(folder, 0o700);
-  expect([status, stdout.split("\n")[0]]).toEqual([0, "MEM0900: No such file"]);
+
+  test("a global memc trains, evaluates and samples a spec from elsewhere, beside generated code", async () => {
+    const { run } = await globalInstallation({
+      packages: ["esbuild", "ts-morph", "onnxruntime-node"],
+    });
+    const folder = await folderWith({
+      "specs/small.mem": project["small.mem"],
+      "book.txt": project["books/one.txt"],
+      "shell/generated/.keep": "",
+    });
+    const shell = join(folder, "shell");
+    expect(memc(shell, "build", "../specs/small.mem").status).toBe(0);
+    await setPermissions(folder, 0o555);
+    const before = await contents(folder);
+    const writable = await folderWith();
+    await setPermissions(writable, 0o777);
+    const memcThere = (command: string, ...options: readonly string[]) =>
+      run(shell, [command, "../specs/small.mem", ...options]);
+    const out = join(writable, "run");
+    const data = ["--data", "../book.txt"];
+
+    const refused = memcThere("train", ...data, "--steps", "1");
+    expect([refused.status, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toMatch(
+      /error\[MEM0915\]: .*runs.* cannot be written: permission denied/,
+    );
+
+    const trained = memcThere("train", ...data, "--steps", "2", "--out", out);
+    expect(trained.status, trained.stderr).toBe(0);
+    expect(trained.stdout).toContain("perplexity");
+    const evaluated = memcThere("eval", ...data, "--checkpoint", out);
+    expect(evaluated.status, evaluated.stderr).toBe(0);
+    expect(evaluated.stdout).toContain("perplexity");
+    const sampled = memcThere("sample", "--checkpoint", out, "--length", "3", "--prompt", "it was");
+    expect(sampled.status, sampled.stderr).toBe(0);
+    expect(sampled.stdout).toMatch(/^it was/);
+    expect(await contents(folder)).toEqual(before);
+  }, 120_000);
 });
 
 test("closing the pipe it writes to is no failure", async () => {
