@@ -1,6 +1,6 @@
 /** The package as users get it: packed, installed into an empty project from the registry, and run there. */
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder = "";
 let project = "";
+let tarball = "";
 let packed: readonly string[] = [];
 
 function run(command: string, args: readonly string[], cwd: string) {
@@ -39,9 +40,10 @@ beforeAll(async () => {
   await mkdir(project);
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   const output = succeed("npm", ["pack", "--json", "--pack-destination", folder], root);
-  const [tarball] = JSON.parse(output.slice(output.indexOf("[\n")));
-  packed = tarball.files.map(({ path }: { path: string }) => path);
-  succeed("npm", ["install", "--no-audit", "--no-fund", join(folder, tarball.filename)], project);
+  const [made] = JSON.parse(output.slice(output.indexOf("[\n")));
+  packed = made.files.map(({ path }: { path: string }) => path);
+  tarball = join(folder, made.filename);
+  succeed("npm", ["install", "--no-audit", "--no-fund", tarball], project);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -135,5 +137,70 @@ describe("the packed package", () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     succeed(process.execPath, [tsc, "-p", "."], project);
     expect(succeed(process.execPath, ["out/program.js"], project)).toBe("reference 8\n");
+  });
+});
+
+describe.each(["globally", "for npx"])("the package installed %s", (how) => {
+  const place = () => join(folder, how.replace(" ", "-"));
+  const shell = () => join(place(), "shell");
+
+  /** `memc …` as the user runs it, in a folder without any package. */
+  function memc(...words: readonly string[]) {
+    if (how === "globally") {
+      const windows = process.platform === "win32";
+      return run(join(place(), windows ? "memc.cmd" : "bin/memc"), words, shell());
+    }
+    const store = ["--cache", join(place(), "cache")];
+    return run("npx", ["--yes", ...store, "--package", tarball, "memc", ...words], shell());
+  }
+
+  /** Where npm put the packages that this memc needs. */
+  async function packages(): Promise<string> {
+    if (how === "globally") {
+      const modules = process.platform === "win32" ? "node_modules" : "lib/node_modules";
+      return join(place(), modules, "memc/node_modules");
+    }
+    const [hash = ""] = await readdir(join(place(), "cache/_npx"));
+    return join(place(), "cache/_npx", hash, "node_modules");
+  }
+
+  beforeAll(async () => {
+    await mkdir(shell(), { recursive: true });
+    await mkdir(join(place(), "specs"));
+    await cp(
+      join(project, "node_modules/memc/specs/memformer.mem"),
+      join(place(), "specs/memformer.mem"),
+    );
+    await writeFile(join(shell(), "book.txt"), "it was the best of times, ".repeat(2000));
+    if (how === "globally") {
+      const to = ["--global", "--prefix", place()];
+      succeed("npm", ["install", "--no-audit", "--no-fund", ...to, tarball], shell());
+    }
+  });
+
+  const spec = "../specs/memformer.mem";
+  const small = ["D=8", "hidden=8", "heads=1", "encoders=1", "decoders=1", "slots=2"];
+  const settings = small.flatMap((setting) => ["--set", setting]);
+  const data = ["--data", "book.txt"];
+
+  test("trains, evaluates and samples a spec of another folder", () => {
+    const engine = ["--engine", "reference"];
+    const options = ["--steps", "1", "--no-evaluate", ...data, ...engine, ...settings];
+    expect(memc("train", spec, ...options)).toMatchObject({ status: 0 });
+    expect(memc("eval", spec, ...data, ...engine)).toMatchObject({ status: 0 });
+    expect(memc("sample", spec, "--length", "3", ...engine)).toMatchObject({ status: 0 });
+  });
+
+  test("without onnxruntime-node, has the command that mends it", async () => {
+    await rm(join(await packages(), "onnxruntime-node"), { recursive: true, force: true });
+    const onnx = ["--no-evaluate", "--steps", "1", "--out", "onnx", ...data, ...settings];
+    const { status, stderr } = memc("train", spec, ...onnx);
+    expect(status, stderr).toBe(1);
+    const command = /error\[MEM0916\]: .* Run: (.*)$/m.exec(stderr)?.[1] ?? "";
+    const mended = spawnSync(command, { cwd: shell(), shell: true, encoding: "utf8" });
+    expect(mended.status, `${command}: ${mended.stderr}`).toBe(0);
+    expect(await readdir(shell())).not.toContain("node_modules");
+    const again = memc("train", spec, ...onnx);
+    expect(again.status, again.stderr).toBe(0);
   });
 });

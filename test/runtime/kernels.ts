@@ -1,19 +1,34 @@
-/** Watches the kernels of the op table, which only the reference engine computes with. */
+/** Watches the kernels of the op table, which only the reference engine computes with. Each test file has a table of its own. */
 import { expect } from "vitest";
+import type { HostTensor, OpAttributes, OpName } from "../../src/ops/index.ts";
 import { operations } from "../../src/ops/index.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 
-const called = new Set<string>();
+/** A call of an operation's kernel. */
+export type KernelCall = {
+  readonly [Name in OpName]: {
+    readonly op: Name;
+    readonly inputs: readonly HostTensor[];
+    readonly attributes: OpAttributes<number>[Name];
+  };
+}[OpName];
 
-for (const [name, operation] of Object.entries(operations)) {
-  const evaluate = new Proxy<(typeof operation)["evaluate"]>(operation.evaluate, {
-    apply(kernel, self, operands) {
-      called.add(name);
-      return Reflect.apply(kernel, self, operands);
-    },
-  });
-  Object.defineProperty(operation, "evaluate", { value: evaluate });
+/** From now on, `listener` is told of every call before it is made. */
+export function watchKernels(listener: (call: KernelCall) => void): void {
+  for (const [op, operation] of Object.entries(operations)) {
+    const evaluate = new Proxy<(typeof operation)["evaluate"]>(operation.evaluate, {
+      apply(kernel, self, operands) {
+        const [inputs, attributes] = operands;
+        listener({ op, inputs, attributes } as KernelCall); // operation and attributes come from one call
+        return Reflect.apply(kernel, self, operands);
+      },
+    });
+    Object.defineProperty(operation, "evaluate", { value: evaluate });
+  }
 }
+
+const called = new Set<string>();
+watchKernels(({ op }) => called.add(op));
 
 /** The operations whose kernels were called since this was last asked, sorted. */
 export function kernelsCalled(): readonly string[] {
