@@ -1,14 +1,20 @@
 /**
  * Sampling from the repository's specs: what the reader says after each token of a text is what the model says of the text's whole
- * segments. Memformer's logits stand for tokens of the next segment, which it is fed back as its target.
+ * segments, memories and draws included. Memformer's logits stand for tokens of the next segment, which it is fed back as its target.
  */
 import { describe, expect, test } from "vitest";
 import type { DeviceTensor, Engine, ModelDefinition, Tree } from "../../src/runtime/index.ts";
 import { createOnnxEngine, createRun, referenceEngine } from "../../src/runtime/index.ts";
+import { EVALUATION_STEP } from "../../src/runtime/training/evaluator.ts";
 import { initialParameters } from "../../src/runtime/training/initializer.ts";
 import { sample, shortestPrompt, TokenReader } from "../../src/runtime/training/sampler.ts";
 import { textSource } from "../../src/runtime/training/streams.ts";
-import { initialStates, uploadInputs, uploadTree } from "../../src/runtime/training/tensors.ts";
+import {
+  initialStates,
+  segmentDraws,
+  uploadInputs,
+  uploadTree,
+} from "../../src/runtime/training/tensors.ts";
 import { specPrograms } from "./kit.ts";
 
 const seed = 5;
@@ -32,6 +38,21 @@ const transformerXl = await specPrograms("specs/transformer-xl.mem", {
   "train.batch": "1",
 });
 
+const infinityFormer = (settings: Readonly<Record<string, string>>) =>
+  specPrograms("specs/infinity-former.mem", {
+    ...small,
+    key: "4",
+    depth: "2",
+    short: "4",
+    block: "4",
+    bases: "6",
+    resample: "8",
+    "train.batch": "1",
+    ...settings,
+  });
+const plain = await infinityFormer({});
+const sticky = await infinityFormer({ sampling: "sticky(bins = 8)" });
+
 /** Logits of every position of whole segments, states carried, with the position in the text that each stands for. */
 async function wholeLogits(model: ModelDefinition, engine: Engine = referenceEngine) {
   const run = createRun(engine);
@@ -42,7 +63,8 @@ async function wholeLogits(model: ModelDefinition, engine: Engine = referenceEng
   let states = initialStates(engine, model, 1);
   let start = 0;
   for (let [segment] = source.next(); segment !== undefined; [segment] = source.next()) {
-    const own = run.merge(parameters, states);
+    const place = { seed, step: EVALUATION_STEP, segment: start / length };
+    const own = run.merge(parameters, states, segmentDraws(engine, model, place, 1));
     const result: unknown = await run.call(
       model.segment as never,
       own,
@@ -74,6 +96,8 @@ function expectClose(found: Float64Array, expected: readonly number[] = [], with
 describe.each([
   ["Memformer", memformer.evaluate, 4],
   ["Transformer-XL", transformerXl.evaluate, 1],
+  ["∞-former", plain.evaluate, 1],
+  ["sticky ∞-former, with the draws of each segment", sticky.evaluate, 1],
 ])("%s", (_name, model, shortest) => {
   const reading = { model, parameters: initialParameters(model, seed), seed };
 
@@ -115,6 +139,16 @@ describe.each([
     }
     await reader.release();
   });
+});
+
+test("the ∞-formers differ once there is something to look at again, so both memories are read", async () => {
+  const [rows, others] = [await wholeLogits(plain.evaluate), await wholeLogits(sticky.evaluate)];
+  const agree = [...rows].map(([position, row]) => {
+    return row.every((logit, i) => Math.abs(logit - Number(others.get(position)?.[i])) < 1e-12);
+  });
+  // The first block leaves the cache after two segments, and is looked at again with the next one.
+  expect(agree.slice(0, 12)).toEqual(Array(12).fill(true));
+  expect(agree.slice(12)).toContain(false);
 });
 
 describe("a prompt shorter than the segment that Memformer predicts from", () => {
