@@ -64,7 +64,7 @@ describe("the packed package", () => {
     expect(run("npm", ["ls", "vitest", "typescript"], project).stdout).not.toContain("vitest@");
   });
 
-  test("a spec in a folder of its own is checked, built, and loaded to be trained", async () => {
+  test("a spec in a folder of its own is checked, built, trained, evaluated and sampled", async () => {
     const specs = join(folder, "specs");
     await mkdir(specs);
     await cp(join(project, "node_modules/memc/specs/memformer.mem"), join(specs, "memformer.mem"));
@@ -81,6 +81,11 @@ describe("the packed package", () => {
     const trained = memc("train", "../specs/memformer.mem", ...options);
     expect(trained).toMatchObject({ status: 0 });
     expect(trained.stderr).toMatch(/step 1\/1 /);
+    await writeFile(join(project, "book.txt"), "it was the best of times, ".repeat(2000));
+    const evaluated = ["--data", "book.txt", "--engine", "reference"];
+    expect(memc("eval", "../specs/memformer.mem", ...evaluated)).toMatchObject({ status: 0 });
+    const sampled = ["--length", "3", "--engine", "reference"];
+    expect(memc("sample", "../specs/memformer.mem", ...sampled)).toMatchObject({ status: 0 });
   });
 
   test("the onnx engine works, or says what it needs", async () => {

@@ -40,8 +40,10 @@ ${dims.join("\n")}
 });
 
 test("loops nest at most 64 deep", () => {
-  const nested = `${Array.from({ length: 80 }, (_, i) => `repeat 2 as i${i} {`).join(" ")} x = 2 * x ${"}".repeat(80)}`;
-  expect(codesOf(model(`${nested}\noutput y = x`)).length).toBeGreaterThan(0);
+  const nested = (depth: number) =>
+    `${Array.from({ length: depth }, (_, i) => `repeat 1 as i${i} {`).join(" ")} x = 2 * x ${"}".repeat(depth)}\noutput y = x`;
+  expect(codesOf(model(nested(64)))).toEqual([]);
+  expect(codesOf(model(nested(65)))).toEqual(["MEM0264"]);
 });
 
 test("a repeat runs at most 10,000 times", () => {
