@@ -100,8 +100,8 @@ export interface Instance {
   readonly starts: Map<string, TensorEntity>;
   /** The flag of `reset when`, once it is needed: of the segment, or with the segment's axis. */
   declaredReset: TensorEntity | undefined;
-  /** Some recurrence has taken its restarts in. */
-  restarted: boolean;
+  /** States whose restarts within a segment some recurrence has taken in. */
+  readonly restarted: Set<string>;
 }
 
 /** The names that methods of a block or memory share. */

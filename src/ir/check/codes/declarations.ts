@@ -146,7 +146,8 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); outp
     title: "A reset of other axes",
     explanation:
       "A reset is a flag of the whole segment, or one with the segment's axis: then it acts before its step in every `scan` " +
-      "and `linear_scan` that starts from the state, and along no other axis.",
+      "and `linear_scan` that starts from the state, and along no other axis. So one has to start from each state that is not " +
+      "`kept`.",
     example: `memory total(width: int) {
   dim D = width
   state s[D] starts 0, gradient stop

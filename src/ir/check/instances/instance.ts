@@ -67,7 +67,7 @@ export function declareInstance(
     next: new Map(),
     starts: new Map(),
     declaredReset: undefined,
-    restarted: false,
+    restarted: new Set(),
   };
   const same = frame.instances.find((other) => other.path.join(".") === path.join("."));
   if (same !== undefined) {

@@ -7,8 +7,8 @@ import { emit, type Place, renameAxes } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { CheckedAxis, Instance, Restart, TensorEntity } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
-import { problem } from "../problem.ts";
-import { captureMember, instanceTensor } from "./tensors.ts";
+import { problem, type Report } from "../problem.ts";
+import { captureMember, hasMember, instanceTensor } from "./tensors.ts";
 
 /** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */
 export function declaredReset(place: Place, instance: Instance): TensorEntity | undefined {
@@ -46,10 +46,34 @@ export function stepResetOf(place: Place, instance: Instance): TensorEntity | un
 export function prepareRestarts(place: Place, instance: Instance): void {
   if (stepResetOf(place, instance) === undefined) return;
   const owner: Place = { ...place, scope: instance.scope };
-  for (const { statement, name } of memberItems(instance.definition)) {
-    if (isState(statement) && !statement.kept && !instance.starts.has(name))
-      instanceTensor(owner, instance, name);
+  for (const item of memberItems(instance.definition)) {
+    const { statement, name } = item;
+    if (!isState(statement) || statement.kept || instance.starts.has(name)) continue;
+    if (hasMember(owner, instance, item)) instanceTensor(owner, instance, name);
   }
+}
+
+/** Reports states that are to restart at steps where no recurrence starts from them, so that nothing would restart them. */
+export function reportUnrestarted(instance: Instance, report: Report): void {
+  const missed = memberItems(instance.definition).flatMap(({ statement, name, position }) => {
+    if (!isState(statement) || !instance.starts.has(name) || instance.restarted.has(name))
+      return [];
+    return [{ name, span: statement.states[position]?.name.span ?? statement.span }];
+  });
+  const [first] = missed;
+  if (first === undefined) return;
+  const names = missed.map(({ name }) => name).join(", ");
+  report.add(
+    problem(
+      "MEM0186",
+      instance.reset?.span ?? instance.span,
+      `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from its ${missed.length > 1 ? "states" : "state"} ${names}.`,
+      {
+        notes: missed.map(({ name, span }) => ({ message: `${name} is declared here.`, span })),
+        help: `Start a scan from ${first.name}, or mark it \`kept\`: then no reset of the declaration restarts it.`,
+      },
+    ).diagnostic,
+  );
 }
 
 const isState = (statement: Statement): statement is Extract<Statement, { kind: "state" }> =>
@@ -64,13 +88,14 @@ function reachedReset(place: Place, instance: Instance): TensorEntity | undefine
   return outer && captureMember(scope, instance, ["restart"], outer, "argument");
 }
 
-/** The start value where it is needed. */
+/** The start value where a recurrence that starts from the state needs it. */
 export function reachedStart(
   place: Place,
   instance: Instance,
   state: string,
 ): TensorEntity | undefined {
   const { scope, checker } = place;
+  instance.restarted.add(state);
   if (scope.frame === instance.frame || scope.frame.outer === undefined)
     return instance.starts.get(state);
   const outer = reachedStart({ checker, scope: scope.frame.outer }, instance, state);
@@ -98,7 +123,6 @@ export function restartAlong(
       },
     );
   }
-  instance.restarted = true;
   return renameAxes(place, reset, new Map([[own.name, axis.name]]), span);
 }
 

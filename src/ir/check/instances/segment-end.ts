@@ -6,12 +6,15 @@ import type { Frame, Instance, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { memberItems } from "../names/member.ts";
 import { writingMethods } from "../names/unused.ts";
-import { problem, type Report, warning } from "../problem.ts";
+import { type Report, warning } from "../problem.ts";
 import { isName, mentionsName, someNode } from "../syntax.ts";
+import { reportUnrestarted } from "./restart.ts";
 import { ownTensor } from "./tensors.ts";
 
 /** Gives every state of the frame's instances its next value; an example without a valid token keeps its states (rule R12). */
 export function finishInstances(place: Place, frame: Frame): void {
+  const { memories, report } = place.checker;
+  const { sound } = report;
   for (const instance of frame.instances) {
     const owner: Place = { ...place, scope: instance.scope };
     for (const item of memberItems(instance.definition)) {
@@ -27,22 +30,7 @@ export function finishInstances(place: Place, frame: Frame): void {
       if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
       frame.next.push({ path: [...instance.path, name], value: operand });
     }
-    if (
-      instance.declaredReset !== undefined &&
-      instance.declaredReset.axes.length > 0 &&
-      !instance.restarted &&
-      place.checker.report.sound
-    ) {
-      const span = instance.reset?.span ?? instance.span;
-      place.checker.report.add(
-        problem(
-          "MEM0186",
-          span,
-          `${instance.name} is to restart at steps of the segment, but no scan or linear_scan starts from a state of it.`,
-        ).diagnostic,
-      );
-    }
-    const { memories, report } = place.checker;
+    if (sound) reportUnrestarted(instance, report);
     if (instance.definition.kind !== "memory") continue;
     memories.set(`${instance.span.file}:${instance.span.start}`, instance);
     if (instance.entering.size === 0 && report.sound) {

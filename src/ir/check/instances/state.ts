@@ -69,7 +69,10 @@ export function enteringState(
   instance.starts.set(name, start);
   return {
     ...entering,
-    restart: (axis, at) => ({ flag: restartAlong(place, instance, axis, at), start }),
+    restart: (axis, at) => {
+      instance.restarted.add(name);
+      return { flag: restartAlong(place, instance, axis, at), start };
+    },
   };
 }
 

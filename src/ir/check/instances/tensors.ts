@@ -13,7 +13,7 @@ import {
 } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { keepCapture } from "../names/capture.ts";
-import { isTaken, memberItems, memberScope } from "../names/member.ts";
+import { isTaken, type MemberItem, memberItems, memberScope } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
 import { enteringState } from "./state.ts";
@@ -40,13 +40,22 @@ function viewOf(place: Place, instance: Instance): Scope {
   return view;
 }
 
+/** Where declarations of the instance are read. */
+function insideOf(place: Place, instance: Instance): Place {
+  const view = viewOf(place, instance);
+  for (const [axis, bound] of instance.bound) view.axes.set(axis, bound);
+  return { ...place, scope: memberScope(view, requireMember(view)) };
+}
+
+/** Whether the instance has the item: it may stand in a branch that is not taken. */
+export const hasMember = (place: Place, instance: Instance, item: MemberItem): boolean =>
+  isTaken(insideOf(place, instance), item);
+
 /** A parameter or entering state, in the frame that declares the instance. */
 export function ownTensor(place: Place, instance: Instance, name: string): TensorEntity {
   const known = instance.entering.get(name);
   if (known !== undefined) return known;
-  const view = viewOf(place, instance);
-  for (const [axis, bound] of instance.bound) view.axes.set(axis, bound);
-  const inside: Place = { ...place, scope: memberScope(view, requireMember(view)) };
+  const inside = insideOf(place, instance);
   for (const item of memberItems(instance.definition)) {
     if (item.name !== name || !isTaken(inside, item)) continue;
     const { statement, position } = item;

@@ -10,28 +10,28 @@ export function capture(scope: Scope, name: string, entity: TensorEntity): Tenso
   const { stepAxis } = scope.frame;
   const axes = entity.axes.filter((axis) => axis.name !== stepAxis);
   const port = scope.frame.input(name, { ...entity, axes }, "argument", [name]);
-  const { restart } = entity;
-  return keepCapture(scope, value.name, entity, {
-    ...port,
-    constant: entity.constant,
-    ...(restart === undefined
-      ? {}
-      : {
-          restart: (axis, span) => {
-            const { flag, start } = restart(axis, span);
-            return { flag: capture(scope, "restart", flag), start: capture(scope, "start", start) };
-          },
-        }),
-  });
+  return keepCapture(scope, value.name, entity, { ...port, constant: entity.constant });
 }
 
+/** Notes what became an input of the body; what an entering state restarts as is captured, too, where it is asked for. */
 export function keepCapture(
   scope: Scope,
   key: string,
   outer: TensorEntity,
   port: TensorEntity,
 ): TensorEntity {
-  scope.frame.captured.set(key, { outer: outer.operand, port });
-  scope.seeAxes(port.axes);
-  return port;
+  const { restart } = outer;
+  const kept: TensorEntity =
+    restart === undefined
+      ? port
+      : {
+          ...port,
+          restart: (axis, span) => {
+            const { flag, start } = restart(axis, span);
+            return { flag: capture(scope, "restart", flag), start: capture(scope, "start", start) };
+          },
+        };
+  scope.frame.captured.set(key, { outer: outer.operand, port: kept });
+  scope.seeAxes(kept.axes);
+  return kept;
 }
