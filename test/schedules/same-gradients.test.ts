@@ -1,4 +1,5 @@
 /** Rule R16: with equal cuts, the schedules give equal losses, gradients and states, in float64 to 1e-12. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { everyWay } from "./every-way.ts";
 import {
@@ -134,6 +135,17 @@ describe("dropout, resets, padding, several memories", () => {
       text: everyWay,
       entries: [data, shape, "stride 3"],
       schedules: ["bptt(horizon = 3)", "mrbp(horizon = 3)", "checkpoint(horizon = 3, every = 2)"],
+      lengths: padded,
+    });
+  });
+});
+
+describe("states that restart when a state says so", () => {
+  it("have one gradient, by whatever schedule", async () => {
+    await compare({
+      text: readFileSync(new URL("odd/own-resets.mem", import.meta.url), "utf8"),
+      entries: ["segment 3 tokens;  batch 2 streams;  rollout 6 segments"],
+      schedules: ["bptt(horizon = 6)", "mrbp(horizon = 6)", "checkpoint(horizon = 6, every = 2)"],
       lengths: padded,
     });
   });

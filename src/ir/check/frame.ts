@@ -93,6 +93,8 @@ export interface Instance {
   readonly bound: Map<string, CheckedAxis>;
   /** Those of them that no call has bound yet: an earlier attempt to check the program saw them, or a call that failed. */
   readonly presumed: Set<string>;
+  /** States as they were carried from the segment before: what resets are made of (rule R9). */
+  readonly carried: Map<string, TensorEntity>;
   /** Its parameters and entering states so far, and what else its block declares, by name. */
   readonly entering: Map<string, TensorEntity>;
   readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;
@@ -286,6 +288,8 @@ export class Scope {
   readonly nested: readonly string[];
   /** Inside the equation of a loss, where the batch may be named (rule R14). */
   readonly inLoss: boolean;
+  /** Inside a reset, where states mean what was carried from the segment before (rule R9). */
+  readonly inReset: boolean;
 
   constructor(parts: {
     readonly frame: Frame;
@@ -299,6 +303,7 @@ export class Scope {
     readonly base?: readonly string[];
     readonly nested?: readonly string[];
     readonly inLoss?: boolean;
+    readonly inReset?: boolean;
   }) {
     this.frame = parts.frame;
     this.definitions = parts.definitions;
@@ -309,6 +314,7 @@ export class Scope {
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
     this.inLoss = parts.inLoss ?? false;
+    this.inReset = parts.inReset ?? false;
   }
 
   /** The same names, with calls named below more segments. */
@@ -328,6 +334,10 @@ export class Scope {
 
   forLoss(): Scope {
     return new Scope({ ...this, inLoss: true });
+  }
+
+  forReset(): Scope {
+    return new Scope({ ...this, inReset: true });
   }
 
   seeAxes(axes: readonly CheckedAxis[]): void {

@@ -92,3 +92,117 @@ output z = y`,
     expect(values(repeated, inputs).z).toEqual([8, 10, 5]);
   });
 });
+
+describe("resets on states read what was carried from the segment before", () => {
+  const counter = (own: string) => `memory counter(limit: int = 3) {
+  state c in int starts 10, reset when ${own}
+  state d in int starts 20
+  tick() -> [] { c <- c + 1; d <- d + 1; return 100 * c + d }
+  full() -> [] { return c >= limit }
+}`;
+  const one = (own: string, reset = "") =>
+    model(`input x[T]\nmemory a = counter()${reset}\noutput y = a.tick()`, counter(own));
+  const entering = (c: number, d = 5) => ({ x: [1, 1, 1], fresh: 0, "a.c": c, "a.d": d });
+
+  test("a state's own, of itself", () => {
+    const text = one("c >= limit");
+    expect(values(text, entering(2))).toMatchObject({ y: 205, "next a.c": 3, "next a.d": 6 });
+    expect(values(text, entering(3))).toMatchObject({ y: 1005, "next a.c": 11, "next a.d": 6 });
+    expect(values(text, { ...entering(3), fresh: 1 })).toMatchObject({ y: 1020, "next a.c": 11 });
+  });
+
+  test("two states, of each other", () => {
+    const memory = `memory pair() {
+  state a in int starts 10, reset when b >= 3
+  state b in int starts 20, reset when a >= 3
+  tick() -> [] { a <- a + 1; b <- b + 1; return 100 * a + b }
+}`;
+    const text = model("input x[T]\nmemory m = pair()\noutput y = m.tick()", memory);
+    const at = (a: number, b: number) =>
+      values(text, { x: [1, 1, 1], fresh: 0, "m.a": a, "m.b": b }).y;
+    expect([at(1, 2), at(1, 4), at(4, 1), at(4, 5)]).toEqual([102, 1004, 420, 1020]);
+  });
+
+  test.for([
+    ["a state of the memory", "a.c >= 3"],
+    ["a method of the memory", "a.full()"],
+  ])("the declaration's, of %s itself", ([, reset]) => {
+    const text = one("off", ` reset when ${reset}`);
+    expect(values(text, entering(2))).toMatchObject({ y: 205, "next a.c": 3, "next a.d": 6 });
+    expect(values(text, entering(3))).toMatchObject({ y: 1020, "next a.c": 11, "next a.d": 21 });
+  });
+
+  test("two memories, of each other", () => {
+    const text = model(
+      `input x[T]
+memory a = counter() reset when b.c >= 3
+memory b = counter() reset when a.c >= 3
+output y = a.tick()
+output z = b.tick()`,
+      counter("off"),
+    );
+    const at = (a: number, b: number) => {
+      const { y, z } = values(text, { x: [1, 1, 1], fresh: 0, "a.c": a, "b.c": b });
+      return [y, z];
+    };
+    expect([at(1, 2), at(1, 4), at(4, 5)]).toEqual([
+      [100, 200],
+      [1020, 400],
+      [1020, 1020],
+    ]);
+  });
+
+  test("a memory that nothing else asks is carried on", () => {
+    const text = model(
+      `input x[T]
+memory b = counter() reset when a.c >= 3
+memory a = counter()
+output y = b.tick()
+_ = a.tick()`,
+      counter("off"),
+    );
+    const result = values(text, { x: [1, 1, 1], fresh: 0, "a.c": 3, "b.c": 1 });
+    expect(result).toMatchObject({ y: 1020, "next a.c": 4, "next b.c": 11 });
+  });
+
+  test("a memory in a repeat, of one outside of it", () => {
+    const text = model(
+      `input x[T]
+memory a = counter()
+y = 0
+repeat 2 as layer {
+  memory b = counter() reset when a.c >= 3
+  y = y + b.tick()
+}
+output z = y + 0 * a.tick()`,
+      counter("c >= limit"),
+    );
+    const at = (a: number) =>
+      values(text, { x: [1, 1, 1], fresh: 0, "a.c": a, "layer.*.b.c": [1, 3] }).z;
+    expect([at(2), at(3)]).toEqual([1100, 2040]);
+  });
+
+  test("before a step, of the state that restarts", () => {
+    const memory = `memory decay() {
+  state s starts 10, gradient through
+  state n in int starts 0, kept
+  step(x[T]) -> [T] {
+    y = linear_scan(0.5, where(valid(T), x, 0) over T, from = s)
+    s <- last(y over T)
+    n <- (n + sum(valid(T) over T)) mod 4
+    return y
+  }
+}`;
+    const text = model(
+      "input x[T]\nmemory m = decay() reset when (index(T) + m.n) mod 4 == 0 and m.s > 0\noutput y = m.step(x)",
+      memory,
+    );
+    const at = (s: number, n: number) =>
+      values(text, { x: [0, 0, 0], fresh: 0, "m.s": s, "m.n": n }).y;
+    expect([at(8, 1), at(8, 3), at(-8, 3)]).toEqual([
+      [4, 2, 1],
+      [4, 5, 2.5],
+      [-4, -2, -1],
+    ]);
+  });
+});

@@ -114,11 +114,13 @@ function blockCallee(
 function callInstance(
   place: Place,
   call: Call,
-  instance: Instance,
+  found: Instance,
   method: MethodDefinition | undefined,
   hint: string | undefined,
 ): Entity {
-  const { definition, definitions } = instance;
+  const { definition, definitions } = found;
+  // What a reset calls sees the states before any reset.
+  const instance: Instance = place.scope.inReset ? { ...found, starts: new Map() } : found;
   if (method === undefined) {
     if (definition.body.some((each) => each.kind === "method")) {
       throw problem(
@@ -168,7 +170,7 @@ function callTemplate(
   const axes = bindAxes(apart, callee, given.tensors);
   const { instance } = callee;
   const make = () => {
-    if (instance !== undefined) prepareRestarts(apart, instance);
+    if (instance !== undefined && !place.scope.inReset) prepareRestarts(apart, instance);
     const template = templateOf(checker, call, callee, given.options, axes);
     return bindTemplate(apart, call, callee, template, given, axes, scope, hint);
   };

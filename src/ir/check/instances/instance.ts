@@ -63,6 +63,7 @@ export function declareInstance(
     view: undefined,
     bound: new Map(presumed),
     presumed: new Set(presumed?.keys()),
+    carried: new Map(),
     entering: new Map(),
     next: new Map(),
     starts: new Map(),

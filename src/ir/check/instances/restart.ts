@@ -14,7 +14,7 @@ import { captureMember, hasMember, instanceTensor } from "./tensors.ts";
 export function declaredReset(place: Place, instance: Instance): TensorEntity | undefined {
   const { reset } = instance;
   if (reset === undefined || instance.declaredReset !== undefined) return instance.declaredReset;
-  const tensor = evaluateTensor({ ...place, scope: instance.scope }, reset);
+  const tensor = evaluateTensor({ ...place, scope: instance.scope.forReset() }, reset);
   if (tensor.number !== "flag") {
     throw problem("MEM0124", reset.span, "`reset when` needs a flag.", {
       help: "input document in flag",

@@ -15,15 +15,15 @@ import { ownTensor } from "./tensors.ts";
 export function finishInstances(place: Place, frame: Frame): void {
   const { memories, report } = place.checker;
   const { sound } = report;
+  enterStates(place, frame);
   for (const instance of frame.instances) {
     const owner: Place = { ...place, scope: instance.scope };
     for (const item of memberItems(instance.definition)) {
       const { statement, name } = item;
       if (statement.kind !== "state") continue;
       const written = instance.next.get(name);
-      const entering = instance.entering.get(name);
-      if (written === undefined && entering === undefined) continue;
-      const before = entering ?? ownTensor(owner, instance, name);
+      const before = instance.entering.get(name);
+      if (before === undefined) continue;
       const value =
         written === undefined ? before : kept(owner, before, written.value, name, written.span);
       const operand = asTensor(place.scope, value, instance.span).operand;
@@ -38,6 +38,20 @@ export function finishInstances(place: Place, frame: Frame): void {
         warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),
       );
     }
+  }
+}
+
+/** Makes the states enter that something writes or resets read; that may make other resets read more of them. */
+function enterStates(place: Place, frame: Frame): void {
+  const missing = () =>
+    frame.instances.flatMap((instance) =>
+      [...instance.next.keys(), ...instance.carried.keys()].flatMap((name) =>
+        instance.entering.has(name) ? [] : [{ instance, name }],
+      ),
+    );
+  for (let some = missing(); some.length > 0; some = missing()) {
+    for (const { instance, name } of some)
+      ownTensor({ ...place, scope: instance.scope }, instance, name);
   }
 }
 

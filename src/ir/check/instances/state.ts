@@ -15,7 +15,8 @@ import { declaredReset, restartAlong, stepResetOf } from "./restart.ts";
 
 type StateStatement = Extract<Statement, { kind: "state" }>;
 
-export function enteringState(
+/** What was carried from the segment before. */
+export function declareState(
   place: Place,
   instance: Instance,
   statement: StateStatement,
@@ -36,7 +37,21 @@ export function enteringState(
     number,
     gradient,
   };
-  const carried = declareTensor(place, declaration);
+  return declareTensor(place, declaration);
+}
+
+/** Declarations of states are read at `place`, their resets at `resets`, where states mean what was carried. */
+export function enteringState(
+  place: Place,
+  instance: Instance,
+  statement: StateStatement,
+  {
+    name,
+    carried,
+    resets,
+  }: { readonly name: string; readonly carried: TensorEntity; readonly resets: Place },
+): TensorEntity {
+  const number = stateKind(statement);
   const { span } = statement.starts;
   const written = evaluateTensor(place, statement.starts);
   const starts =
@@ -56,7 +71,7 @@ export function enteringState(
       `The state ${name} has no axis ${stray.name}, which its start value has.`,
     );
   }
-  const flag = resetFlag(place, instance, statement, span);
+  const flag = resetFlag(place, resets, instance, statement, span);
   const entering = emit(place, "where", [flag, starts, carried], {}, { span, hints: [name] });
   if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
   const start = emit(
@@ -99,6 +114,7 @@ function stateGradient(statement: StateStatement, number: NumberKind): "through"
 /** Where an example starts anew: its stream's first segment, the declaration's flag, the state's own. */
 function resetFlag(
   place: Place,
+  resets: Place,
   instance: Instance,
   statement: StateStatement,
   span: Span,
@@ -107,7 +123,7 @@ function resetFlag(
   const declared = statement.kept ? undefined : declaredReset(place, instance);
   const flags = [
     ...(declared === undefined || declared.axes.length > 0 ? [] : [declared]),
-    ...(statement.reset === undefined ? [] : [ownReset(place, statement.reset)]),
+    ...(statement.reset === undefined ? [] : [ownReset(resets, statement.reset)]),
   ];
   const fresh = globalTensor(owner, { kind: "fresh" }, span);
   return flags.reduce((left, right) => emit(place, "or", [left, right], {}, { span }), fresh);

@@ -16,7 +16,7 @@ import { keepCapture } from "../names/capture.ts";
 import { isTaken, type MemberItem, memberItems, memberScope } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
-import { enteringState } from "./state.ts";
+import { declareState, enteringState } from "./state.ts";
 
 /** The instance's members as its own frame sees them. */
 function viewOf(place: Place, instance: Instance): Scope {
@@ -62,7 +62,11 @@ export function ownTensor(place: Place, instance: Instance, name: string): Tenso
     const origin = { message: `${instance.name} is declared here.`, span: instance.span };
     const tensor = place.checker.report.within(origin, () =>
       statement.kind === "state"
-        ? enteringState(inside, instance, statement, name)
+        ? enteringState(inside, instance, statement, {
+            carried: carriedState(place, instance, name),
+            resets: { ...inside, scope: resetScope(place, instance, inside.scope) },
+            name,
+          })
         : ownParameter(inside, instance, statement, position),
     );
     instance.entering.set(name, tensor);
@@ -74,6 +78,37 @@ export function ownTensor(place: Place, instance: Instance, name: string): Tenso
 function requireMember(scope: Scope): Member {
   if (scope.member === undefined) throw new Error("A view has a member.");
   return scope.member;
+}
+
+/** A state as it was carried from the segment before, in the frame that declares the instance. */
+function carriedState(place: Place, instance: Instance, name: string): TensorEntity {
+  const known = instance.carried.get(name);
+  if (known !== undefined) return known;
+  const inside = insideOf(place, instance);
+  for (const item of memberItems(instance.definition)) {
+    const { statement } = item;
+    if (item.name !== name || statement.kind !== "state" || !isTaken(inside, item)) continue;
+    const tensor = declareState(inside, instance, statement, name);
+    instance.carried.set(name, tensor);
+    return tensor;
+  }
+  throw new Error(`${instance.name} has no ${name}.`);
+}
+
+/** The instance's members as resets see them: its states are the carried ones. */
+function resetScope(place: Place, instance: Instance, { member, ...scope }: Scope): Scope {
+  if (member === undefined) throw new Error("A view has a member.");
+  const states = memberItems(member.definition).filter(
+    ({ statement }) => statement.kind === "state",
+  );
+  const isState = (name: string) => states.some((item) => item.name === name);
+  const before: Member = {
+    ...member,
+    known: new Map([...member.known].filter(([name]) => !isState(name))),
+    tensor: (name) =>
+      isState(name) ? carriedState(place, instance, name) : ownTensor(place, instance, name),
+  };
+  return new Scope({ ...scope, member: before, names: before.known, inReset: true });
 }
 
 function ownParameter(
@@ -123,11 +158,18 @@ export function sharedTensor(
 const shapeOf = (axes: readonly CheckedAxis[]): string =>
   `[${axes.map(({ name, size }) => `${name} = ${size}`).join(", ")}]`;
 
-/** A parameter or entering state where it is used: captured when a loop's body uses an instance declared outside. */
+/**
+ * A parameter or state where it is used: captured when a loop's body uses an instance declared outside. In a reset, a state is
+ * the carried one, before any reset.
+ */
 export function instanceTensor(place: Place, instance: Instance, name: string): TensorEntity {
-  return reached(place, instance, [name], roleOf(instance, name), () =>
-    ownTensor({ ...place, scope: instance.scope }, instance, name),
-  );
+  const owner: Place = { ...place, scope: instance.scope };
+  const role = roleOf(instance, name);
+  return place.scope.inReset && role === "state"
+    ? reached(place, instance, [`${name}Carried`], "argument", () =>
+        carriedState(owner, instance, name),
+      )
+    : reached(place, instance, [name], role, () => ownTensor(owner, instance, name));
 }
 
 /** What the instance's frame has, captured by each loop's body on the way to the place. */
@@ -135,7 +177,7 @@ function reached(
   place: Place,
   instance: Instance,
   path: readonly string[],
-  role: Declaration["role"],
+  role: Declaration["role"] | "argument",
   own: () => TensorEntity,
 ): TensorEntity {
   const { scope, checker } = place;

@@ -77,9 +77,12 @@ export function findMember(place: Place, member: Member, name: string): Entity |
   const inside: Place = { ...place, scope: memberScope(place.scope, member) };
   for (const item of memberItems(member.definition)) {
     if (item.name !== name) continue;
-    const entity = place.checker.nested(name, memberName(item), () =>
-      isTaken(inside, item) ? memberEntity(inside, member, item) : undefined,
-    );
+    const make = () => (isTaken(inside, item) ? memberEntity(inside, member, item) : undefined);
+    // A carried state depends on nothing, whatever its own reset does.
+    const entity =
+      place.scope.inReset && item.statement.kind === "state"
+        ? make()
+        : place.checker.nested(name, memberName(item), make);
     if (entity === undefined) continue;
     member.known.set(name, entity);
     return entity;
