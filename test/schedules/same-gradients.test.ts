@@ -150,3 +150,16 @@ describe("states that restart when a state says so", () => {
     });
   });
 });
+
+describe("an example without a valid token", () => {
+  it("leaves no infinity in any gradient, though a maximum has nothing to choose from there", async () => {
+    const { gradients, states } = await compare({
+      text: readFileSync(new URL("odd/peaks.mem", import.meta.url), "utf8"),
+      entries: ["segment 3 tokens;  batch 2 streams;  rollout 4 segments"],
+      schedules: ["bptt(horizon = 4)", "mrbp(horizon = 4)"],
+      lengths: padded,
+    });
+    for (const [address, { data }] of [...gradients, ...states])
+      expect([...data].every(Number.isFinite), address).toBe(true);
+  });
+});

@@ -864,6 +864,16 @@ describe("R12 and R18: masks", () => {
     expect(ofX("max(x over T where x > 9)")).toBe(Number.NEGATIVE_INFINITY);
     expect(ofX("logsumexp(x over T where x > 9)")).toBe(Number.NEGATIVE_INFINITY);
   });
+
+  test.for(["min", "max", "logsumexp"])(
+    "an example without a valid token has no infinite %s",
+    (word) => {
+      const text = model(`input x[T]\noutput y = ${word}(x over T where valid(T))`);
+      const x = [2, 2, 2];
+      expect(values(text, { x, valid: [0, 0, 0] }).y).toBe(0);
+      expect(values(text, { x, valid: [0, 1, 0] }).y).toBe(2);
+    },
+  );
 });
 
 describe("R13: what carries gradient", () => {

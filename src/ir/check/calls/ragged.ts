@@ -8,7 +8,6 @@ import { warning } from "../problem.ts";
 /** Warns of states that a method writes from all tokens of a segment, where it never asks which of them exist. */
 export function warnOfPadding({ checker, scope }: Place, graph: GraphFunction): void {
   const { frame } = scope;
-  if (frame.takes({ kind: "present" })) return;
   for (const { role, path, value } of graph.inputs) {
     const entering = role === "argument" ? frame.inputs.get(path[0] ?? "") : undefined;
     const axis = entering?.axes.find((each) => each.data && each.size > 1)?.name;

@@ -1,9 +1,11 @@
 /** Along axes: `sum(x over T where m)`, `softmax(x over S)`, `cumsum(x over T)`. */
 
-import type { Call, Name } from "../../../parser/tree.ts";
-import { emit, type Place } from "../emit.ts";
+import type { Call, Name, Span } from "../../../parser/tree.ts";
+import { asTensor, emit, type Place } from "../emit.ts";
 import { axisOf } from "../expressions/reshape.ts";
-import type { Entity } from "../frame.ts";
+import { plainNumber } from "../expressions/static.ts";
+import type { Entity, TensorEntity } from "../frame.ts";
+import { globalTensor } from "../names/globals.ts";
 import { problem } from "../problem.ts";
 import {
   argument,
@@ -35,7 +37,28 @@ export function reduce(
   const mask = maskOf(place, each);
   const operands = mask === undefined ? [tensor] : [tensor, mask];
   const over = names.map((name) => name.text);
-  return emit(place, op, operands, { over }, { span: call.span, hints: [hint] });
+  const reduced = emit(place, op, operands, { over }, { span: call.span, hints: [hint] });
+  const alongSegment = tensor.axes.some((axis) => axis.data && over.includes(axis.name));
+  return mask !== undefined && infiniteOfNothing.has(op) && alongSegment && reduced.batch
+    ? finiteWhereAbsent(place, reduced, call.span, hint)
+    : reduced;
+}
+
+const infiniteOfNothing: ReadonlySet<string> = new Set(["min", "max", "logsumexp"]);
+
+/**
+ * An example without a valid token has nothing left under any mask, which is the data's doing and not the spec's: it gives 0, since
+ * what an infinity reaches has no gradient, not even one that counts 0 times.
+ */
+function finiteWhereAbsent(
+  place: Place,
+  reduced: TensorEntity,
+  span: Span,
+  hint: string | undefined,
+): TensorEntity {
+  const present = globalTensor(place, { kind: "present" }, span);
+  const zero = asTensor(place.scope, plainNumber(0, reduced.number === "int"), span);
+  return emit(place, "where", [present, reduced, zero], {}, { span, hints: [hint] });
 }
 
 function requireLoss(place: Place, name: Name): void {
