@@ -111,6 +111,24 @@ describe("resets on states read what was carried from the segment before", () =>
     expect(values(text, { ...entering(3), fresh: 1 })).toMatchObject({ y: 1020, "next a.c": 11 });
   });
 
+  test("an option may choose whether a state has one", () => {
+    const memory = `memory counter(limited: flag = off) {
+  when limited { state c in int starts 0, reset when c >= 3 } else { state c in int starts 5 }
+  tick() -> [] { c <- c + 1; return c }
+}`;
+    const at = (limited: string, fresh: number) => {
+      const text = `input x[T]\nmemory a = counter(limited = ${limited})\noutput y = a.tick()`;
+      const result = values(model(text, memory), { x: [1, 1, 1], fresh, "a.c": 4 });
+      return [result.y, result["next a.c"]];
+    };
+    expect([at("off", 0), at("on", 0), at("off", 1), at("on", 1)]).toEqual([
+      [4, 5],
+      [0, 1],
+      [5, 6],
+      [0, 1],
+    ]);
+  });
+
   test("two states, of each other", () => {
     const memory = `memory pair() {
   state a in int starts 10, reset when b >= 3

@@ -7,7 +7,7 @@ import { emit, type Place, renameAxes } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { CheckedAxis, Instance, Restart, TensorEntity } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
-import { problem, type Report } from "../problem.ts";
+import { problem } from "../problem.ts";
 import { captureMember, hasMember, instanceTensor } from "./tensors.ts";
 
 /** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */
@@ -54,16 +54,18 @@ export function prepareRestarts(place: Place, instance: Instance): void {
 }
 
 /** Reports states that are to restart at steps where no recurrence starts from them, so that nothing would restart them. */
-export function reportUnrestarted(instance: Instance, report: Report): void {
-  const missed = memberItems(instance.definition).flatMap(({ statement, name, position }) => {
+export function reportUnrestarted(owner: Place, instance: Instance): void {
+  const missed = memberItems(instance.definition).flatMap((item) => {
+    const { statement, name, position } = item;
     if (!isState(statement) || !instance.starts.has(name) || instance.restarted.has(name))
       return [];
+    if (!hasMember(owner, instance, item)) return [];
     return [{ name, span: statement.states[position]?.name.span ?? statement.span }];
   });
   const [first] = missed;
   if (first === undefined) return;
   const names = missed.map(({ name }) => name).join(", ");
-  report.add(
+  owner.checker.report.add(
     problem(
       "MEM0186",
       instance.reset?.span ?? instance.span,

@@ -9,7 +9,7 @@ import { writingMethods } from "../names/unused.ts";
 import { type Report, warning } from "../problem.ts";
 import { isName, mentionsName, someNode } from "../syntax.ts";
 import { reportUnrestarted } from "./restart.ts";
-import { ownTensor } from "./tensors.ts";
+import { hasMember, ownTensor } from "./tensors.ts";
 
 /** Gives every state of the frame's instances its next value; an example without a valid token keeps its states (rule R12). */
 export function finishInstances(place: Place, frame: Frame): void {
@@ -23,14 +23,15 @@ export function finishInstances(place: Place, frame: Frame): void {
       if (statement.kind !== "state") continue;
       const written = instance.next.get(name);
       const before = instance.entering.get(name);
-      if (before === undefined) continue;
+      // One of that name may stand in another branch of a `when`.
+      if (before === undefined || !hasMember(owner, instance, item)) continue;
       const value =
         written === undefined ? before : kept(owner, before, written.value, name, written.span);
       const operand = asTensor(place.scope, value, instance.span).operand;
       if (!("name" in operand)) throw new Error("A state's next value is a tensor.");
       frame.next.push({ path: [...instance.path, name], value: operand });
     }
-    if (sound) reportUnrestarted(instance, report);
+    if (sound) reportUnrestarted(owner, instance);
     if (instance.definition.kind !== "memory") continue;
     memories.set(`${instance.span.file}:${instance.span.start}`, instance);
     if (instance.entering.size === 0 && report.sound) {
