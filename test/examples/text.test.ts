@@ -86,6 +86,7 @@ describe("sizes", () => {
         hidden: "73",
         short: "83",
         block: "78",
+        "train.segment": "78",
         bases: "74",
         resample: "89",
       },

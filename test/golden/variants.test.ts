@@ -74,6 +74,29 @@ const variants: Readonly<Record<string, Variant>> = {
     without: /mask_net/,
     horizon: 1,
   },
+  "∞-former: one fit without padding": {
+    of: core,
+    hyperparameters: { padding: false, length: 9 },
+    horizon: 1,
+  },
+  "∞-former: no padding, odd blocks": {
+    of: linear,
+    hyperparameters: { padding: false, length: 7, gate: false },
+    without: /mask_net/,
+    horizon: 1,
+  },
+  "∞-former: sticky, forgets every two blocks": {
+    of: sticky,
+    hyperparameters: { reset_after_tokens: 20, length: 10, segments: 6, batch: 1 },
+    besides: ["uniform/0", "uniform/4", "uniform/5"],
+    horizon: 1,
+  },
+  "∞-former: host that forgets every two blocks, without padding": {
+    of: full,
+    hyperparameters: { reset_after_tokens: 9, padding: false, n_layer: 1, batch: 1 },
+    without: /layers.1/,
+    horizon: 1,
+  },
   "∞-former: sticky, few bins": {
     of: sticky,
     hyperparameters: { nb_bins: 5, n_heads: 4, head_size: 4, resampled_points: 7, length: 6 },

@@ -91,6 +91,7 @@ describe("memories whose gradient stops", () => {
         depth: "2",
         short: "3",
         block: "4",
+        "train.segment": "4",
         bases: "6",
         resample: "5",
       },

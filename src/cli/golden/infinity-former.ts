@@ -20,9 +20,10 @@ import { hostSettings, hostWeights, layerOutputs, topCache } from "./transformer
 
 export const infinityFormer: Adapter = {
   system: "infinity-former",
-  excused({ hyperparameters: h }) {
+  excused(golden) {
+    const { hyperparameters: h } = golden;
     if (h.has("n_layer")) return [topCache(h.number("n_layer"))];
-    return h.number("length") % 2 === 0 ? [] : [paddedPositions];
+    return storesPositions(golden) ? [] : [otherPositions];
   },
   runs(golden) {
     const { inputs, weights } = golden;
@@ -35,16 +36,23 @@ export const infinityFormer: Adapter = {
   },
 };
 
-const paddedPositions: Excused = {
+const otherPositions: Excused = {
   file: /^positions$/,
-  reason: "for an odd length the reference stores one padding position at each end besides",
+  reason:
+    "the reference stores others than those of the signal: it adds or drops some at either end",
+};
+
+/** Whether the file has the positions of the signal, one each. */
+const storesPositions = ({ outputs, hyperparameters: h }: GoldenCase): boolean => {
+  const { shape } = outputs.get("positions") ?? {};
+  return shape === undefined || shape[0] === h.number("length");
 };
 
 const densityNames = { gaussian: "softmax", sparse: "sparsemax" } as const;
 
 /** Options of the memory, by their names in the specs. */
 function memorySettings(h: Hyperparameters): Readonly<Record<string, string>> {
-  h.require("padding", true);
+  const rows = h.perhaps("reset_after_tokens");
   const sticky = h.flag("sticky", false);
   const center = h.perhaps("kl_mean_term");
   const density = h.word("density", ["gaussian", "softmax", "sparse", "sparsemax"], "gaussian");
@@ -52,6 +60,8 @@ function memorySettings(h: Hyperparameters): Readonly<Record<string, string>> {
     bases: String(h.number("n_basis")),
     widths: `[${h.numbers("basis_sigmas").join(",")}]`,
     ridge: String(h.number("ridge")),
+    padding: h.flag("padding", true) ? "on" : "off",
+    reset: rows === undefined ? "none" : `every(rows=${rows})`,
     floor: String(h.number("sigma_sq_floor")),
     prior: String(h.number("sigma_0")),
     kl_weight: String(h.number("kl_weight")),
@@ -145,7 +155,7 @@ function once(golden: GoldenCase): SpecRun {
       ...basis,
       ...readings(0, "", layout.context),
       expected("G", "L N", value("ltm.absorb.fit_first")),
-      ...(golden.hyperparameters.number("length") % 2 === 0
+      ...(storesPositions(golden)
         ? [expected("positions", "L", value("ltm.absorb.first_fit.position"))]
         : []),
       expected("coefficients", "batch N D", { kind: "next", segment: 0, address: "ltm.B" }),
@@ -200,7 +210,6 @@ function repeatedly(golden: GoldenCase): SpecRun {
   const weights = memoryWeights(golden, "", "ltm");
   const layout = layouts(golden, "query/0");
   const value = (segment: number, address: string): Source => ({ kind: "value", segment, address });
-  h.require("reset_after_tokens", null);
   return {
     spec: "continuous-layer.mem",
     settings: layerSettings(golden, each.length),
