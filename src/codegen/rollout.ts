@@ -49,16 +49,13 @@ export function rolloutParts(
   const handed = through && kind !== "detach" ? next?.shape : undefined;
   const replays = handed === undefined || kind === "mrbp" || kind === "detach";
   const swept = handed !== undefined && sweepsFirst(program);
-  if (swept && variants.critical === undefined) {
-    throw new Error(`${program.graph.main} has no critical function.`);
-  }
   const forward = textOf(variants.forward);
   const context: RolloutContext = {
     program,
     functions,
     forward,
     backward,
-    critical: swept && variants.critical !== undefined ? textOf(variants.critical) : undefined,
+    critical: swept ? textOf(variants.critical) : undefined,
     handed,
     replays,
     counts: forward.unit.signature.groups.some(({ role }) => role === "count"),

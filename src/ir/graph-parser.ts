@@ -12,6 +12,7 @@ import type {
   Port,
   PortRole,
   RepeatNode,
+  SegmentGradient,
   Value,
   ValueType,
 } from "./graph.ts";
@@ -22,12 +23,21 @@ export function parseGraph(text: string): Graph {
   const reader = new Reader(text);
   reader.expect("main");
   const main = reader.name();
+  const training = parseTraining(reader);
   const functions = new Map<string, GraphFunction>();
   while (!reader.atEnd()) {
     const parsed = parseFunction(reader);
     functions.set(parsed.name, parsed);
   }
-  return { functions, main };
+  return { functions, main, ...(training && { training }) };
+}
+
+/** Names of the backward function and of the critical path, if the graph has them. */
+function parseTraining(reader: Reader): SegmentGradient | undefined {
+  if (!reader.accept("training")) return undefined;
+  const backward = reader.name();
+  reader.expect(",");
+  return { backward, critical: reader.name() };
 }
 
 const functionKinds = ["block", "forward", "backward", "critical"] as const;

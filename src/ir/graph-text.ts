@@ -35,7 +35,14 @@ import { isConstant, isSymbolic } from "./symbolic.ts";
 /** The whole graph. */
 export function printGraph(graph: Graph): string {
   const functions = [...graph.functions.values()].map(printFunction);
-  return [`main ${nameText(graph.main)}\n`, ...functions].join("\n");
+  const { main, training } = graph;
+  const heading = [
+    `main ${nameText(main)}\n`,
+    ...(training === undefined
+      ? []
+      : [`training ${nameText(training.backward)}, ${nameText(training.critical)}\n`]),
+  ].join("");
+  return [heading, ...functions].join("\n");
 }
 
 /** One function: a heading, its inputs, a line for each node, its results. */

@@ -221,6 +221,15 @@ export interface GraphFunction {
 /** Functions by name; callees before callers. */
 export interface Graph {
   readonly functions: ReadonlyMap<string, GraphFunction>;
-  /** The function of one segment. */
+  /** The function of one segment; in a training program its forward. */
   readonly main: string;
+  /** What a training program runs besides; names do not tell, since a spec may take them for its blocks. */
+  readonly training?: SegmentGradient;
+}
+
+/** Names of the functions of one segment that go with its forward. */
+export interface SegmentGradient {
+  readonly backward: string;
+  /** What the next segment's states need; the plain function if that is all of it. */
+  readonly critical: string;
 }

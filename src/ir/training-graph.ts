@@ -1,6 +1,7 @@
 /** The functions a training program runs: a segment forward with what it keeps, backward, and its critical path. */
-import { criticalPath, differentiate } from "./gradient/index.ts";
-import type { Graph, GraphFunction, Port } from "./graph.ts";
+import { FunctionSet } from "./function-set.ts";
+import { criticalFunction, functionGradient } from "./gradient/index.ts";
+import type { Graph, Port } from "./graph.ts";
 
 export interface TrainingGraphOptions {
   /** Probed values also show their gradients: all of them, or those with these names. */
@@ -11,17 +12,25 @@ export interface TrainingGraphOptions {
 export function trainingGraph(segment: Graph, options: TrainingGraphOptions = {}): Graph {
   const wrt = ({ role }: Port): boolean => role === "parameter" || role === "state";
   const { gradientProbes: chosen = false } = options;
-  const gradient = differentiate(segment, {
-    wrt,
-    gradientProbes:
-      typeof chosen === "boolean"
-        ? chosen
-        : (name) => chosen.some((each) => name === each || name.endsWith(`.${each}`)),
-  });
-  const critical = criticalPath(segment);
-  const functions = new Map<string, GraphFunction>(gradient.functions);
-  for (const [name, written] of critical.functions) {
-    if (!functions.has(name)) functions.set(name, written);
-  }
-  return { functions, main: gradient.main };
+  // Both halves name their functions in one set, so that none takes a name of the other's.
+  const functions = new FunctionSet(segment.functions);
+  const { forward, backward } = functionGradient(
+    segment,
+    {
+      wrt,
+      gradientProbes:
+        typeof chosen === "boolean"
+          ? chosen
+          : (name) => chosen.some((each) => name === each || name.endsWith(`.${each}`)),
+    },
+    functions,
+  );
+  const critical = criticalFunction(segment, functions);
+  const roots = [forward.name, backward.name, critical.name];
+  const { functions: kept, nameOf } = functions.finish(roots);
+  return {
+    functions: kept,
+    main: nameOf(forward.name),
+    training: { backward: nameOf(backward.name), critical: nameOf(critical.name) },
+  };
 }

@@ -11,6 +11,9 @@ import { verifyPorts } from "./verify-ports.ts";
 export function verify(graph: Graph): string[] {
   const problems: string[] = [];
   if (!graph.functions.has(graph.main)) problems.push(`There is no main function ${graph.main}.`);
+  for (const [half, name] of Object.entries(graph.training ?? {})) {
+    if (!graph.functions.has(name)) problems.push(`There is no ${half} function ${name}.`);
+  }
   const before = new Map<string, GraphFunction>();
   for (const [name, written] of graph.functions) {
     const report = (problem: string): void => {

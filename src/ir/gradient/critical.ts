@@ -18,16 +18,17 @@ import { pick, positions, sorted } from "./positions.ts";
  * Probes are dropped too: the forward function shows them.
  */
 export function criticalPath(graph: Graph): Graph {
-  return sliceResults(graph, (port) => port.role === "next");
+  const set = new FunctionSet(graph.functions);
+  const { name } = criticalFunction(graph, set);
+  const { functions, nameOf } = set.finish([name]);
+  return { functions, main: nameOf(name) };
 }
 
-/** The main function cut down to the results that are wanted. */
-export function sliceResults(graph: Graph, wanted: (port: Port) => boolean): Graph {
-  const slicer = new Slicer(graph);
-  const main = slicer.functions.get(graph.main);
-  const { sliced } = slicer.slice(main, positions(main.results, wanted), []);
-  const { functions, nameOf } = slicer.functions.finish([sliced.name]);
-  return { functions, main: nameOf(sliced.name) };
+/** The same, its functions put among others made of the graph. */
+export function criticalFunction(graph: Graph, functions: FunctionSet): GraphFunction {
+  const main = functions.get(graph.main);
+  const wanted = positions(main.results, (port) => port.role === "next");
+  return new Slicer(functions).slice(main, wanted, []).sliced;
 }
 
 /** A function cut down, and which of the whole one's inputs it still takes. */
@@ -40,8 +41,8 @@ class Slicer {
   readonly functions: FunctionSet;
   readonly #known = new Map<string, Slice>();
 
-  constructor(graph: Graph) {
-    this.functions = new FunctionSet(graph.functions);
+  constructor(functions: FunctionSet) {
+    this.functions = functions;
   }
 
   /** Keeps the given results, the inputs they need and the `kept` inputs. */

@@ -40,16 +40,29 @@ export interface DifferentiatedGraph extends Graph {
 }
 
 export function differentiate(graph: Graph, options: DifferentiateOptions): DifferentiatedGraph {
-  const main = graph.functions.get(graph.main);
-  if (main === undefined) throw new Error(`The graph has no function ${graph.main}.`);
+  const set = new FunctionSet(graph.functions);
+  const { forward, backward } = functionGradient(graph, options, set);
+  const { functions, nameOf } = set.finish([forward.name, backward.name]);
+  const start = nameOf(forward.name);
+  return { functions, main: start, forward: start, backward: nameOf(backward.name) };
+}
+
+/** The two halves of the main function, put with those of what it calls among others made of the graph. */
+export function functionGradient(
+  graph: Graph,
+  options: DifferentiateOptions,
+  functions: FunctionSet,
+): Pick<FunctionGradient, "forward" | "backward"> {
+  const main = functions.get(graph.main);
   const { always = isState, cotangents = isLossOrNext, gradientProbes = false } = options;
   const differentiator = new Differentiator(
     graph,
     typeof gradientProbes === "function" ? gradientProbes : () => gradientProbes,
+    functions,
   );
   const wrt = positions(main.inputs, (port) => isReal(port) && options.wrt(port));
   const { results } = differentiator.activity.of(main, wrt);
-  const { forward, backward } = differentiator.gradientOf(main, {
+  return differentiator.gradientOf(main, {
     active: wrt,
     cotangents: results.filter((position) => {
       const port = main.results[position];
@@ -63,9 +76,6 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     avoided: [],
     ordered: wrt,
   });
-  const { functions, nameOf } = differentiator.functions.finish([forward.name, backward.name]);
-  const start = nameOf(forward.name);
-  return { functions, main: start, forward: start, backward: nameOf(backward.name) };
 }
 
 const isReal = (port: Port): boolean => port.value.type.kind === "real";
@@ -80,11 +90,11 @@ class Differentiator implements Surroundings {
   readonly functions: FunctionSet;
   readonly #gradients = new Map<string, FunctionGradient>();
 
-  constructor(graph: Graph, gradientProbes: ProbeChoice) {
+  constructor(graph: Graph, gradientProbes: ProbeChoice, functions: FunctionSet) {
     this.activity = new ActivityAnalysis(graph, gradientProbes);
     this.main = graph.main;
     this.gradientProbes = gradientProbes;
-    this.functions = new FunctionSet(graph.functions);
+    this.functions = functions;
   }
 
   functionOf(name: string): GraphFunction {

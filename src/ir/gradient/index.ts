@@ -1,4 +1,4 @@
 /** Gradients made at build time. */
-export { criticalPath, sliceResults } from "./critical.ts";
+export { criticalFunction, criticalPath } from "./critical.ts";
 export type { DifferentiatedGraph, DifferentiateOptions } from "./differentiate.ts";
-export { differentiate } from "./differentiate.ts";
+export { differentiate, functionGradient } from "./differentiate.ts";

@@ -12,6 +12,7 @@ import {
   literal,
   real as number,
 } from "../../../src/ir/symbolic.ts";
+import { trainingGraph } from "../../../src/ir/training-graph.ts";
 import { OPEN } from "../../../src/ops/index.ts";
 import { attention, embedding, model, recurrence } from "../gradient/blocks.ts";
 import { graphOf, real, type } from "../kit.ts";
@@ -72,7 +73,8 @@ function bare(graph: Graph): Graph {
     const entries = Object.entries(part).filter(([key]) => !drop.has(key));
     return Object.fromEntries(entries.map(([key, each]) => [key, strip(each)]));
   };
-  return { functions: strip(graph.functions) as Graph["functions"], main: graph.main };
+  const { functions, main, training } = graph;
+  return { functions: strip(functions) as Graph["functions"], main, ...(training && { training }) };
 }
 
 const graphs: readonly (readonly [string, Graph])[] = [
@@ -85,6 +87,7 @@ const graphs: readonly (readonly [string, Graph])[] = [
     (functions) =>
       ["a gradient", differentiate(graphOf(...functions), { wrt: () => true })] as const,
   ),
+  ["training", trainingGraph(graphOf(...model(3)))],
 ];
 
 describe("the text form", () => {
@@ -114,7 +117,8 @@ block attention "attention" {
   it.each(graphs)("of %s reads back to the same graph", (_, graph) => {
     const text = printGraph(graph);
     const again = parseGraph(text);
-    expect(again).toEqual(bare({ functions: graph.functions, main: graph.main }));
+    const { functions, main, training } = graph;
+    expect(again).toEqual(bare({ functions, main, ...(training && { training }) }));
     expect(printGraph(again)).toBe(text);
   });
 

@@ -81,6 +81,11 @@ describe("an illegal graph", () => {
       "There is no main function other",
     ],
     [
+      "an unknown backward function",
+      ["main main\n", "main main\ntraining mainBackward, main\n"],
+      "There is no backward function mainBackward",
+    ],
+    [
       "a wrong result type",
       ["y: real [batch, T=3] = mul", "y: real [batch, T=4] = mul"],
       "mul gives real [batch, T=3]",
