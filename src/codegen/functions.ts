@@ -5,7 +5,7 @@ import { parameterType, returnTypeOf } from "./function-types.ts";
 import { Names, pascalCase, propertyName } from "./identifier.ts";
 import type { Module } from "./module.ts";
 import { calleeFor, typesOf } from "./module.ts";
-import { FILE_NAMES, familyOf } from "./naming.ts";
+import { FILE_NAMES, plainName } from "./naming.ts";
 import type { Arithmetic } from "./number.ts";
 import type { Line } from "./statement.ts";
 import { structKey, structShapes } from "./struct-shapes.ts";
@@ -47,7 +47,7 @@ export function writeFunctions(options: FunctionsOptions): Functions {
   const shapes = structShapes(module);
   const texts = module.units.map((unit): FunctionText => {
     const name = module.name(unit);
-    const prefix = unit.main ? "" : pascalCase([familyOf(name, unit.written)]);
+    const prefix = unit.main ? "" : pascalCase([plainName(name, unit.written)]);
     const parameterTypes = unit.signature.parameters.map((parameter) => {
       const shape = shapes.get(structKey(module, unit, parameter.group)) ?? parameter.shape;
       return parameterType(parameter, shape, unit, prefix, options.model, types);

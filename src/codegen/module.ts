@@ -45,6 +45,8 @@ export interface Module {
   readonly unit: (name: string) => Unit;
   /** Name in the file of each unit. */
   readonly name: (unit: Unit) => string;
+  /** What a unit has in common with all halves and parts of what it is in the spec: they share types. */
+  readonly family: (unit: Unit) => string;
 }
 
 export function gather(input: ModuleInput): Module {
@@ -64,10 +66,12 @@ export function gather(input: ModuleInput): Module {
   const distinct = Array.from(new Set(units.values()));
   const unit = (name: string) => known(units, name);
   const names = nameFunctions(distinct, unit, mains);
+  const families = familiesOf(distinct);
   return {
     units: distinct,
     unit,
     name: (each) => names.get(each) ?? each.written.name,
+    family: (each) => families.get(each) ?? sourceOf(each.written),
   };
 }
 
@@ -105,6 +109,25 @@ function draftUnit(
   return { written, signature, main, iterated, probes, numbers, draft, variants: [written] };
 }
 
+/** The function of the spec that one is, or is a half or a part of; what gradients alone need is apart. */
+function sourceOf({ name, kind, source }: GraphFunction): string {
+  return source === undefined && kind !== "block" ? `made ${name}` : `spec ${source ?? name}`;
+}
+
+/** A unit that stands for several functions of the spec makes one family of theirs. */
+function familiesOf(units: readonly Unit[]): ReadonlyMap<Unit, string> {
+  const joined = new Map<string, string>();
+  const find = (source: string): string => {
+    const next = joined.get(source);
+    return next === undefined ? source : find(next);
+  };
+  for (const { variants } of units) {
+    const [first = "", ...others] = variants.map((written) => find(sourceOf(written)));
+    for (const each of others) if (find(each) !== find(first)) joined.set(find(each), find(first));
+  }
+  return new Map(units.map((unit) => [unit, find(sourceOf(unit.written))]));
+}
+
 function isRepeated({ functions }: Graph, name: string): boolean {
   return [...functions.values()].some(({ nodes }) =>
     nodes.some((node) => node.kind === "repeat" && node.function === name),
@@ -121,7 +144,7 @@ function stateTest(written: GraphFunction, input: ModuleInput): (port: Port) => 
   if (input.mains.has(written.name)) return (port) => input.isState(port.path);
   const states = new Set<string>();
   for (const other of input.graph.functions.values()) {
-    if (other.title !== written.title || other.file !== written.file) continue;
+    if (sourceOf(other) !== sourceOf(written)) continue;
     for (const port of other.inputs) if (port.role === "state") states.add(portKey(port));
   }
   return (port) => states.has(portKey(port));

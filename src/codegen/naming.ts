@@ -103,8 +103,8 @@ function functionName(
   return camelCase([...before, ...written.title.split("."), ...options]) + SUFFIX[written.kind];
 }
 
-/** The function's name without what says which variant it is: variants of one family share types. */
-export function familyOf(name: string, written: GraphFunction): string {
+/** The function's name without what says which half or part it is, for the names of its types. */
+export function plainName(name: string, written: GraphFunction): string {
   const suffix = SUFFIX[written.kind];
   const stem = name.replace(/[0-9]+$/, "");
   const count = name.slice(stem.length);

@@ -1,6 +1,5 @@
 /** Shapes of struct parameters: what a function and all that get a part of the struct read of it. */
 import type { Module, Unit } from "./module.ts";
-import { familyOf } from "./naming.ts";
 import type { Shape } from "./struct.ts";
 import { shapeKey, union, widenAt } from "./struct.ts";
 
@@ -11,7 +10,7 @@ function isAddressed(group: string): boolean {
 
 /** Key of a struct parameter's shape: shared by the variants of a function, or its own. */
 export function structKey(module: Module, unit: Unit, group: string): string {
-  return `${familyOf(module.name(unit), unit.written)} ${group}`;
+  return `${module.family(unit)} ${group}`;
 }
 
 /**

@@ -37,6 +37,7 @@ export interface FunctionOptions {
   readonly doc?: string;
   readonly file?: string;
   readonly kind?: GraphFunction["kind"];
+  readonly source?: string;
   readonly numbers?: readonly NumberFormal[];
 }
 
@@ -275,7 +276,7 @@ export class FunctionBuilder {
   }
 
   finish(): GraphFunction {
-    const { title, variant, doc, file, kind, numbers } = this.#options;
+    const { title, variant, doc, file, kind, source, numbers } = this.#options;
     const written: GraphFunction = {
       name: this.name,
       title: title ?? this.name,
@@ -283,6 +284,7 @@ export class FunctionBuilder {
       ...(doc === undefined ? {} : { doc }),
       ...(file === undefined ? {} : { file }),
       kind: kind ?? "block",
+      ...(source === undefined ? {} : { source }),
       numbers: numbers ?? [],
       inputs: [...this.#inputs],
       nodes: [...this.#nodes],

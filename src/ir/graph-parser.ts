@@ -60,6 +60,7 @@ function parseFunction(reader: Reader): GraphFunction {
   const kind = reader.oneOf(functionKinds);
   const name = reader.name();
   const title = reader.name();
+  const source = reader.accept("of") ? reader.name() : undefined;
   reader.expect("{");
   const values = new Map<string, Value>();
   const make = (): Value => {
@@ -85,7 +86,16 @@ function parseFunction(reader: Reader): GraphFunction {
     else if (!isValue && reader.accept("out")) results.push({ value: read(), ...place(reader) });
     else nodes.push(parseNode(reader, make, read));
   }
-  return { name, title, kind, numbers, inputs, nodes, results };
+  return {
+    name,
+    title,
+    kind,
+    ...(source !== undefined && { source }),
+    numbers,
+    inputs,
+    nodes,
+    results,
+  };
 }
 
 function parseValue(reader: Reader): Value {

@@ -47,8 +47,9 @@ export function printGraph(graph: Graph): string {
 
 /** One function: a heading, its inputs, a line for each node, its results. */
 export function printFunction(written: GraphFunction): string {
+  const source = written.source === undefined ? "" : ` of ${nameText(written.source)}`;
   const lines = [
-    `${written.kind} ${nameText(written.name)} ${JSON.stringify(written.title)} {`,
+    `${written.kind} ${nameText(written.name)} ${JSON.stringify(written.title)}${source} {`,
     ...(written.numbers.length === 0 ? [] : [`  numbers ${list(written.numbers, formalText)}`]),
     ...written.inputs.map((port) => `  in ${valueText(port.value)} as ${placeText(port)}`),
     ...written.nodes.map((node) => `  ${printNode(node)}`),

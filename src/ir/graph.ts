@@ -212,6 +212,8 @@ export interface GraphFunction {
   readonly doc?: string;
   readonly file?: string;
   readonly kind: "block" | "forward" | "backward" | "critical";
+  /** Name of the function of the spec that it is a half or a part of; that function itself need not be in the graph. */
+  readonly source?: string;
   readonly numbers: readonly NumberFormal[];
   readonly inputs: readonly Port[];
   readonly nodes: readonly Node[];

@@ -92,4 +92,27 @@ describe("functions of one block", () => {
     const text = await training(mix, "  y = mix(x, x, mask = causal)");
     expect(functionNames(text)).toContain("mixForward");
   });
+
+  it("share their types with each other, and with no block that is called like one of them", async () => {
+    const blocks = `
+block n(x[T, D]) -> [T, D] { param a[D], b[D] starts 1; return x * a + b * b * a }
+block n2(x[T, D]) -> [T, D] { param b[D] starts 1; y = n(x) as a; return tanh(y * b) }`;
+    const text = await training(blocks, "  y = n(x)\n  y = n(y) as second\n  y = n2(y)");
+    const structs = new Map(
+      [...text.matchAll(/^type (\w+) = \{\n([^}]*)\}/gm)].map(([, name, fields = ""]) => [
+        name,
+        [...fields.matchAll(/readonly (\w+): (\w+)/g)].map(([, field, type]) => [field, type]),
+      ]),
+    );
+    const own = [...text.matchAll(/^function (n\w*)\(\s+g: Builder,\s+own: (\w+)/gm)];
+    const typeOf = new Map(own.map(([, name, type]) => [name, structs.get(type)]));
+    const both = ["a", "b"].map((name) => [name, "Tensor"]);
+    for (const name of ["nForward", "nBackward", "nBackward2"]) {
+      expect(typeOf.get(name), name).toEqual(both);
+    }
+    const [weight, inner] = typeOf.get("n2Forward") ?? [];
+    expect(structs.get(inner?.[1])).toEqual(both);
+    expect(weight).toEqual(["b", "Tensor"]);
+    expect(typeOf.get("n2Backward")).toEqual(typeOf.get("n2Forward"));
+  });
 });

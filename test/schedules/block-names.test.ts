@@ -42,6 +42,7 @@ it.each([
   ["fCritical", "fCriticalCritical", "M"],
   ["segment", "segmentForward", "M"],
   ["segmentBackward", "segmentCritical", "M"],
+  ["segmentBackward", "segment", "SegmentCritical"],
   ["M", "MBackward", "M"],
 ] as const)(
   "blocks %s and %s of a model %s are trained as under other names",

@@ -52,6 +52,7 @@ export class BackwardWriter {
       ...(written.doc === undefined ? {} : { doc: written.doc }),
       ...(written.file === undefined ? {} : { file: written.file }),
       kind: "backward",
+      source: written.source ?? written.name,
     });
     this.#values = new ForwardValues(this.#f, written, request);
     this.#cotangents = new Cotangents(this.#f, around.define);

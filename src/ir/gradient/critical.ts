@@ -144,7 +144,12 @@ class Slicer {
   /** The whole function if nothing was cut off, else the one with this text. */
   #define(whole: GraphFunction, cut: GraphFunction): GraphFunction {
     if (printFunction(cut) === printFunction(whole)) return whole;
-    return this.functions.define({ ...cut, name: `${whole.name}Critical`, kind: "critical" });
+    return this.functions.define({
+      ...cut,
+      name: `${whole.name}Critical`,
+      kind: "critical",
+      source: whole.source ?? whole.name,
+    });
   }
 }
 

@@ -79,7 +79,8 @@ export function writeForward(
   });
   const name = `${written.name}Forward`;
   const results = [...written.results, ...ports];
-  return { forward: { ...written, name, kind: "forward", nodes, results }, paths };
+  const source = written.source ?? written.name;
+  return { forward: { ...written, name, kind: "forward", source, nodes, results }, paths };
 }
 
 function callsFunction(node: Node): node is CallNode | RepeatNode | ScanNode {
