@@ -189,7 +189,7 @@ export type PortRole =
   | "state" // … the entering (for the segment function: carried) value
   | "draw"
   | "residual" // input of a backward function, result of a forward function; of a call below its scope, of a repeat below [index, "*"]
-  | "cotangent" // input of a backward function, one per differentiable result; path = [role, struct unless "own", ...path] of that result
+  | "cotangent" // input of a backward function, one per differentiable result; path = [role, struct unless "own" (numbered if taken), ...path] of that result
   | "return" // result: what the block returns
   | "next" // result: the value a state gets
   | "loss" // result: one loss term, a scalar

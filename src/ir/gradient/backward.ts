@@ -83,14 +83,14 @@ export class BackwardWriter {
   #takeCotangent(position: number): void {
     const port = this.#written.results[position];
     if (port === undefined) throw new Error(`There is no result ${position}.`);
-    const { value, role, struct, path } = port;
+    const { value, role, path } = port;
     const arriving = this.#f.value(cotangentName(value), value.type);
     this.#arriving.push({
       given: { value: arriving, source: { from: "cotangent", position } },
       port: {
         value: arriving,
         role: "cotangent",
-        path: [role, ...(struct === "own" ? [] : [struct]), ...path],
+        path: [role, ...structStep(this.#written, port), ...path],
         struct: "own",
       },
     });
@@ -314,6 +314,16 @@ export class BackwardWriter {
     }
     return given;
   }
+}
+
+/** What a result's struct adds to its cotangent's path: its name, numbered where own results have such paths. */
+function structStep({ results }: GraphFunction, { role, struct }: Port): readonly string[] {
+  if (struct === "own") return [];
+  const others = results.filter((port) => port.role === role && port.struct !== struct);
+  const taken = new Set(others.map((port) => (port.struct === "own" ? port.path[0] : port.struct)));
+  let step = struct;
+  for (let count = 2; taken.has(step); count++) step = `${struct}${count}`;
+  return [step];
 }
 
 /** Names under which values are probed. */
