@@ -4,6 +4,7 @@ import type { Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import type { TensorEntity } from "../frame.ts";
 import { reachedStart, restartAlong } from "../instances/restart.ts";
+import { instanceNext } from "../instances/tensors.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
 import { problem } from "../problem.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
@@ -47,9 +48,8 @@ export function implicitTensor(
       return start;
     }
     case "next": {
-      const written = callee.instance?.next.get(implicit.state);
-      if (written !== undefined && callee.instance?.frame === place.scope.frame)
-        return written.value;
+      const written = callee.instance && instanceNext(place, callee.instance, implicit.state);
+      if (written !== undefined) return written;
       throw problem(
         "MEM0190",
         span,

@@ -4,10 +4,10 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { IndexedMember, Name, Next } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, Instance, TensorEntity } from "../frame.ts";
+import type { Entity, Instance } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
-import { instanceTensor } from "./tensors.ts";
+import { instanceNext, instanceTensor, memberNext } from "./tensors.ts";
 
 /** `mem.M`: an entering state, a parameter, or an option of an instance. */
 export function instanceMember(place: Place, instance: Instance, member: Name): Entity {
@@ -45,12 +45,11 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
   if (state.kind === "member") {
     const object = evaluate(place, state.object);
     if (object.kind === "instance") {
-      const written = object.instance.next.get(state.member.text);
-      if (written !== undefined && place.scope.frame === object.instance.frame)
-        return written.value;
+      const written = instanceNext(place, object.instance, state.member.text);
+      if (written !== undefined) return written;
     }
   } else if (state.kind === "reference") {
-    const written = place.scope.member?.next(state.name.text) ?? outerNext(place, state.name.text);
+    const written = memberNext(place.scope, state.name.text);
     if (written !== undefined) return written;
   }
   throw problem(
@@ -61,9 +60,4 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
       help: "Write the state first: M <- …",
     },
   );
-}
-
-function outerNext(place: Place, name: string): TensorEntity | undefined {
-  const { outer } = place.scope.frame;
-  return outer?.member?.next(name);
 }

@@ -2,6 +2,7 @@
 
 import type { Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
+import { unwritable } from "../calls/hygiene.ts";
 import type { Place } from "../emit.ts";
 import {
   type CheckedAxis,
@@ -12,7 +13,7 @@ import {
   valueBehind,
 } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
-import { keepCapture } from "../names/capture.ts";
+import { capture, keepCapture } from "../names/capture.ts";
 import { isTaken, type MemberItem, memberItems, memberScope } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
@@ -186,6 +187,33 @@ function reached(
   if (outer === undefined) throw new Error(`${instance.name} is out of reach.`);
   const there = reached({ checker, scope: outer }, instance, path, role, own);
   return captureMember(scope, instance, path, there, role);
+}
+
+/** What a state was written, where it is used; undefined before its write. */
+export function instanceNext(
+  { scope, checker }: Place,
+  instance: Instance,
+  state: string,
+): TensorEntity | undefined {
+  if (scope.frame === instance.frame) return instance.next.get(state)?.value;
+  const { outer } = scope.frame;
+  if (outer === undefined) return undefined;
+  const there = instanceNext({ checker, scope: outer }, instance, state);
+  return there && captureWritten(scope, state, there);
+}
+
+/** The same for a state of the instance that a method belongs to. */
+export function memberNext(scope: Scope, state: string): TensorEntity | undefined {
+  if (scope.member !== undefined) return scope.member.next(state);
+  const { outer } = scope.frame;
+  const there = outer && memberNext(outer, state);
+  return there && captureWritten(scope, state, there);
+}
+
+/** Under a name of its own: states of several instances may have one, and so may a local. */
+function captureWritten(scope: Scope, state: string, outer: TensorEntity): TensorEntity {
+  const taken = new Set(scope.frame.builder.inputs.map(({ path }) => path.join(".")));
+  return capture(scope, unwritable(`${state}Written`, taken), outer);
 }
 
 function roleOf(instance: Instance, name: string): "parameter" | "state" {
