@@ -340,6 +340,32 @@ describe("R4: repeat and scan are folds", () => {
     expect(verify(programOf(text).graph)).toEqual([]);
   });
 
+  test("a loop's body reads what states have been written, rolled or not", () => {
+    const text = (index: string) => `mem 1
+memory cell() {
+  state s starts 1, gradient through
+  write(x[T]) { s <- s + sum(x over T where valid(T)) }
+  after(x[T]) -> [T] { return x + next s }
+  twice(x[T]) -> [T] { repeat 2 as k { x = x + next s${index} }; return x }
+}
+model M {
+  input x[T]
+  memory m = cell()
+  memory n = cell()
+  m.write(x)
+  n.write(10 * x)
+  y = x
+  repeat 2 as k { y = m.after(y) + next n.s${index} }
+  output z = m.twice(y)
+}
+evaluate { segment 3 tokens }
+`;
+    for (const index of ["", " + 0 * k"]) {
+      const found = values(text(index), { x: [1, 2, 4] });
+      expect(found.z).toEqual([1, 2, 4].map((x) => x + 2 * (8 + 71) + 2 * 8));
+    }
+  });
+
   test("a number that is carried becomes a tensor of every example", () => {
     const text = model(
       "input x[T]\ntotal = 0\nrepeat 2 as i { total = total + sum(x over T) }\noutput y = total",
