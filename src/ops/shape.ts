@@ -167,7 +167,9 @@ const pieceSize = (type: TensorType, piece: string | null): number =>
   piece === null ? 1 : (findAxis(type, piece)?.size ?? 0);
 
 const join: Rule<"join"> = {
-  doc: "Puts pieces one after the other along an axis; all other axes align.",
+  doc:
+    "Puts pieces one after the other along an axis; all other axes align. An axis that no piece has" +
+    " comes first, after the batch.",
   arity: "variadic",
   numbers: "mixed",
   type(inputs, { pieces, into }) {
@@ -190,7 +192,7 @@ const join: Rule<"join"> = {
       return { ...operand, type: { ...operand.type, axes: without(own.axes, [into]) } };
     });
     const aligned = alignAxes(others);
-    if (!order.includes(into)) order.push(into);
+    if (!order.includes(into)) order.unshift(into);
     const sizes = inputs.map((type, i) => pieceSize(type, pieces[i] ?? null));
     const open = sizes.includes(OPEN);
     const size = open ? OPEN : sizes.reduce((sum, n) => sum + n, 0);

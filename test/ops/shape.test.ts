@@ -138,7 +138,7 @@ describe("join", () => {
     expect([...y.data]).toEqual([1, 3, 5, 2, 4, 6]);
   });
 
-  it("counts a piece without an axis once, and repeats what lacks another axis", () => {
+  it("counts a piece without an axis once, repeats what lacks another axis, and puts a new axis first", () => {
     const y = apply("join", [scalar(0), real({ T: 2, D: 2 }, [1, 2, 3, 4])], {
       pieces: [null, "T"],
       into: "T",
@@ -149,8 +149,8 @@ describe("join", () => {
       pieces: [null, null],
       into: "S",
     });
-    expect(typeText(stacked.type)).toBe("real [D=2, S=2]");
-    expect([...stacked.data]).toEqual([1, 3, 2, 4]);
+    expect(typeText(stacked.type)).toBe("real [S=2, D=2]");
+    expect([...stacked.data]).toEqual([1, 2, 3, 4]);
   });
 
   it("mixes int into real, keeps flags, and allows empty pieces", () => {
