@@ -661,7 +661,7 @@ function continuousAbsorbBackward(
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
   const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
-  const dGateConvolutionOut = g.mul(g.mul(dNew, x), product); // [batch, D, L]
+  const dGateConvolutionOut = g.mul(g.mul(x, dNew), product); // [batch, L, D]
   const dGateConvolution = gateConvolutionBackward(
     g,
     residuals.gate_convolution,

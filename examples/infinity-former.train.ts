@@ -1316,14 +1316,14 @@ function continuousAbsorbBackward(
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
   const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
-  const dGateConvolutionOut = g.mul(g.mul(dNew, x), product); // [batch, D, L]
+  const dGateConvolutionOut = g.mul(g.mul(x, dNew), product); // [batch, L, D]
   const dGateConvolution = gateConvolutionBackward(
     g,
     own.gate_convolution,
     residuals.gate_convolution,
     dGateConvolutionOut,
   );
-  const dX = g.add(dGateConvolution.x, g.mul(dNew, residuals.sigmoid)); // [batch, L, D]
+  const dX = g.add(g.mul(residuals.sigmoid, dNew), dGateConvolution.x); // [batch, L, D]
   return {
     x: dX,
     parameters: { gate_convolution: dGateConvolution.parameters },

@@ -1,6 +1,6 @@
 /** What makes the nodes of a function legal: names, types, numbers, and calls that fit what they call. */
 import type { OpName } from "../ops/index.ts";
-import { inferTypes, OpError, sameType, sameUpToOrder } from "../ops/index.ts";
+import { inferTypes, OpError, sameType } from "../ops/index.ts";
 import { withLoopAxis, withoutAxis } from "./function-builder.ts";
 import type {
   CallNode,
@@ -205,7 +205,7 @@ function verifyLoop(node: RepeatNode | ScanNode, body: GraphFunction, report: Re
     if (operand === undefined) continue;
     const { type } = port.value;
     const wanted = node.passing[position] === "stacked" ? collected(type) : type;
-    expectType(body, port, operandType(operand), wanted, report);
+    expectType(body, port, handed(node, operand, position), wanted, report);
     const axes = operandType(operand).axes;
     if (node.kind === "scan" && withoutAxis(type, node.axis).axes.length < type.axes.length) {
       if (node.passing[position] !== "captured" || axes.length === 0) {
@@ -236,6 +236,19 @@ function verifyLoop(node: RepeatNode | ScanNode, body: GraphFunction, report: Re
   }
 }
 
+/** The type of a loop's operand; one that a scan takes apart may have its axis anywhere. */
+function handed(node: RepeatNode | ScanNode, operand: Operand, position: number): ValueType {
+  const type = operandType(operand);
+  const apart = node.kind === "scan" && node.passing[position] === "stacked";
+  return apart ? withAxisFirst(type, node.axis) : type;
+}
+
+/** The type with one of its axes where `withLoopAxis` puts it. */
+function withAxisFirst(type: ValueType, name: string): ValueType {
+  const size = type.axes.find((axis) => axis.name === name)?.size;
+  return size === undefined ? type : withLoopAxis(withoutAxis(type, name), name, size);
+}
+
 function verifyStack(node: StackNode, report: Report): void {
   const [copies, tensor] =
     node.kind === "stack" ? [node.input, node.result] : [node.result, node.input];
@@ -244,7 +257,8 @@ function verifyStack(node: StackNode, report: Report): void {
     count === undefined
       ? undefined
       : withLoopAxis({ ...copies.type, copies: inner }, node.axis, count);
-  if (wanted === undefined || !alike(wanted, tensor.type)) {
+  const given = node.kind === "stack" ? tensor.type : withAxisFirst(tensor.type, node.axis);
+  if (wanted === undefined || !identical(wanted, given)) {
     const types = `${valueTypeText(node.input.type)} and ${valueTypeText(node.result.type)}`;
     report(`${node.kind} over ${node.axis} does not relate ${types}.`);
   }
@@ -257,16 +271,15 @@ function expectType(
   wanted: ValueType,
   report: Report,
 ): void {
-  if (alike(given, wanted)) return;
+  if (identical(given, wanted)) return;
   const name = `${port.value.name} of ${callee.name}`;
   report(`${name} is ${valueTypeText(wanted)}, not ${valueTypeText(given)}.`);
 }
 
-/** Equal up to the order of axes, which carries no meaning. */
-function alike(left: ValueType, right: ValueType): boolean {
-  return sameUpToOrder(left, right) && left.copies.join() === right.copies.join();
-}
-
+/**
+ * Equal down to the order of axes. It means nothing for what is computed, but types are what generated code says in its comments and
+ * what parameters, states and gradients are handed out by: they are to be those that come out when it runs.
+ */
 function identical(left: ValueType, right: ValueType): boolean {
   return sameType(left, right) && left.copies.join() === right.copies.join();
 }

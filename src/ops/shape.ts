@@ -168,8 +168,8 @@ const pieceSize = (type: TensorType, piece: string | null): number =>
 
 const join: Rule<"join"> = {
   doc:
-    "Puts pieces one after the other along an axis; all other axes align. An axis that no piece has" +
-    " comes first, after the batch.",
+    "Puts pieces one after the other along an axis, which stands where the first piece that has it" +
+    " lists it, or first, after the batch, if none does; all other axes align.",
   arity: "variadic",
   numbers: "mixed",
   type(inputs, { pieces, into }) {
@@ -177,22 +177,28 @@ const join: Rule<"join"> = {
       throw new OpError(`A join of ${inputs.length} pieces was given ${pieces.length} axes.`);
     }
     const all = inputs.map((type, i) => ({ role: `piece ${i + 1}`, type }));
-    const order: string[] = [];
-    const others = all.map((operand, i): Operand => {
+    const named = all.map((operand, i): Operand => {
       const piece = pieces[i] ?? null;
       if (piece !== null) requireAxis(operand, piece);
-      const own = resultType(operand.type.kind, pieceAxes(operand.type, piece, into));
-      if (piece === null && findAxis(own, into) !== undefined) {
+      const type = resultType(operand.type.kind, pieceAxes(operand.type, piece, into));
+      if (piece === null && findAxis(type, into) !== undefined) {
         throw new OpError(
           `Piece ${i + 1}, ${typeText(operand.type)}, counts one along ${into} ` +
             `but has an axis of that name; rename it first.`,
         );
       }
-      for (const { name } of own.axes) if (!order.includes(name)) order.push(name);
-      return { ...operand, type: { ...operand.type, axes: without(own.axes, [into]) } };
+      return { ...operand, type };
     });
-    const aligned = alignAxes(others);
-    if (!order.includes(into)) order.unshift(into);
+    const aligned = alignAxes(
+      named.map(({ role, type }) => ({
+        role,
+        type: { ...type, axes: without(type.axes, [into]) },
+      })),
+    );
+    const having = named.filter(({ type }) => findAxis(type, into) !== undefined);
+    const leading = having.length === 0 ? [into] : [];
+    const listed = [...having, ...named].flatMap(({ type }) => type.axes.map(({ name }) => name));
+    const order = [...new Set([...leading, ...listed])];
     const sizes = inputs.map((type, i) => pieceSize(type, pieces[i] ?? null));
     const open = sizes.includes(OPEN);
     const size = open ? OPEN : sizes.reduce((sum, n) => sum + n, 0);

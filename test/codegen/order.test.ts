@@ -93,7 +93,7 @@ memory mm(width: int) {
   param r[D, L] ~ normal(0, 1)
   state S[L, D] starts s, gradient through
   state R[L, D] starts r, gradient through
-  count n[L, D] starts 0
+  state n[L, D] in int starts 0
   read(x[T, D]) -> [T, D] { return x * sum(S * tanh(R) over L) }
   write(x[T, D]) {
     m = sum(x over T where valid(T)) * r
@@ -117,7 +117,7 @@ model M {
   k = int(a * 3)
   repeat 2 as layer { c = b * tanh(c) + b; k = int(b) + k }
   e = turned(a) as first_turn + turned(b) as second_turn
-  d = scan over T from h = a { h = tanh(b * x + h) } yield h
+  d = scan over T from h = a yield h { h = tanh(b * x + h) }
   loss main = sum(d * e * y over (D, E)) ^ 2 + sum(c * e * real(k) over (D, E))
 }
 `,
@@ -236,13 +236,16 @@ async function expectAsSaid(model: CheckedModel): Promise<void> {
 const specs = [...folder("specs"), ...folder("test/schedules/odd").map(trained)];
 
 describe.each([...specs, ...meeting.map(trained)])("what $path gives", ({ path, text }) => {
-  it.each(["all", "none"] as const)("lists axes as its graph, with %s of the passes", async (passes) => {
-    const options = passes === "none" ? { passes } : {};
-    const { diagnostics, model } = lower([...library, { path, text }], path, options);
-    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-    if (model === undefined) throw new Error(`${path} is no model.`);
-    await expectAsSaid(model);
-  });
+  it.each(["all", "none"] as const)(
+    "lists axes as its graph, with %s of the passes",
+    async (passes) => {
+      const options = passes === "none" ? { passes } : {};
+      const { diagnostics, model } = lower([...library, { path, text }], path, options);
+      expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+      if (model === undefined) throw new Error(`${path} is no model.`);
+      await expectAsSaid(model);
+    },
+  );
 });
 
 it("is in the graph's order for loops of every kind", async () => {

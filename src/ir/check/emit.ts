@@ -306,3 +306,21 @@ export function broadcastTo(
   }));
   return emit(place, "broadcast", [tensor], { axes: sizes }, { span, axes: missing });
 }
+
+/** A tensor with its axes in another order, the batch first in any case: added to zeros, whose axes come first (a flag: or off). */
+export function inAxisOrder(
+  place: Place,
+  tensor: TensorEntity,
+  axes: readonly CheckedAxis[],
+  span: Span,
+): TensorEntity {
+  if (tensor.axes.every((axis, position) => axis.name === axes[position]?.name)) return tensor;
+  const kind = tensor.number;
+  const sized = axes.map((axis) => ({
+    name: axis.name,
+    size: writable(place.scope, axisNumber(place.scope, axis)),
+  }));
+  const attributes = { value: literal(0), axes: sized, kind };
+  const zeros = emit(place, "fill", [], attributes, { span, axes });
+  return emit(place, kind === "flag" ? "or" : "add", [zeros, tensor], {}, { span });
+}

@@ -193,7 +193,7 @@ export class BackwardWriter {
         case "residual":
           return this.#values.residualOf(node, position, gradient, input.position);
         case "cotangent":
-          return this.#cotangents.whole(resultAt(node, input.position));
+          return this.#cotangents.declared(resultAt(node, input.position));
         default:
           return input.from satisfies never;
       }
@@ -250,7 +250,7 @@ export class BackwardWriter {
         case "cotangent": {
           const collecting = node.collecting[input.position];
           const passing = collecting === "summed" || !collecting ? "captured" : collecting;
-          return { value: this.#cotangents.whole(resultAt(node, input.position)), passing };
+          return { value: this.#cotangents.declared(resultAt(node, input.position)), passing };
         }
         default:
           return input.from satisfies never;
@@ -303,7 +303,9 @@ export class BackwardWriter {
       const arrived = this.#request.active.includes(position) && this.#cotangents.has(port.value);
       if (!arrived && !this.#request.forced.includes(position)) continue;
       given.push(position);
-      const gradient = this.#request.ordered.includes(position)
+      // One that is forced is carried: it leaves an iteration as it enters.
+      const ordered = [...this.#request.ordered, ...this.#request.forced].includes(position);
+      const gradient = ordered
         ? this.#cotangents.declared(port.value)
         : this.#cotangents.whole(port.value);
       this.#f.result(gradient, {

@@ -58,8 +58,8 @@ export class Cotangents {
   }
 
   /**
-   * The same with its axes in the order of the value's: a parameter or a state is given its gradient
-   * as the spec declares it, whatever the order in which that was computed.
+   * The same with its axes in the order of the value's: a parameter or a state is given its gradient as the spec declares it, and a
+   * backward function what arrives as its forward function gave it, whatever the order in which that was computed.
    */
   declared(value: Value): Value {
     const found = this.#byValue.get(value.name);

@@ -1,22 +1,20 @@
 /**
- * Rewrites the operations of every function of a graph by a pattern, callees first. Types are inferred again from there on, since
- * an operation put in the place of others may give its axes in another order.
+ * Rewrites the operations of every function of a graph by a pattern. Types are inferred again from there on, since an operation put
+ * in the place of others may give its axes in another order; what leaves the function, or goes into one, has the order it had.
  */
 import type { OpAttributes, OpName } from "../../ops/index.ts";
-import { FunctionBuilder, isUnnamed, withLoopAxis } from "../function-builder.ts";
+import { FunctionBuilder, isUnnamed } from "../function-builder.ts";
 import type {
   Graph,
   GraphFunction,
   Node,
   Operand,
   OperationNode,
-  Port,
   SymbolicNumber,
   Value,
-  ValueType,
 } from "../graph.ts";
 import { inOrder, sameOrder } from "../order.ts";
-import { calleeOf, mapValues, renameValues, resultsOf } from "../rewrite.ts";
+import { mapValues, renameValues, resultsOf } from "../rewrite.ts";
 import { isConstant, isValue } from "../symbolic.ts";
 import { sweep } from "./sweep.ts";
 import { FunctionView } from "./view.ts";
@@ -65,8 +63,7 @@ export function rewriteFunctions(
   let changed = false;
   for (const [name, written] of graph.functions) {
     const found = match(written);
-    const stale = written.nodes.some((node) => retyped(node, graph.functions, functions));
-    if (found.size === 0 && !stale) {
+    if (found.size === 0) {
       functions.set(name, written);
       continue;
     }
@@ -74,25 +71,6 @@ export function rewriteFunctions(
     functions.set(name, rebuild(written, found, functions));
   }
   return changed ? { ...graph, functions } : graph;
-}
-
-/** Whether a node calls a function whose results have come to be of other types. */
-function retyped(
-  node: Node,
-  before: ReadonlyMap<string, GraphFunction>,
-  after: ReadonlyMap<string, GraphFunction>,
-): boolean {
-  const callee = calleeOf(node);
-  if (callee === undefined) return false;
-  const [old, now] = [before.get(callee), after.get(callee)];
-  return (
-    old !== now &&
-    (old?.results.some((port, position) => {
-      const other = now?.results[position];
-      return JSON.stringify(other?.value.type) !== JSON.stringify(port.value.type);
-    }) ??
-      false)
-  );
 }
 
 /** The function with some nodes replaced, what only they needed gone, and all types inferred again. */
@@ -122,27 +100,23 @@ function rebuild(
     known.set(port.value.name, f.input(port.value.name, port.value.type, port));
   }
   for (const node of written.nodes) {
-    const made = replacements.get(node)?.({ f, fresh, at, value }) ?? copy(node, f, at, functions);
+    const made = replacements.get(node)?.({ f, fresh, at, value }) ?? copy(node, f, at);
     for (const [position, result] of resultsOf(node).entries()) {
       const now = made[position];
       if (now !== undefined) known.set(result.name, now);
     }
   }
-  const results = written.results.map((port) => ({ ...port, value: handedOut(f, port, value) }));
+  const results = written.results.map((port) => ({
+    ...port,
+    value: inFormerOrder(f, value(port.value), port.value),
+  }));
   const rebuilt = sweep({ ...written, inputs: f.inputs, nodes: f.nodes, results }, functions);
   return withHintedNames(rebuilt, hints);
 }
 
-/** What a result of the function has become; gradients and next states are handed out with their axes in the order they had. */
-function handedOut(
-  f: FunctionBuilder,
-  { role, struct, value: before }: Port,
-  value: (operand: Operand) => Value,
-): Value {
-  const now = value(before);
-  const declared = role === "next" || (role === "gradient" && struct !== "argument");
-  const kept = !declared || now.type.kind !== "real" || now.type.copies.length > 0;
-  return kept || sameOrder(now.type, before.type) ? now : inOrder(f, now, before.type);
+/** What a value that the function hands on has become, its axes in the order they had: those it is handed to rely on its type. */
+function inFormerOrder(f: FunctionBuilder, now: Value, before: Value): Value {
+  return sameOrder(now.type, before.type) ? now : inOrder(f, now, before.type);
 }
 
 /** Values go by the names they were meant to have where what had those is gone. */
@@ -167,45 +141,23 @@ function namesOf(written: GraphFunction): Set<string> {
   ]);
 }
 
-function copy(
-  node: Node,
-  f: FunctionBuilder,
-  at: (operand: Operand) => Operand,
-  functions: ReadonlyMap<string, GraphFunction>,
-): readonly Value[] {
+function copy(node: Node, f: FunctionBuilder, at: (operand: Operand) => Operand): readonly Value[] {
   const names = resultsOf(node).map((result) => result.name);
   if (node.kind === "operation") {
     const attributes: OpAttributes<SymbolicNumber>[OpName] = node.attributes;
     return f.ops<OpName>(node.op, node.operands.map(at), attributes, names, node.origin);
   }
-  const callee = calleeOf(node);
-  const types = callee === undefined ? [] : resultTypes(node, functions.get(callee));
-  const made = resultsOf(node).map((result, position) =>
-    f.value(result.name, types[position] ?? result.type),
-  );
+  const made = resultsOf(node).map((result) => f.value(result.name, result.type));
   const byName = new Map(made.map((result) => [result.name, result]));
-  f.append(
-    mapValues(
-      node,
-      (read) => {
-        const found = at(read);
-        return isValue(found) ? found : read;
-      },
-      (result) => byName.get(result.name) ?? result,
-    ),
+  const copied = mapValues(
+    node,
+    (read) => {
+      const found = at(read);
+      if (!isValue(found)) return read;
+      return node.kind === "probe" ? found : inFormerOrder(f, found, read);
+    },
+    (result) => byName.get(result.name) ?? result,
   );
+  f.append(copied);
   return made;
-}
-
-/** Types of what a call or loop gives. */
-function resultTypes(node: Node, callee: GraphFunction | undefined): readonly ValueType[] {
-  const types = callee?.results.map((port) => port.value.type) ?? [];
-  if (node.kind !== "repeat" && node.kind !== "scan") return types;
-  const count = node.count.value;
-  return types.map((type, position) => {
-    if (node.collecting[position] !== "stacked") return type;
-    return node.kind === "scan"
-      ? withLoopAxis(type, node.axis, count)
-      : { ...type, copies: [count, ...type.copies] };
-  });
 }

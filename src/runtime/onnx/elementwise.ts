@@ -3,7 +3,7 @@ import type { Lowering, LoweringTable } from "./lowering.ts";
 import type { Element } from "./model.ts";
 import type { TensorWriter } from "./tensors.ts";
 import type { Value } from "./values.ts";
-import { uniform } from "./values.ts";
+import { uniform, unionAxes } from "./values.ts";
 
 type Unary = Lowering<"neg">;
 type Operands = readonly Value[];
@@ -52,6 +52,14 @@ const int: Unary = ({ w }, [input]) => {
 const notEqual: Unary = ({ w }, inputs) => [
   w.pointwise("Not", [w.pointwise("Equal", inputs, "bool")]),
 ];
+
+/** What is added to zeros is the other operand, repeated along the axes it lacks: so values are given another order. */
+const add: Unary = ({ w }, inputs) => {
+  const [x, y] = inputs as [Value, Value];
+  const other = uniform(x) === 0 ? y : uniform(y) === 0 ? x : undefined;
+  if (other === undefined || x.element !== y.element) return [w.pointwise("Add", inputs)];
+  return [{ ...other, axes: unionAxes(inputs) }];
+};
 
 const where: Unary = ({ w }, [condition, a, b]) => {
   const [on, x, y] = [condition as Value, a as Value, b as Value];
@@ -126,7 +134,7 @@ export const elementwise = {
   real: convert("float32"),
   int,
   stop: identity,
-  add: direct("Add"),
+  add,
   sub: direct("Sub"),
   mul: direct("Mul"),
   div: direct("Div"),

@@ -65,6 +65,28 @@ block last "last" {
   expect(wrong).toContain("T cannot be found in scope with the size meant");
 });
 
+it("hands on values with their axes in the order of what they are handed to", () => {
+  const handed = `main last
+
+block first "first" {
+  in x: real [batch, T=2, D=3] as argument own.x
+  y: real [batch, T=2, D=3] = exp x
+  out y as return own.y
+}
+
+block last "last" {
+  in x: real [batch, T=2, D=3] as argument own.x
+  y: real [batch, T=2, D=3] = call first at f (x)
+  out y as return own.y
+}
+`;
+  expect(verify(parseGraph(handed))).toEqual([]);
+  const turned = handed.replace(/(block last[^]*?)T=2, D=3/, "$1D=3, T=2");
+  expect(verify(parseGraph(turned)).join("\n")).toContain(
+    "x of first is real [batch, T=2, D=3], not real [batch, D=3, T=2]",
+  );
+});
+
 describe("an illegal graph", () => {
   it("stops the compiler, which says which graph, the function and the mistake", () => {
     expect(requireLegal(parseGraph(text), "train").main).toBe("main");
@@ -146,6 +168,11 @@ describe("an illegal graph", () => {
     [
       "a stack of the wrong copies",
       ["layer=4, T=3] = stack", "layer=5, T=3] = stack"],
+      "does not relate",
+    ],
+    [
+      "a stack that puts its axis last",
+      ["tensor: real [batch, layer=4, T=3]", "tensor: real [batch, T=3, layer=4]"],
       "does not relate",
     ],
     [

@@ -114,9 +114,9 @@ describe("attention", () => {
     for (const scale of Object.values(scales)) {
       for (const keyFirst of [false, true]) {
         for (const mask of ["none", "given", "on"]) {
-          expect(nodesOf(runPass(attention, attend(scale, { keyFirst, mask }), seed)).length).toBe(
-            1,
-          );
+          const nodes = nodesOf(runPass(attention, attend(scale, { keyFirst, mask }), seed));
+          // Adding to zeros gives the axes the order they had, where that was another.
+          expect(nodes.filter((node) => !/= (fill|add) /.test(node)).length).toBe(1);
         }
       }
     }

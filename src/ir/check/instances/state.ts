@@ -72,7 +72,12 @@ export function enteringState(
     );
   }
   const flag = resetFlag(place, resets, instance, statement, span);
-  const entering = emit(place, "where", [flag, starts, carried], {}, { span, hints: [name] });
+  // Axes stay as the state declares them, whatever the order in which its start has some of them.
+  const leading = starts.axes.every(({ name: own }, i) => carried.axes[i]?.name === own);
+  const [on, operands] = leading
+    ? [flag, [starts, carried]]
+    : [emit(place, "not", [flag], {}, { span }), [carried, starts]];
+  const entering = emit(place, "where", [on, ...operands], {}, { span, hints: [name] });
   if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
   const start = emit(
     place,

@@ -3,7 +3,7 @@
 import type { Span } from "../../../parser/tree.ts";
 import type { Value } from "../../graph.ts";
 import { toValue } from "../calls/results.ts";
-import { asTensor, broadcastTo, emit, type Place, typeOf } from "../emit.ts";
+import { asTensor, broadcastTo, emit, inAxisOrder, type Place, typeOf } from "../emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { problem, Silenced } from "../problem.ts";
@@ -123,7 +123,8 @@ export function carriedResults({ inner, carried }: LoopParts): readonly Value[] 
         },
       );
     }
-    if (!("name" in tensor.operand)) throw new Error("A carried result is a value.");
-    return tensor.operand;
+    const { operand } = inAxisOrder(inner, tensor, port.axes, span);
+    if (!("name" in operand)) throw new Error("A carried result is a value.");
+    return operand;
   });
 }

@@ -125,7 +125,7 @@ export function productGradient(
 }
 
 /** The two factors in the order that gives the product the axis order of `side`, if one does. */
-function inOrderOf(
+export function inOrderOf(
   side: Pick<TensorType, "axes">,
   left: Value,
   right: Value,

@@ -4,7 +4,7 @@ import type { FunctionBuilder, LooseOperand } from "../../function-builder.ts";
 import type { Operand, Value } from "../../graph.ts";
 import { calculate, isConstant, literal, real } from "../../symbolic.ts";
 import type { Contribution, GradientContext, GradientRule } from "./context.ts";
-import { sumTo } from "./context.ts";
+import { inOrderOf, sumTo } from "./context.ts";
 
 /** Short forms of the operations that derivatives are written in. */
 export const mul = (f: FunctionBuilder, a: LooseOperand, b: LooseOperand): Value =>
@@ -109,7 +109,7 @@ const binary: { readonly [Name in Binary]: GradientRule<Name> } = {
   mul: aligned((c, d) =>
     c.same(0, 1)
       ? [() => mul(c.f, d, mul(c.f, c.operand(0), 2))]
-      : [() => mul(c.f, d, c.operand(1)), () => mul(c.f, d, c.operand(0))],
+      : [() => times(c, d, 1, 0), () => times(c, d, 0, 1)],
   ),
   div: aligned((c, d) => [
     () => div(c.f, d, c.operand(1)),
@@ -119,6 +119,14 @@ const binary: { readonly [Name in Binary]: GradientRule<Name> } = {
   minimum: aligned((c, d) => onOneSide(c, d, "lessEqual")),
   maximum: aligned((c, d) => onOneSide(c, d, "greaterEqual")),
 };
+
+/** The cotangent times an operand, the two in the order that lists the axes as the other operand does, if one does. */
+function times(c: GradientContext<"mul">, d: Value, factor: number, side: number): Value {
+  const other = c.operand(factor);
+  const type = c.operandTypes[side];
+  if (isConstant(other) || type === undefined) return mul(c.f, d, other);
+  return c.f.op("mul", inOrderOf(type, d, other), {});
+}
 
 /** d * b * a^(b - 1); 0 where the exponent is 0, also at a = 0. */
 function throughBase(c: GradientContext<"pow">, d: Value): Value | undefined {
