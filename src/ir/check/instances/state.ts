@@ -3,11 +3,11 @@
 import type { NumberKind } from "../../../ops/index.ts";
 import type { Expression, Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
-import { broadcastTo, emit, type Place } from "../emit.ts";
+import { emit, type Place } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Instance, TensorEntity } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
-import { globalTensor } from "../names/globals.ts";
+import { forEachExample, globalTensor } from "../names/globals.ts";
 import { stateKind } from "../names/member.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
@@ -79,13 +79,7 @@ export function enteringState(
     : [emit(place, "not", [flag], {}, { span }), [carried, starts]];
   const entering = emit(place, "where", [on, ...operands], {}, { span, hints: [name] });
   if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
-  const start = emit(
-    place,
-    "where",
-    [flag, starts, broadcastTo(place, starts, entering.axes, span)],
-    {},
-    { span, hints: [`${name}Start`] },
-  );
+  const start = forEachExample(place, starts, entering.axes, span, `${name}Start`);
   instance.starts.set(name, start);
   return {
     ...entering,

@@ -5,7 +5,7 @@ import type { Value } from "../../graph.ts";
 import { toValue } from "../calls/results.ts";
 import { asTensor, broadcastTo, emit, inAxisOrder, type Place, typeOf } from "../emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
-import { globalTensor } from "../names/globals.ts";
+import { forEachExample } from "../names/globals.ts";
 import { problem, Silenced } from "../problem.ts";
 import { isAssignment, isObject, isScanExpression } from "../syntax.ts";
 
@@ -35,6 +35,7 @@ export interface LoopParts {
 
 export function promoted(
   place: Place,
+  name: string,
   tensor: TensorEntity,
   promotion: Promotion | undefined,
   span: Span,
@@ -43,10 +44,10 @@ export function promoted(
     promotion?.real && tensor.number === "int"
       ? emit(place, "real", [tensor], {}, { span })
       : tensor;
-  const spread = broadcastTo(place, real, promotion?.axes ?? [], span);
-  if (!promotion?.batch || spread.batch) return spread;
-  const fresh = globalTensor(place, { kind: "fresh" }, span);
-  return emit(place, "where", [fresh, spread, spread], {}, { span });
+  const axes = promotion?.axes ?? [];
+  return promotion?.batch
+    ? forEachExample(place, real, axes, span, name)
+    : broadcastTo(place, real, axes, span);
 }
 
 /** Which carried names must enter otherwise than they do; undefined if none. */

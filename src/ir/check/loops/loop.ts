@@ -44,7 +44,7 @@ export function startLoop(
     return [{ name, value: asTensor(scope, entity, span), span }];
   });
   const carried = [...from, ...assigned].map(({ name, value, span: at }) => {
-    const outer = promoted(place, toValue(place, value, at), promotions.get(name), at);
+    const outer = promoted(place, name, toValue(place, value, at), promotions.get(name), at);
     const port = frame.input(name, outer, "argument", [name]);
     inner.scope.names.set(name, port);
     inner.scope.seeAxes(port.axes);

@@ -1,7 +1,8 @@
 /** What is visible everywhere without being passed: whether the stream starts, which tokens exist. */
 
+import { BATCH, OPEN } from "../../../ops/index.ts";
 import type { Span } from "../../../parser/tree.ts";
-import { emit, type Place, renameAxes } from "../emit.ts";
+import { axisNumber, broadcastTo, emit, type Place, renameAxes, writable } from "../emit.ts";
 import { flagValue } from "../expressions/static.ts";
 import {
   type CheckedAxis,
@@ -17,6 +18,35 @@ export function batchSize(place: Place, span: Span): TensorEntity {
   const fresh = globalTensor(place, { kind: "fresh" }, span);
   const one = emit(place, "or", [fresh, emit(place, "not", [fresh], {}, { span })], {}, { span });
   return emit(place, "sum", [one], { over: ["batch"] }, { span });
+}
+
+/** A tensor repeated along the batch and those of the axes that it lacks: as it is where it has them. */
+export function forEachExample(
+  place: Place,
+  tensor: TensorEntity,
+  axes: readonly CheckedAxis[],
+  span: Span,
+  hint?: string,
+): TensorEntity {
+  if (tensor.batch) return broadcastTo(place, tensor, axes, span);
+  // Whether a stream starts is known of each example: that says how many there are.
+  globalTensor(place, { kind: "fresh" }, span);
+  const missing = axes.filter((axis) => !tensor.axes.some((own) => own.name === axis.name));
+  const batch = {
+    name: BATCH,
+    size: { value: OPEN, text: { kind: "axis", name: BATCH } },
+  } as const;
+  const sized = missing.map((axis) => ({
+    name: axis.name,
+    size: writable(place.scope, axisNumber(place.scope, axis)),
+  }));
+  const attributes = { axes: [batch, ...sized] };
+  const repeated = emit(place, "broadcast", [tensor], attributes, {
+    span,
+    axes: missing,
+    hints: [hint],
+  });
+  return { ...repeated, constant: false };
 }
 
 export type Global =
