@@ -104,7 +104,7 @@ memory mm(width: int) {
 }
 block turned(x[..., A, B]) -> [..., A, B] {
   param g[B, A] ~ normal(0, 1)
-  return x + tanh(g * x)
+  return tanh(g * x) + x
 }
 model M {
   dim D = 4
@@ -116,7 +116,8 @@ model M {
   c = a + 0
   k = int(a * 3)
   repeat 2 as layer { c = b * tanh(c) + b; k = int(b) + k }
-  e = turned(a) as first_turn + turned(b) as second_turn
+  e = turned(turned(a) as first_turn) as second_turn + turned(b) as third_turn
+  repeat 2 as turns { e = turned(e) as fourth_turn }
   d = scan over T from h = a yield h { h = tanh(b * x + h) }
   loss main = sum(d * e * y over (D, E)) ^ 2 + sum(c * e * real(k) over (D, E))
 }

@@ -314,7 +314,10 @@ export function inAxisOrder(
   axes: readonly CheckedAxis[],
   span: Span,
 ): TensorEntity {
-  if (tensor.axes.every((axis, position) => axis.name === axes[position]?.name)) return tensor;
+  const listed = (isValue(tensor.operand) ? tensor.operand.type.axes : []).filter(
+    ({ name }) => name !== BATCH,
+  );
+  if (listed.every(({ name }, position) => name === axes[position]?.name)) return tensor;
   const kind = tensor.number;
   const sized = axes.map((axis) => ({
     name: axis.name,

@@ -5,7 +5,7 @@ import type { AxisDeclaration, Expression, Name, Outputs, Span } from "../../../
 import { plainName } from "../../function-builder.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
-import { asTensor, broadcastTo, type Place, typeOf } from "../emit.ts";
+import { asTensor, broadcastTo, inAxisOrder, type Place, typeOf } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
 import {
@@ -307,7 +307,8 @@ function declaredResult(
     }
   }
   const whole = broadcastTo(place, tensor, declared, span);
-  return { ...whole, axes: [...passing, ...declared] };
+  const axes = [...passing, ...declared];
+  return { ...inAxisOrder(place, whole, axes, span), axes };
 }
 
 function finish(
