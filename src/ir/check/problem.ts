@@ -55,8 +55,8 @@ const mostOrigins = 3;
 /** Diagnostics of one check, each reported once however often its block is specialised. */
 export class Report {
   private readonly found = new Map<string, Diagnostic>();
-  /** How often a step met an error, be it one that another step met before. */
-  errors = 0;
+  /** How often a step met an error, be it one that another step met before, or gave up because of one. */
+  private failures = 0;
   /** Calls that are being checked, outermost first. */
   private readonly origins: Note[] = [];
   /** What could not be read, so that nothing is said about what is missing because of it. */
@@ -68,7 +68,7 @@ export class Report {
 
   /** `origins`: what led there within the step that failed, innermost first. */
   add(diagnostic: Diagnostic, origins: readonly Note[] = []): void {
-    if (diagnostic.severity === "error") this.errors += 1;
+    if (diagnostic.severity === "error") this.failures += 1;
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.found.has(key)) return;
     if (diagnostic.code >= "MEM0100" && this.unread.holds(diagnostic.span)) return;
@@ -102,9 +102,17 @@ export class Report {
       if (error instanceof Problem) {
         this.add(error.diagnostic, error.origins);
         if (fatal.has(error.diagnostic.code)) throw new Exhausted(error.message);
-      } else if (!(error instanceof Silenced)) throw error;
+      } else if (error instanceof Silenced) this.failures += 1;
+      else throw error;
       return false;
     }
+  }
+
+  /** Runs a step made of attempts; true if all of them went through, also where nothing new was said of one that did not. */
+  allOf(step: () => void): boolean {
+    const before = this.failures;
+    step();
+    return this.failures === before;
   }
 
   /** Nothing is wrong so far, and everything was read: what is missing is missing. */

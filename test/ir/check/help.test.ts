@@ -84,6 +84,42 @@ describe("one fault gives one error", () => {
     expect(codesOf(model(body)), shownOf(model(body))).toHaveLength(1);
   });
 
+  test("in a block that two repeats call in different ways", () => {
+    const text = model(`dim D = 6
+input x[T, D]
+repeat 2 as i { x = x + attention(x, x, heads = 4) }
+repeat 2 as i { x = x + attention(x, x, heads = 4, mask = causal) }
+output y = x`);
+    expect(codesOf(text), shownOf(text)).toEqual(["MEM0114"]);
+    expect(shownOf(text)).toContain("spec.mem:5");
+  });
+
+  test("in a block that gives its result by name", () => {
+    const block = `block half(x[T], more: flag = off) -> out[T] {
+  v = zz * x
+  out = when more { v + 1 } else { v }
+}`;
+    const text = model(
+      "input x[T]\noutput y = half(x)\noutput z = half(x, more = on) as other",
+      block,
+    );
+    expect(codesOf(text), shownOf(text)).toEqual(["MEM0110"]);
+  });
+
+  test("in a method that writes: what it writes is not missed", () => {
+    const memory = (body: string) => `memory m() {
+  state s starts 0, gradient through
+  write(x[T]) { ${body} }
+  read() -> [] { return next s }
+}`;
+    const use = "input x[T]\nmemory a = m()\na.write(x)\noutput y = x + a.read() + next a.s";
+    for (const body of ["v = zz\ns <- sum(x over T)", "s <- zz", "s <- zz\nw = 2 * next s"]) {
+      expect(codesOf(model(use, memory(body))), body).toEqual(["MEM0110"]);
+    }
+    const call = use.replace("a.write(x)", "a.write(x + zz)");
+    expect(codesOf(model(call, memory("s <- sum(x over T where valid(T))")))).toEqual(["MEM0110"]);
+  });
+
   test("a line that cannot be read: its names are not missed, blocks it may call are not unused", () => {
     const block = "block twice(x[...]) -> [...] { return 2 * x }";
     expect(codesOf(model("input x[T]\ny = twice(x) +\nz = y\noutput w = z + y", block))).toEqual([

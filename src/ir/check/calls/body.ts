@@ -24,7 +24,7 @@ import { declaredAxes, renamingHelp } from "../names/axes.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
 import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";
 import { warnOfPadding } from "./ragged.ts";
@@ -75,9 +75,11 @@ export function makeTemplate(
         optionValue(place, option.type, option.default, option.name.text),
       );
     }
-    const before = checker.report.errors;
-    const returned = runStatements(place, callee.body);
-    if (checker.report.errors > before) return;
+    let returned: readonly ReturnedValue[] | undefined;
+    const went = checker.report.allOf(() => {
+      returned = runStatements(place, callee.body);
+    });
+    if (!went) return;
     const returns = finishReturns(place, callee, returned);
     finishInstances(place, frame);
     const values = new Map(all.map(({ name, value }) => [name, value]));
@@ -109,7 +111,10 @@ function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): 
       const written = frame.writes.get(name);
       if (written !== undefined) return written.value;
       const before = callee.instance?.next.get(name);
-      if (before === undefined) return undefined;
+      if (before === undefined) {
+        if (callee.instance?.failed) throw new Silenced();
+        return undefined;
+      }
       const implicit = { kind: "next", state: name } as const;
       const tensor = frame.implicitInput(`${name}Written`, implicit, before.value);
       member.known.set(`next ${name}`, tensor);

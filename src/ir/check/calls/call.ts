@@ -151,7 +151,12 @@ function callInstance(
     title,
   };
   const scope = call.alias === undefined ? [instance.name, method.name.text] : [call.alias.text];
-  return callTemplate(place, call, callee, scope, hint);
+  try {
+    return callTemplate(place, call, callee, scope, hint);
+  } catch (error) {
+    instance.failed = true;
+    throw error;
+  }
 }
 
 const mostTemplates = 2000;

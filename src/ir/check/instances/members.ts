@@ -4,9 +4,9 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { IndexedMember, Name, Next } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, Instance } from "../frame.ts";
+import type { Entity, Instance, Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { instanceNext, instanceTensor, memberNext } from "./tensors.ts";
 
 /** `mem.M`: an entering state, a parameter, or an option of an instance. */
@@ -47,10 +47,12 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
     if (object.kind === "instance") {
       const written = instanceNext(place, object.instance, state.member.text);
       if (written !== undefined) return written;
+      if (object.instance.failed) throw new Silenced();
     }
   } else if (state.kind === "reference") {
     const written = memberNext(place.scope, state.name.text);
     if (written !== undefined) return written;
+    if (isPoisoned(place.scope, state.name.text)) throw new Silenced();
   }
   throw problem(
     "MEM0190",
@@ -60,4 +62,10 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
       help: "Write the state first: M <- …",
     },
   );
+}
+
+/** Its write failed. */
+function isPoisoned({ names, frame }: Scope, name: string): boolean {
+  if (names.get(name)?.kind === "poison") return true;
+  return frame.outer !== undefined && isPoisoned(frame.outer, name);
 }

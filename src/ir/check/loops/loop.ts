@@ -63,12 +63,13 @@ export function runLoop(
   let promotions: Promotions = new Map();
   for (;;) {
     const parts = start(promotions);
-    const before = checker.report.errors;
     const span = parts.carried[0]?.span ?? body[0]?.span;
     const run = () => runStatements(parts.inner, body);
-    if (span === undefined) run();
-    else checker.nested(parts.frame.builder.name, span, run);
-    if (checker.report.errors > before) throw new Silenced();
+    const went = checker.report.allOf(() => {
+      if (span === undefined) run();
+      else checker.nested(parts.frame.builder.name, span, run);
+    });
+    if (!went) throw new Silenced();
     const again = promotionsOf(parts, promotions);
     if (again === undefined) return parts;
     promotions = again;
