@@ -30,7 +30,7 @@ async function build(...probes: readonly string[]) {
   return { ...result, files: Object.keys(await contents(folder)) };
 }
 
-test.each(["layer[*].masked.p", "layer[1].masked.p", "layer.masked.p", "masked.p", "p"])(
+test.each(["layer[*].masked.p", "layer[1].masked.p", "layer.masked.p", "masked.p", "p", "main"])(
   "%s is the address of a value",
   async (probe) => {
     const { code, err, files } = await build(probe);
@@ -48,6 +48,13 @@ test.each([
   const { code, out, err, files } = await build("p", probe);
   expect([code, out]).toEqual([2, ""]);
   expect(err).toBe(`memc: --probe ${probe} matches nothing\n  ${help}\nSee: memc build --help\n`);
+  expect(files).toEqual(["probed.mem"]);
+});
+
+test("a number is known while compiling and has no probe, and nothing is written", async () => {
+  const { code, err, files } = await build("p", "layer[*].masked.heads");
+  expect(code).toBe(1);
+  expect(err).toContain("error[MEM0201]: heads is 2, known while compiling");
   expect(files).toEqual(["probed.mem"]);
 });
 

@@ -206,20 +206,25 @@ function nearAddress(name: string, addresses: readonly string[]): string | undef
   return shown.length === 0 ? undefined : [...new Set(shown)].slice(0, 3).join(" or ");
 }
 
-/** Not an error: what a probe names may exist under other options only. */
+/** A probe shows a tensor. That there is none of a name is not an error: it may exist under other options. */
 function reportUnmatchedProbes(
   { made }: Programs,
   probes: ReadonlySet<string>,
   model: ModelDefinition,
   report: Report,
 ): void {
-  const programs = [made.evaluate, made.train, made.generate].flatMap(
-    (each) => each?.program ?? [],
-  );
+  const programs = [made.evaluate, made.train, made.generate].flatMap((each) => each ?? []);
+  const { span } = model.name;
   for (const name of probes) {
-    if (programs.some((program) => isProbed(program, name))) continue;
+    if (programs.some(({ program }) => isProbed(program, name))) continue;
+    const other = programs.find(({ withoutProbe }) => withoutProbe.has(name))?.withoutProbe;
+    if (other !== undefined) {
+      const message = `${name} is ${other.get(name)}: there is no tensor of that name to probe.`;
+      report.add(problem("MEM0201", span, message).diagnostic);
+      continue;
+    }
     const message = `Nothing in ${model.name.text} is called ${name}, so there is nothing to probe.`;
-    report.add(warning("MEM0110", model.name.span, message));
+    report.add(warning("MEM0110", span, message));
   }
 }
 

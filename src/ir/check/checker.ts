@@ -21,6 +21,8 @@ export class Checker {
   readonly probes: ReadonlySet<string>;
   /** `--set` and `set` entries by address: `mem.count`. */
   readonly overrides: Settings;
+  /** What else these names are: a number, an axis, a memory. */
+  readonly withoutProbe = new Map<string, string>();
   readonly usedOverrides = new Set<string>();
   /** Addresses of options and dims that were asked for a setting. */
   readonly addresses = new Set<string>();

@@ -1,13 +1,46 @@
 /** Makes named values visible in a build that asks for them (`--probe`). */
+import type { Value } from "../graph.ts";
 import type { Program } from "../program.ts";
+import type { Checker } from "./checker.ts";
 import type { Place } from "./emit.ts";
+import { staticText } from "./expressions/static.ts";
 import type { Entity } from "./frame.ts";
 
 /** Adds a probe for every tensor among the names that is asked for, at the place's address. */
 export function probeNames({ checker, scope }: Place, names: ReadonlyMap<string, Entity>): void {
   for (const [name, entity] of names) {
-    if (!checker.probes.has(name) || entity.kind !== "tensor") continue;
-    scope.frame.builder.probe([...scope.prefix, name].join("."), entity.operand);
+    if (!checker.probes.has(name)) continue;
+    if (entity.kind === "tensor") {
+      scope.frame.builder.probe([...scope.prefix, name].join("."), entity.operand);
+    } else noteOther(checker, name, entity);
+  }
+}
+
+/** Adds a probe for a loss that is asked for, unless a value has its name. */
+export function probeLoss({ checker, scope }: Place, name: string, term: Value): void {
+  if (!checker.probes.has(name) || scope.names.get(name)?.kind === "tensor") return;
+  scope.frame.builder.probe([...scope.prefix, name].join("."), term);
+}
+
+/** Notes what a name is that has no entries to show. */
+function noteOther(checker: Checker, name: string, entity: Entity): void {
+  switch (entity.kind) {
+    case "number":
+    case "flag":
+    case "choice":
+    case "list":
+      checker.withoutProbe.set(name, `${staticText(entity)}, known while compiling`);
+      return;
+    case "instance":
+      checker.withoutProbe.set(name, `a ${entity.instance.definition.kind}`);
+      return;
+    case "tensor":
+    case "tuple":
+    case "definition":
+    case "poison":
+      return;
+    default:
+      entity satisfies never;
   }
 }
 
@@ -27,9 +60,14 @@ export function addProbes({ checker, scope }: Place): void {
   if (checker.probes.size === 0) return;
   const { frame } = scope;
   probeNames({ checker, scope }, scope.names);
-  for (const [name, entity] of scope.member?.known ?? []) {
-    if (!checker.probes.has(name) || entity.kind !== "tensor" || scope.names.has(name)) continue;
-    frame.builder.probe([...scope.prefix, name].join("."), entity.operand);
+  const members = [...(scope.member?.options ?? []), ...(scope.member?.known ?? [])];
+  probeNames(
+    { checker, scope },
+    new Map<string, Entity>(members.filter(([name]) => !scope.names.has(name))),
+  );
+  for (const name of scope.axes.keys()) {
+    if (checker.probes.has(name) && !checker.withoutProbe.has(name))
+      checker.withoutProbe.set(name, "an axis");
   }
   for (const instance of frame.instances) {
     for (const [name, entity] of instance.entering) {

@@ -35,6 +35,8 @@ export interface MadeProgram {
   readonly declarations: readonly Declaration[];
   /** Addresses that can be set. */
   readonly addresses: readonly string[];
+  /** What names that a probe asks for are besides tensors. */
+  readonly withoutProbe: ReadonlyMap<string, string>;
 }
 
 /** A chain of more memories than this, each written from one that stands behind it, is not resolved. */
@@ -163,6 +165,7 @@ function attemptProgram(making: Making, memberAxes: MemberAxes): MadeProgram | u
     program: assemble(parts),
     declarations: frame.declarations,
     addresses: [...checker.addresses],
+    withoutProbe: checker.withoutProbe,
   };
 }
 

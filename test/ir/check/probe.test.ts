@@ -1,6 +1,6 @@
 /** Probes: named values made visible in a build that asks for them. */
 import { expect, test } from "vitest";
-import { codesOf, programOf } from "./kit.ts";
+import { codesOf, programOf, shownOf } from "./kit.ts";
 
 /** Names of all probes of a spec, in the order of its functions. */
 function probesOf(text: string, ...probes: readonly string[]): readonly string[] {
@@ -22,6 +22,51 @@ test("in a repeat whose iterations differ: one for each", () => {
   expect(probesOf(model("i"), "y")).toEqual(["i.0.y", "i.1.y", "i.2.y", "y"]);
 });
 
-test("a name that nothing has is an error", () => {
+test("a loss: its mean over the batch, in every block that has one", () => {
+  const text = `block f(x[T]) -> [T] { loss small = x ^ 2; return 2 * x }
+model M {
+  input x[T]
+  target z[T]
+  y = f(x) as once
+  repeat 2 as i { y = f(y) * (i + 1) }
+  output o = y
+  loss main = (y - z) ^ 2
+}
+evaluate { segment 2 tokens }`;
+  expect(probesOf(text, "main")).toEqual(["main"]);
+  expect(probesOf(text, "once.small")).toEqual(["small"]);
+  expect(codesOf(text, { probes: ["main", "i.f.small"] })).toEqual([]);
+});
+
+test("a name that nothing has is warned about", () => {
   expect(codesOf(model("2"), { probes: ["heads"] })).toEqual(["MEM0110"]);
+});
+
+test("what is no tensor has nothing to show", () => {
+  const text = `block f(x[T], wide: flag = off) -> [T] { return when wide { x } else { 2 * x } }
+memory m(count: int = 4) {
+  dim rows = count
+  state s[rows] starts 0, gradient through
+  step() -> [rows] { s <- s + 1; return s }
+}
+model M(scale: real = 0.5) {
+  dim k = 3
+  input x[T]
+  memory a = m()
+  use g = f()
+  output y = g(x) * k * scale + sum(a.step() over rows)
+}`;
+  const said = (probe: string) => {
+    expect(codesOf(text, { probes: [probe] })).toEqual(["MEM0201"]);
+    return /error\[MEM0201\]: (.*)/.exec(shownOf(text, { probes: [probe] }))?.[1];
+  };
+  expect(said("k")).toBe(
+    "k is 3, known while compiling: there is no tensor of that name to probe.",
+  );
+  expect(said("scale")).toContain("scale is 0.5, known while compiling");
+  expect(said("g.wide")).toContain("wide is off, known while compiling");
+  expect(said("a.count")).toContain("count is 4, known while compiling");
+  expect(said("a.rows")).toContain("rows is 4, known while compiling");
+  expect(said("T")).toContain("T is an axis");
+  expect(said("a")).toContain("a is a memory");
 });

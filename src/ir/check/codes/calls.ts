@@ -14,7 +14,7 @@ export const callCodes = {
     title: "Not a tensor",
     explanation:
       "Lists, choices, blocks and instances are not numbers: `values(list as W)` makes a tensor of a list, a choice is tested by " +
-      "`is`, a block is called, an instance has methods.",
+      "`is`, a block is called, an instance has methods. A probe shows a tensor or a loss; what is known while compiling has none.",
     example:
       "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem over D; mem.write(x) }",
     fix: "model M { dim D = 4; input x[T, D]; memory mem = slots(count = 2, width = D); output y = x . mem.M over D; mem.write(x) }",

@@ -8,6 +8,7 @@ import { asTensor, axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { TensorEntity } from "../frame.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
+import { probeLoss } from "../probe.ts";
 import { problem } from "../problem.ts";
 
 /**
@@ -32,6 +33,7 @@ export function loss(place: Place, statement: LossStatement): void {
   ) {
     throw problem("MEM0160", statement.name.span, `Two losses are called ${statement.name.text}.`);
   }
+  probeLoss(place, statement.name.text, total);
   frame.losses.push({
     path: [...prefix, statement.name.text],
     value: total,
