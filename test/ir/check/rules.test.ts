@@ -372,6 +372,14 @@ evaluate { segment 3 tokens }
     );
     expect(values(text, { x: [1, 2, 3] }).y).toBe(12);
   });
+
+  test("what leaves as one value for all examples is carried as one of each", () => {
+    const text = model(
+      "input x[T]\nparam w starts 1\nm = x\nrepeat 2 as i { m = 2 * w + 0 * index(T) }\noutput y = m",
+    );
+    expect(verify(programOf(text).graph)).toEqual([]);
+    expect(values(text, { x: [1, 2, 3], w: 3 }).y).toEqual([6, 6, 6]);
+  });
 });
 
 describe("R5: numbers", () => {

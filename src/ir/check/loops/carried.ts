@@ -2,7 +2,7 @@
 
 import type { Span } from "../../../parser/tree.ts";
 import type { Value } from "../../graph.ts";
-import { toValue } from "../calls/results.ts";
+import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, broadcastTo, emit, inAxisOrder, type Place, typeOf } from "../emit.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
 import { forEachExample } from "../names/globals.ts";
@@ -124,8 +124,7 @@ export function carriedResults({ inner, carried }: LoopParts): readonly Value[] 
         },
       );
     }
-    const { operand } = inAxisOrder(inner, tensor, port.axes, span);
-    if (!("name" in operand)) throw new Error("A carried result is a value.");
-    return operand;
+    const each = port.batch ? forEachExample(inner, tensor, [], span) : tensor;
+    return valueOfTensor(inAxisOrder(inner, each, port.axes, span));
   });
 }
