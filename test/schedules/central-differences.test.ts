@@ -22,6 +22,7 @@ import {
   specText,
   withTrain,
 } from "./kit.ts";
+import { overTheBatch } from "./over-the-batch.ts";
 
 const STEP = 1e-5;
 /** How much farther from a kink than a step takes it each value is. */
@@ -213,6 +214,14 @@ it("the Memformer by memory replay, away from the kinks of its relu", async () =
   // Encoder, decoder: a relu for every hidden number of every token.
   expect(kinked).toBeGreaterThanOrEqual(2 * Number(hidden) * 2 * 3 * 3);
 });
+
+it.each(["bptt(horizon = 3)", "mrbp(horizon = 3)"])(
+  "through means over the batch that training takes: %s",
+  async (schedule) => {
+    const entries = [data, shape(3), `through_time ${schedule}`];
+    await check(overTheBatch, entries, { after: [], weights: even(3) });
+  },
+);
 
 it("stop(e) holds e at its value, parameters in it included, for that use alone", async () => {
   const spec = (use: string, more = "") => `mem 1

@@ -5,6 +5,7 @@ import { type CompileOptions, compile } from "../../src/codegen/compile.ts";
 import { BATCH, type HostTensor, hostTensor, type TensorType } from "../../src/ops/index.ts";
 import type {
   DeviceTensor,
+  Engine,
   EngineRun,
   ModelDefinition,
   RolloutResult,
@@ -187,31 +188,35 @@ export async function roll(
   example: Example,
   [first, end]: readonly [number, number] = [0, example.segments.length],
   own?: EngineRun,
+  on: Engine = engine,
 ): Promise<Rolled> {
   const run = own ?? runs.get(training) ?? createRun(engine);
   if (own === undefined) runs.set(training, run);
   const { batch } = training.schedule;
   const segments = example.segments.map(({ inputs, tokens }, segment): SegmentBatch => {
-    const draws = segmentDraws(engine, training, { seed: 11, step: 3, segment }, batch);
-    return { inputs: record(inputs), draws, tokens };
+    const draws = segmentDraws(on, training, { seed: 11, step: 3, segment }, batch);
+    return { inputs: record(inputs, on), draws, tokens };
   });
-  const parameters = uploadTree(engine, example.parameters);
-  const states = uploadTree(engine, example.states);
+  const parameters = uploadTree(on, example.parameters);
+  const states = uploadTree(on, example.states);
   const result = await training.rollout(run, parameters, states, segments.slice(first, end));
   return {
     run,
     result,
     losses: result.losses.map((terms) => {
-      const numbers = [...downloadTree(engine, terms).values()];
+      const numbers = [...downloadTree(on, terms).values()];
       return numbers.reduce((sum, { data }) => sum + (data[0] ?? Number.NaN), 0);
     }),
-    gradients: downloadTree(engine, result.gradients),
-    states: downloadTree(engine, result.states),
+    gradients: downloadTree(on, result.gradients),
+    states: downloadTree(on, result.states),
   };
 }
 
-function record(inputs: ReadonlyMap<string, HostTensor>): Readonly<Record<string, DeviceTensor>> {
-  return Object.fromEntries(Array.from(inputs, ([name, x]) => [name, engine.upload(x)]));
+function record(
+  inputs: ReadonlyMap<string, HostTensor>,
+  on: Engine = engine,
+): Readonly<Record<string, DeviceTensor>> {
+  return Object.fromEntries(Array.from(inputs, ([name, x]) => [name, on.upload(x)]));
 }
 
 /** Runs the plain segment of a model and gives its probes' values by name. */

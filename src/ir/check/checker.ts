@@ -33,6 +33,8 @@ export class Checker {
   readonly memberAxes: Map<string, Map<string, CheckedAxis>>;
   /** Memories of all programs by where they are declared. */
   readonly memories: Map<string, Instance>;
+  /** Operations over the batch, by `originKey`. */
+  readonly overBatch = new Map<string, Span>();
   readonly templates = new Map<string, Template>();
   readonly functions = new Map<string, GraphFunction>();
   /** The function that a call of the graph names. */
@@ -123,6 +125,11 @@ export class Checker {
     }
   }
 
+  /** Notes an operation over the batch: what it gives may reach no state (rule R14). */
+  noteBatch(span: Span): void {
+    this.overBatch.set(originKey(this.origin(span)), span);
+  }
+
   /** Gives a function's name back, when its body is checked again. */
   releaseName(name: string): void {
     this.functionNames.delete(name);
@@ -148,6 +155,9 @@ export class Checker {
     return { file: span.file, line: low + 1, column: span.start - (starts[low] ?? 0) + 1 };
   }
 }
+
+/** The place of an operation as a key. */
+export const originKey = ({ file, line, column }: Origin): string => `${file}:${line}:${column}`;
 
 function startsOfLines(text: string): readonly number[] {
   const starts = [0];

@@ -288,8 +288,8 @@ export class Scope {
   readonly base: readonly string[];
   /** The part that comes from standing inside other calls' arguments (rule R6). */
   readonly nested: readonly string[];
-  /** Inside the equation of a loss, where the batch may be named (rule R14). */
-  readonly inLoss: boolean;
+  /** The batch may be named: in the equation of a loss, and in what only training builds (rule R14). */
+  readonly seesBatch: boolean;
   /** Inside a reset, where states mean what was carried from the segment before (rule R9). */
   readonly inReset: boolean;
 
@@ -304,7 +304,7 @@ export class Scope {
     readonly prefix?: readonly string[];
     readonly base?: readonly string[];
     readonly nested?: readonly string[];
-    readonly inLoss?: boolean;
+    readonly seesBatch?: boolean;
     readonly inReset?: boolean;
   }) {
     this.frame = parts.frame;
@@ -315,7 +315,7 @@ export class Scope {
     this.member = parts.member;
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
-    this.inLoss = parts.inLoss ?? false;
+    this.seesBatch = parts.seesBatch ?? false;
     this.inReset = parts.inReset ?? false;
   }
 
@@ -334,8 +334,9 @@ export class Scope {
     return new Scope({ ...this, axes: new Map(this.axes), fixed: new Map(this.fixed) });
   }
 
-  forLoss(): Scope {
-    return new Scope({ ...this, inLoss: true });
+  /** The same names, where the batch may be named. */
+  withBatch(): Scope {
+    return new Scope({ ...this, seesBatch: true });
   }
 
   forReset(): Scope {

@@ -12,6 +12,7 @@ import { type CheckedAxis, Frame, type Instance, implicitKey, Scope } from "./fr
 import { finishInstances } from "./instances/segment-end.ts";
 import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
+import { refuseBatchInStates } from "./over-batch.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 import type { Settings } from "./schedules/setting.ts";
@@ -160,6 +161,8 @@ function attemptProgram(making: Making, memberAxes: MemberAxes): MadeProgram | u
   }
   if (report.failed) return undefined;
   const graph = finishMain(place, model, outputs);
+  refuseBatchInStates(graph, checker.overBatch, frame.declarations, report);
+  if (report.failed) return undefined;
   const parts = { kind, graph, dims, declared, outputs, frame, schedule, axis };
   return {
     program: assemble(parts),

@@ -1004,6 +1004,62 @@ loss all = x`,
     expect(given).not.toHaveProperty("count all");
   });
 
+  const trained = (body: string, before = "") =>
+    `${before}
+model M {
+  input x[T]
+  target z[T]
+  param w starts 1
+  ${body}
+  loss main = (y - z) ^ 2
+}
+train { data { z = x ahead 1 } }`;
+
+  test("the batch may be named where training alone is built", () => {
+    const centred = "{ v - mean(v over batch) }";
+    const codes = (condition: string, branch = centred, otherwise = "{ v }") =>
+      codesOf(
+        trained(
+          `dim loud = 1\n  v = loud * x * w\n  output y = when ${condition} ${branch} else ${otherwise}`,
+        ),
+      );
+    for (const condition of [
+      "training",
+      "training and loud > 0",
+      "not (not training or loud == 0)",
+    ]) {
+      expect(codes(condition), condition).toEqual([]);
+    }
+    for (const condition of ["loud > 0", "training or loud > 0", "not training"]) {
+      expect(codes(condition), condition).toEqual(["MEM0145"]);
+    }
+    expect(codes("not training", "{ v }", centred)).toEqual([]);
+    expect(
+      codes("training", "{ scan over T from h = 0 yield h { h = h + mean(v over batch) } }"),
+    ).toEqual([]);
+  });
+
+  test("what is taken over the batch reaches no state, on whatever way", () => {
+    const memory = `memory m() {
+  state s starts 0, gradient through
+  step(x[T]) -> [T] { y = scan over T from h = s yield h { h = h + where(valid(T), x, 0) }; s <- last(y over T); return y }
+}
+block centred(x[T]) -> [T] { return when training { x - mean(x over batch) } else { x } }`;
+    const codes = (body: string) => codesOf(trained(`v = x * w\n  ${body}`, memory));
+    expect(codes("memory a = m()\n  output y = centred(a.step(v))")).toEqual([]);
+    for (const body of [
+      "memory a = m()\n  output y = a.step(centred(v))",
+      "repeat 3 as i { memory a = m(); v = centred(v) + a.step(v) }\n  output y = v",
+      "memory a = m() reset when sum(centred(v) over T) > 0\n  output y = a.step(v)",
+      "memory a = m()\n  output y = centred(a.step(v * when training { batch } else { 1 }))",
+    ]) {
+      expect(codes(body), body).toEqual(["MEM0156"]);
+    }
+    expect(
+      shownOf(trained("v = x * w\n  memory a = m()\n  output y = a.step(centred(v))", memory)),
+    ).toContain("This is taken over the batch and reaches the state a.s");
+  });
+
   test("what does not count does not show, even where it is not finite", () => {
     expect(lossOf("log(x - 3) weighted by x > 3")).toBeCloseTo((Math.log(3) + Math.log(7)) / 2, 12);
     expect(lossOf("log(x) * 2 weighted by x", { valid: [0, 0, 0] })).toBe(0);

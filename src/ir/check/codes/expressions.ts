@@ -163,10 +163,11 @@ export const expressionCodes = {
     fix: "model M { input x[T]; output y = where(x > 0, tanh(x), 0) }",
   },
   MEM0145: {
-    title: "The batch outside of a loss",
+    title: "The batch outside of a loss and of training",
     explanation:
       "Equations are written for one example; examples of a batch never see each other. Only the equation of a loss may name " +
-      "the batch, as the axis `batch`.",
+      "the batch, as the axis `batch`, and what stands under `when training`: it is not there in `evaluate` and `generate`, where " +
+      "what a model says of one example must not depend on which others are beside it.",
     example: "model M { input x[T]; output y = x - mean(x over batch) }",
     fix: "model M { input x[T]; output y = x; loss spread = abs(mean(x over batch)) }",
   },
@@ -216,5 +217,53 @@ export const expressionCodes = {
   const a[N, J: N] = real(index(N) == index(J)), b[N] = solve(a over (N, J), 1 + index(N)) rename J as N
   output y = x * b
 }`,
+  },
+  MEM0156: {
+    title: "The batch reaches a state",
+    explanation:
+      "What training takes over the batch may reach outputs and losses, but no state: a stream's memory is its own, whichever " +
+      "streams run beside it.",
+    example: `memory last_rows(width: int) {
+  dim D = width
+  state rows[D] starts 0, gradient through
+  write(x[T, D]) { rows <- mean(x over T where valid(T)) }
+  read() -> [D] { return rows }
+}
+block centred(x[T, D]) -> [T, D] {
+  return x - when training { mean(x over (batch, T) where valid(T)) } else { mean(x over T where valid(T)) }
+}
+model M {
+  dim D = 4
+  input x[T, D]
+  target z[T, D]
+  param w[D] starts 1
+  memory m = last_rows(width = D)
+  y = centred(x * w)
+  m.write(y)
+  output out = y + m.read()
+  loss main = (out - z) ^ 2
+}
+train { data { z = x ahead 1 } }`,
+    fix: `memory last_rows(width: int) {
+  dim D = width
+  state rows[D] starts 0, gradient through
+  write(x[T, D]) { rows <- mean(x over T where valid(T)) }
+  read() -> [D] { return rows }
+}
+block centred(x[T, D]) -> [T, D] {
+  return x - when training { mean(x over (batch, T) where valid(T)) } else { mean(x over T where valid(T)) }
+}
+model M {
+  dim D = 4
+  input x[T, D]
+  target z[T, D]
+  param w[D] starts 1
+  memory m = last_rows(width = D)
+  y = centred(x * w)
+  m.write(x * w)
+  output out = y + m.read()
+  loss main = (out - z) ^ 2
+}
+train { data { z = x ahead 1 } }`,
   },
 } as const satisfies Readonly<Record<`MEM01${string}`, DiagnosticEntry>>;

@@ -11,6 +11,7 @@ import { declaredAxes } from "../names/axes.ts";
 import { resolveName } from "../names/name.ts";
 import { checkDistribution, declareDraw } from "../parameter.ts";
 import { problem, Silenced } from "../problem.ts";
+import { chosenBranch } from "./branch.ts";
 import { binary, contraction, is, unary } from "./operators.ts";
 import { at, merge, rename, split } from "./reshape.ts";
 import { flagValue, plainNumber, type Static, type StaticNumber, staticText } from "./static.ts";
@@ -65,12 +66,10 @@ function entityOf(place: Place, expression: Expression, hint: string | undefined
       return merge(place, expression, hint);
     case "rename":
       return rename(place, expression);
-    case "when-expression":
-      return evaluate(
-        place,
-        holds(place, expression.condition) ? expression.then : expression.otherwise,
-        hint,
-      );
+    case "when-expression": {
+      const { taken, inside } = chosenBranch(place, expression.condition);
+      return evaluate(inside, taken ? expression.then : expression.otherwise, hint);
+    }
     case "scan-expression":
       return scanExpression(place, expression.scan);
     default:
@@ -107,25 +106,6 @@ export function evaluateNumber(place: Place, expression: Expression): StaticNumb
   const value = evaluateStatic(place, expression);
   if (value.kind === "number") return value;
   throw problem("MEM0122", expression.span, `A number is needed here, not ${staticText(value)}.`);
-}
-
-/** A compile-time condition. */
-export function holds(place: Place, condition: Expression): boolean {
-  const entity = evaluate(place, condition);
-  if (entity.kind === "flag") return entity.value;
-  if (entity.kind === "tensor" || entity.kind === "tuple") {
-    throw problem(
-      "MEM0123",
-      condition.span,
-      "`when` chooses while compiling, but this condition is data.",
-      {
-        help: "A choice on data is written where(condition, a, b).",
-      },
-    );
-  }
-  throw problem("MEM0124", condition.span, "`when` needs a flag.", {
-    help: "Compare: `when n > 1`, `when sampling is sticky`.",
-  });
 }
 
 function memberOf(

@@ -35,7 +35,7 @@ export function startLoop(
   });
   const inner: Place = {
     checker,
-    scope: new Scope({ frame, definitions: scope.definitions, inLoss: false }),
+    scope: new Scope({ frame, definitions: scope.definitions, seesBatch: scope.seesBatch }),
   };
   const assigned = [...assignedNames(body)].flatMap((name) => {
     if (from.some((each) => each.name === name)) return [];

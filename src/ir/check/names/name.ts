@@ -42,7 +42,10 @@ export function resolveName(place: Place, name: Name): Entity {
   if (entity !== undefined) return entity;
   const axis = findAxis(place, name.text);
   if (axis !== undefined) return axisNumber(place.scope, axis);
-  if (name.text === "batch" && place.scope.inLoss) return batchSize(place, name.span);
+  if (name.text === "batch" && place.scope.seesBatch) {
+    place.checker.noteBatch(name.span);
+    return batchSize(place, name.span);
+  }
   const { checker, scope } = place;
   if (checker.report.unread.words.has(name.text)) throw new Silenced();
   if (scope.frame.losses.some(({ path }) => path.at(-1) === name.text)) {

@@ -32,7 +32,7 @@ export function reduce(
   const tensor = tensorAt(place, each);
   for (const name of names) {
     if (name.text !== "batch") axisOf(tensor, name);
-    else requireLoss(place, name);
+    else requireBatch(place, name, call);
   }
   const mask = maskOf(place, each);
   const operands = mask === undefined ? [tensor] : [tensor, mask];
@@ -61,11 +61,19 @@ function finiteWhereAbsent(
   return emit(place, "where", [present, reduced, zero], {}, { span, hints: [hint] });
 }
 
-function requireLoss(place: Place, name: Name): void {
-  if (place.scope.inLoss) return;
-  throw problem("MEM0145", name.span, "The batch may only be named in the equation of a loss.", {
-    help: "Examples of a batch never see each other elsewhere (rule R14).",
-  });
+function requireBatch({ scope, checker }: Place, name: Name, call: Call): void {
+  if (scope.seesBatch) {
+    checker.noteBatch(call.span);
+    return;
+  }
+  throw problem(
+    "MEM0145",
+    name.span,
+    "The batch may only be named in the equation of a loss and under `when training`.",
+    {
+      help: "Examples of a batch never see each other elsewhere (rule R14).",
+    },
+  );
 }
 
 const reductionRule =

@@ -17,7 +17,7 @@ import { problem } from "../problem.ts";
  */
 export function loss(place: Place, statement: LossStatement): void {
   const { frame, prefix } = place.scope;
-  const inLoss: Place = { ...place, scope: place.scope.forLoss() };
+  const inLoss: Place = { ...place, scope: place.scope.withBatch() };
   const { span } = statement;
   const given = evaluateTensor(inLoss, statement.value);
   const value = given.number === "real" ? given : emit(inLoss, "real", [given], {}, { span });

@@ -3,7 +3,8 @@
 import type { Statement } from "../../../parser/tree.ts";
 import type { ReturnedValue } from "../calls/body.ts";
 import type { Place } from "../emit.ts";
-import { evaluate, holds } from "../expressions/expression.ts";
+import { chosenBranch } from "../expressions/branch.ts";
+import { evaluate } from "../expressions/expression.ts";
 import { declareInstance } from "../instances/instance.ts";
 import { repeatStatement } from "../loops/repeat.ts";
 import { scanStatement } from "../loops/scan.ts";
@@ -133,10 +134,8 @@ function runStatement(place: Place, statement: Statement): readonly ReturnedValu
       evaluate(place, statement.value);
       return undefined;
     case "when": {
-      const branch = holds(place, statement.condition)
-        ? statement.then
-        : (statement.otherwise ?? []);
-      return runStatements(place, branch);
+      const { taken, inside } = chosenBranch(place, statement.condition);
+      return runStatements(inside, taken ? statement.then : (statement.otherwise ?? []));
     }
     case "repeat":
       repeatStatement(place, statement);
