@@ -119,6 +119,11 @@ train { segment 2 tokens; data { z = x ahead 1 } }`;
     [{ "train.freeze": "w" }, { freeze: ["w"] }],
     [{ "train.group": "w { rate 0.1 }" }, { groups: [{ paths: ["w"], rate: 0.1 }] }],
     [
+      { "train.group": "w { rate 0.5 * rate }", "train.optimizer.rate": "1 / 4" },
+      { groups: [{ paths: ["w"], rate: 0.125 }] },
+    ],
+    [{ "train.segment": "4 * 2 tokens" }, { segment: { axis: "T", tokens: 8 } }],
+    [
       { "train.optimizer.rate": "0.5", "train.optimizer.decay": "cosine" },
       { optimizer: { rate: 0.5, decay: "cosine" } },
     ],
@@ -126,6 +131,21 @@ train { segment 2 tokens; data { z = x ahead 1 } }`;
     [{ "train.draws": "fixed" }, { draws: "fixed" }],
   ] as const)("%o", ([settings, schedule]) => {
     expect(scheduleOf(settings)).toMatchObject(schedule);
+  });
+
+  test("numbers are written with arithmetic, and a group's with those of the optimiser", () => {
+    const groups = (entries: string, settings: Readonly<Record<string, string>> = {}) =>
+      programOf(trained.replace("segment 2", `${entries}; segment 2`), { settings, kind: "train" })
+        .schedule.groups;
+    expect(groups("group w { rate 0.5 * 1e-3 }")).toEqual([{ paths: ["w"], rate: 0.0005 }]);
+    const relative =
+      "group w { rate (rate + 2) / 2 ^ 3; weight_decay weight_decay }; optimizer adamw(rate = 6, weight_decay = 0.25)";
+    expect(groups(relative)).toEqual([{ paths: ["w"], rate: 1, weightDecay: 0.25 }]);
+    expect(groups(relative, { "train.optimizer.rate": "14" })[0]?.rate).toBe(2);
+    for (const wrong of ["1 / 0", "rate - 1", "x * 2", "0 / 0", "step / 2"]) {
+      const text = trained.replace("segment 2", `group w { rate ${wrong} }; segment 2`);
+      expect(codesOf(text), wrong).toEqual(["MEM0302"]);
+    }
   });
 
   test("an unknown one names the nearest", () => {

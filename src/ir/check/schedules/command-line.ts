@@ -6,7 +6,7 @@ import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
 import { readEntry, scheduleWords } from "./entry.ts";
-import { optimizer, optimizerOptions } from "./optimizer.ts";
+import { group, optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
 
@@ -17,12 +17,15 @@ export function applyOverrides(
   overrides: ReadonlyMap<string, string>,
   at: Span,
   report: Report,
+  groups: ScheduleEntry[],
 ): void {
   const rollout = schedule.rollout;
   const before = schedule.stride;
   // An entry `set` is itself one of settings.
   const settable: readonly string[] = scheduleWords.filter((each) => each !== "set");
-  for (const [address, text] of overrides) {
+  const isGroup = ([address]: readonly [string, string]) => Number(address === `${kind}.group`);
+  // A group's numbers may be made of the optimiser's.
+  for (const [address, text] of [...overrides].sort((a, b) => isGroup(a) - isGroup(b))) {
     const [program, word = "", option, ...more] = address.split(".");
     if (program !== kind) continue;
     const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
@@ -44,9 +47,10 @@ export function applyOverrides(
       const entry = known ? entryOf(kind, word, written) : undefined;
       if (entry === undefined) throw problem("MEM0173", at, `${address} cannot be set to ${text}.`);
       try {
+        if (word === "group") group(entry, schedule.optimizer);
         if (word === "stride") schedule.stride = count(entry, 1);
         else if (option !== undefined) schedule.optimizer = optimizer(entry, schedule.optimizer);
-        else readEntry(entry, schedule);
+        else readEntry(entry, schedule, groups);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         const { code: _, message, help } = error.diagnostic;

@@ -4,7 +4,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry } from "../../../parser/tree.ts";
 import { problem } from "../problem.ts";
 import { dataEntries } from "./data.ts";
-import { group, optimizer, optimizerOptions, paths } from "./optimizer.ts";
+import { optimizer, optimizerOptions, paths } from "./optimizer.ts";
 import { adamw, type CheckedSchedule } from "./schedule.ts";
 import { segmentWeights, throughTime } from "./through-time.ts";
 import { count, type Mutable, numbersAfter, onlyWord, unit } from "./values.ts";
@@ -30,9 +30,11 @@ export const scheduleWords = [
   "set",
 ] as const;
 
+/** `groups` takes those of the optimiser, whose numbers are worked out when its own are known. */
 export function readEntry(
   entry: ScheduleEntry,
   schedule: Mutable<CheckedSchedule["schedule"]>,
+  groups: ScheduleEntry[],
 ): void {
   const word = entry.word.text;
   switch (word) {
@@ -71,7 +73,7 @@ export function readEntry(
       schedule.optimizer = optimizer(entry, adamw);
       return;
     case "group":
-      schedule.groups = [...schedule.groups, group(entry)];
+      groups.push(entry);
       return;
     case "freeze":
       schedule.freeze = [...schedule.freeze, ...paths(entry)];

@@ -74,12 +74,19 @@ export function paths(entry: ScheduleEntry): readonly string[] {
   });
 }
 
-export function group(entry: ScheduleEntry): Schedule["groups"][number] {
+/** A group's own numbers; `rate` and `weight_decay` in them are those of the optimiser. */
+export function group(entry: ScheduleEntry, base: OptimizerInfo): Schedule["groups"][number] {
+  const names = new Map([
+    ["rate", base.rate],
+    ["weight_decay", base.weightDecay],
+  ]);
   const found: Mutable<Schedule["groups"][number]> = { paths: paths(entry) };
   for (const inner of entry.entries ?? []) {
-    const number = firstNumber(inner);
+    const number = firstNumber(inner, names);
     if (number === undefined || number.value < 0)
-      throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`);
+      throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`, {
+        help: "Numbers, and the optimiser's rate or weight_decay: rate 0.1 * rate.",
+      });
     unit(inner, []);
     if (inner.word.text === "rate") found.rate = number.value;
     else if (inner.word.text === "weight_decay") found.weightDecay = number.value;

@@ -1,10 +1,11 @@
 /** The schedule of `train`, `evaluate` or `generate`: its entries, what stands for those not said, and what must fit together. */
 
-import type { ProgramDefinition, Span } from "../../../parser/tree.ts";
+import type { ProgramDefinition, ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
 import { readEntry } from "./entry.ts";
+import { group } from "./optimizer.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
 import { count, type Mutable, unit } from "./values.ts";
 
@@ -60,6 +61,7 @@ export function checkSchedule(
   const schedule: Mutable<CheckedSchedule["schedule"]> = { ...(base ?? defaults) };
   const settings = new Map<string, Setting>();
   const seen = new Map<string, Span>();
+  const groups: ScheduleEntry[] = [];
   let stride: number | undefined;
   for (const entry of definition?.entries ?? []) {
     report.attempt(() => {
@@ -75,14 +77,19 @@ export function checkSchedule(
       else if (word === "stride") {
         stride = count(entry, 1);
         unit(entry, ["segments", "segment"]);
-      } else readEntry(entry, schedule);
+      } else readEntry(entry, schedule, groups);
     });
   }
   schedule.stride =
     stride ??
     (base === undefined || schedule.rollout !== base.rollout ? schedule.rollout : base.stride);
   const changed = [...overrides.keys()].some((address) => address.startsWith(`${kind}.`));
-  if (changed) applyOverrides(kind, schedule, overrides, at, report);
+  if (changed) applyOverrides(kind, schedule, overrides, at, report, groups);
+  for (const entry of groups) {
+    report.attempt(() => {
+      schedule.groups = [...schedule.groups, group(entry, schedule.optimizer)];
+    });
+  }
   if (changed || definition !== undefined)
     report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
   if (kind === "train") warnOfHorizon(definition?.program.span ?? at, schedule, report);

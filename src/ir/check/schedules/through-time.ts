@@ -54,7 +54,7 @@ export function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
 export function segmentWeights(entry: ScheduleEntry): Schedule["segmentWeights"] {
   const value = entry.values[0];
   if (value?.kind === "expression" && value.value.kind === "list") {
-    const weights = value.value.items.map(numberOf);
+    const weights = value.value.items.map((item) => numberOf(item));
     const known = weights.filter((weight): weight is number => weight !== undefined && weight >= 0);
     if (known.length !== weights.length || known.reduce((sum, weight) => sum + weight, 0) <= 0) {
       throw problem("MEM0308", value.span, "Segment weights are numbers of at least 0, not all 0.");

@@ -12,22 +12,65 @@ import { type Problem, problem } from "../problem.ts";
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-export function numberOf(expression: Expression): number | undefined {
-  if (expression.kind === "number") return expression.value;
-  if (expression.kind === "unary" && expression.operator === "-") {
-    const inner = numberOf(expression.operand);
-    return inner === undefined ? undefined : -inner;
+/** Numbers that an expression of a schedule may name. */
+type Names = ReadonlyMap<string, number>;
+
+const noNames: Names = new Map();
+
+/** The number that an expression of numbers is: `0.5 * 1e-3`. Undefined for any other, and where it is not finite. */
+export function numberOf(expression: Expression, names: Names = noNames): number | undefined {
+  const value = calculated(expression, names);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
+
+function calculated(expression: Expression, names: Names): number | undefined {
+  switch (expression.kind) {
+    case "number":
+      return expression.value;
+    case "reference":
+      return names.get(expression.name.text);
+    case "unary": {
+      const operand = calculated(expression.operand, names);
+      return expression.operator !== "-" || operand === undefined ? undefined : -operand;
+    }
+    case "binary": {
+      const left = calculated(expression.left, names);
+      const right = calculated(expression.right, names);
+      if (left === undefined || right === undefined) return undefined;
+      switch (expression.operator) {
+        case "+":
+          return left + right;
+        case "-":
+          return left - right;
+        case "*":
+          return left * right;
+        case "/":
+          return left / right;
+        case "^":
+          return left ** right;
+        case "div":
+          return Math.floor(left / right);
+        case "mod":
+          return left - right * Math.floor(left / right);
+        default:
+          return undefined;
+      }
+    }
+    default:
+      return undefined;
   }
-  return undefined;
 }
 
 export function firstNumber(
   entry: ScheduleEntry,
+  names: Names = noNames,
 ): { readonly value: number; readonly span: Span } | undefined {
   const value = entry.values[0];
-  if (value?.kind !== "expression") return undefined;
-  const number = numberOf(value.value);
-  return number === undefined ? undefined : { value: number, span: value.span };
+  const word = value?.kind === "word" ? names.get(value.word.text) : undefined;
+  const number = value?.kind === "expression" ? numberOf(value.value, names) : word;
+  return value === undefined || number === undefined
+    ? undefined
+    : { value: number, span: value.span };
 }
 
 export function count(entry: ScheduleEntry, least: number): number {
