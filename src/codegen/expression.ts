@@ -121,8 +121,14 @@ export function layOut(
         ...expression.entries.flatMap((entry) => entryLines(entry, column + 2)),
         `}${after}`,
       ];
-    case "wrapped":
-      return layOut(before + expression.head, expression.body, expression.tail + after, column);
+    case "wrapped": {
+      const { head, body, tail } = expression;
+      if (head.endsWith("=> ") && (body.kind === "call" || body.kind === "wrapped")) {
+        const inside = indent(layOut("", body, ",", column + 2));
+        return [before + head.trimEnd(), ...inside, tail + after];
+      }
+      return layOut(before + head, body, tail + after, column);
+    }
     default:
       return expression satisfies never;
   }

@@ -4,16 +4,16 @@ import type { RepeatNode, ScanNode, Value } from "../ir/graph.ts";
 import type { BodyWriter } from "./body.ts";
 import type { Callee } from "./body-context.ts";
 import type { Expression } from "./expression.ts";
-import { call, text } from "./expression.ts";
+import { call, flat, text } from "./expression.ts";
 import type { Names } from "./identifier.ts";
 import { camelCase, member, pascalCase, stringLiteral } from "./identifier.ts";
 import { scalarFill } from "./operation.ts";
-import type { Root } from "./place.ts";
+import type { Place, Root } from "./place.ts";
 import { placeText } from "./place.ts";
 import type { PlacedPort, ResultGroup } from "./signature.ts";
 import type { Statement } from "./statement.ts";
 import type { Shape } from "./struct.ts";
-import { EACH, shapeAt } from "./struct.ts";
+import { EACH } from "./struct.ts";
 import { joinCopies } from "./wording.ts";
 
 /** A loop of the graph. */
@@ -22,10 +22,10 @@ export type LoopNode = RepeatNode | ScanNode;
 const TENSOR: Shape = { kind: "tensor" };
 
 /** What happens to a result of the body in every iteration. */
-interface Collected {
-  readonly kind: "assign" | "sum" | "push";
-  readonly variable: string;
-}
+type Collected =
+  | { readonly kind: "assign" | "push"; readonly variable: string }
+  /** `zero` is what a sum starts from. */
+  | { readonly kind: "sum"; readonly variable: string; readonly zero: Expression };
 
 /** The results of a loop's body: variables before the loop, what each iteration does with them, and what they are after it. */
 export class LoopResults {
@@ -78,8 +78,7 @@ export class LoopResults {
           const what = collected.get(portKey(port));
           const path = [group.key, ...port.path];
           const root: Root = { text: target, shape: callee.signature.resultShape };
-          if (what !== undefined)
-            this.#collect(what, text(placeText({ kind: "place", root, path })));
+          if (what !== undefined) this.#collectPlace(what, { kind: "place", root, path });
         }
       }
     }
@@ -111,8 +110,9 @@ export class LoopResults {
         else if (way === "summed")
           collected.set(portKey(port), this.#declareSum(group, port, result));
         else {
-          const shape = shapeAt(group.shape, port.path) ?? TENSOR;
-          const single: ResultGroup = { ...group, ports: [{ ...port, path: [] }], shape };
+          const path = port.path.filter((segment) => segment === EACH);
+          const shape = path.reduce<Shape>((element) => ({ kind: "array", element }), TENSOR);
+          const single: ResultGroup = { ...group, ports: [{ ...port, path }], shape };
           collected.set(portKey(port), this.#declareArray(single));
         }
       }
@@ -159,27 +159,64 @@ export class LoopResults {
       const source = { kind: "place", root, path: [EACH, ...path] } as const;
       this.#after.push(() => {
         if (this.#node.kind === "repeat") this.#body.scope.define(value, source);
-        else if (this.#body.uses(value) > 0) {
-          const axis = text(stringLiteral(this.#node.axis));
-          this.#body.declare(value, joinCopies(placeText(source), axis), this.#node.origin);
-        }
+        else if (this.#body.uses(value) > 0) this.#declareJoined(value, variable, path, scope);
       });
     }
     return { kind: "push", variable };
   }
 
+  /** What each step of a scan gave, along its axis: copy by copy, if each step gave copies. */
+  #declareJoined(value: Value, steps: string, path: readonly string[], axis: string): void {
+    const { origin } = this.#node;
+    const joined = joinSteps(steps, path, text(stringLiteral(axis)));
+    if (!path.includes(EACH)) {
+      this.#body.declare(value, joined, origin);
+      return;
+    }
+    const target = this.#body.scope.names.take(this.#body.wantedName(value));
+    this.#body.add({ kind: "declare", keyword: "const", target, expression: joined, origin });
+    this.#body.defineArray(value, target);
+  }
+
   #declareSum(group: ResultGroup, port: PlacedPort, result: Value): Collected {
     const wanted = isUnnamed(result) ? `d${pascalCase([group.key, ...port.path])}` : result.name;
     const variable = this.#body.scope.names.take(wanted);
+    const levels = result.type.copies.length;
+    const zero = scalarFill(result.type.kind, text("0"));
     this.#body.add({
       kind: "declare",
       keyword: "let",
       target: variable,
-      expression: scalarFill(result.type.kind, text("0")),
+      ...(levels === 0 ? {} : { annotation: this.#arraysText(levels) }),
+      expression: levels === 0 ? zero : text("[]"),
       ...commentOf(this.#body, result, "summed: "),
     });
-    this.#after.push(() => this.#body.scope.defineVariable(result, variable));
-    return { kind: "sum", variable };
+    this.#after.push(() =>
+      levels === 0
+        ? this.#body.scope.defineVariable(result, variable)
+        : this.#body.defineArray(result, variable),
+    );
+    return { kind: "sum", variable, zero };
+  }
+
+  /** The type of tensors with so many levels of copies. */
+  #arraysText(levels: number): string {
+    const shape = Array.from({ length: levels }).reduce<Shape>(
+      (element) => ({ kind: "array", element }),
+      TENSOR,
+    );
+    return this.#body.context.typeText(shape, "address");
+  }
+
+  /** Collects what sits somewhere in the struct that the body returns. */
+  #collectPlace(what: Collected | undefined, place: Place): void {
+    if (what?.kind !== "sum" || !place.path.includes(EACH)) {
+      this.#collect(what, text(placeText(place)));
+      return;
+    }
+    const { variable } = what;
+    const expression = sumOfCopies(place.root.text, place.path, variable, what.zero);
+    this.#body.add({ kind: "assign", target: variable, expression, origin: this.#node.origin });
   }
 
   #collect(what: Collected | undefined, expression: Expression): void {
@@ -216,6 +253,53 @@ export function commentOf(
 ): { readonly comment?: string } {
   const shape = body.context.shapeOf(value);
   return shape === undefined ? {} : { comment: before + shape };
+}
+
+/**
+ * What the steps of a scan gave, as one tensor. Where each step gave copies it is an array:
+ * `steps[0]!.h.map((_, i) => g.join(steps.map((each) => each.h[i]!), …))`.
+ */
+function joinSteps(
+  steps: string,
+  path: readonly string[],
+  axis: Expression,
+  level = 0,
+  reached = "",
+): Expression {
+  const star = path.indexOf(EACH);
+  const direct = star === -1 ? path : path.slice(0, star);
+  const inside = reached + direct.map(member).join("");
+  if (star === -1) {
+    const copies = inside === "" ? steps : `${steps}.map((each) => each${inside})`;
+    return joinCopies(copies, axis, level === 0 ? copies : steps);
+  }
+  const index = numbered("i", level);
+  const body = joinSteps(steps, path.slice(star + 1), axis, level + 1, `${inside}[${index}]!`);
+  const head = `${steps}[0]!${inside}.map((_, ${index}) => `;
+  return { kind: "wrapped", head, body, tail: ")" };
+}
+
+/** `back.layer.map((each, i) => g.add(dW[i] ?? 0, each.w))` */
+function sumOfCopies(
+  from: string,
+  path: readonly string[],
+  sum: string,
+  zero: Expression,
+  level = 0,
+): Expression {
+  const star = path.indexOf(EACH);
+  const direct = star === -1 ? path : path.slice(0, star);
+  const reached = from + direct.map(member).join("");
+  if (star === -1) return call("g.add", text(`${sum} ?? ${flat(zero)}`), text(reached));
+  const [each, index] = [numbered("each", level), numbered("i", level)];
+  const before = `${sum}${level === 0 ? "" : "?."}[${index}]`;
+  const body = sumOfCopies(each, path.slice(star + 1), before, zero, level + 1);
+  return { kind: "wrapped", head: `${reached}.map((${each}, ${index}) => `, body, tail: ")" };
+}
+
+/** `i`, `i2`, `i3` */
+function numbered(name: string, level: number): string {
+  return level === 0 ? name : `${name}${level + 1}`;
 }
 
 function groupKey(group: ResultGroup): string {

@@ -1,5 +1,5 @@
 /** Loops of a generated function: `repeat` over copies, `scan` over the entries of an axis. */
-import { isUnnamed } from "../ir/function-builder.ts";
+import { isUnnamed, plainName } from "../ir/function-builder.ts";
 import type { Operand, Value } from "../ir/graph.ts";
 import type { BodyWriter } from "./body.ts";
 import type { Callee } from "./body-context.ts";
@@ -10,9 +10,9 @@ import { camelCase, member } from "./identifier.ts";
 import type { LoopNode } from "./loop-results.ts";
 import { commentOf, LoopResults } from "./loop-results.ts";
 import type { Leaf, Root, Source } from "./place.ts";
-import { sourceExpression } from "./place.ts";
+import { mapPlace, sourceExpression } from "./place.ts";
 import type { Shape } from "./struct.ts";
-import { EACH, shapeAt } from "./struct.ts";
+import { EACH, fullPath, shapeAt } from "./struct.ts";
 import { scopeText, sliceAttributes } from "./wording.ts";
 
 const TENSOR: Shape = { kind: "tensor" };
@@ -33,6 +33,8 @@ class LoopWriter {
   readonly #carried = new Map<number, string>();
   /** Elements of the arrays that are taken apart, by the text of the array. */
   readonly #elements = new Map<string, Root>();
+  /** What a step of a scan reads of values with copies, by the value's name. */
+  readonly #entries = new Map<string, Source>();
   readonly #after: (() => void)[] = [];
 
   constructor(body: BodyWriter, node: LoopNode) {
@@ -189,14 +191,30 @@ class LoopWriter {
       return { kind: "place", root: { text: carried, shape: TENSOR }, path: [] };
     }
     if (way === "captured" || "constant" in operand) return this.#body.source(operand);
-    if (this.#node.kind === "scan") {
-      const tensor = sourceExpression(this.#body.source(operand));
-      const entry = call("g.slice", tensor, sliceAttributes(this.#node.axis, this.#index));
-      return { kind: "expression", expression: entry };
-    }
+    if (this.#node.kind === "scan") return this.#entry(operand, this.#node.axis);
     const { array, rest } = this.#array(operand);
     const root = this.#elements.get(array);
     if (root === undefined) throw new Error(`${operand.name} is not taken apart.`);
     return { kind: "place", root, path: rest };
+  }
+  /** What one step of a scan reads: an entry of a tensor, or of each copy. */
+  #entry(operand: Value, axis: string): Source {
+    const known = this.#entries.get(operand.name);
+    if (known !== undefined) return known;
+    const attributes = sliceAttributes(axis, this.#index);
+    const { copies } = operand.type;
+    const source = this.#body.source(operand);
+    if (copies.length === 0 || source.kind !== "place") {
+      const expression = call("g.slice", sourceExpression(source), attributes);
+      return { kind: "expression", expression };
+    }
+    const target = this.#local.take(`${plainName(operand)}Step`);
+    const expression = mapPlace(source, (copy) => call("g.slice", text(copy), attributes));
+    this.#body.add({ kind: "declare", keyword: "const", target, expression });
+    const shape = copies.reduce<Shape>((element) => ({ kind: "array", element }), TENSOR);
+    const path = fullPath([], copies.length);
+    const entry: Source = { kind: "place", root: { text: target, shape }, path };
+    this.#entries.set(operand.name, entry);
+    return entry;
   }
 }

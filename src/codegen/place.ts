@@ -46,6 +46,25 @@ function accessText(from: string, path: readonly string[], depth: number): strin
   return `${reached}.map((${each}) => ${accessText(each, path.slice(star + 1), depth + 1)})`;
 }
 
+/** An array with what `element` makes of each copy: `own.layer.map((each) => g.tanh(each.w))`. */
+export function mapPlace(place: Place, element: (copy: string) => Expression): Expression {
+  return mapped(place.root.text, place.path, element, 0);
+}
+
+function mapped(
+  from: string,
+  path: readonly string[],
+  element: (copy: string) => Expression,
+  depth: number,
+): Expression {
+  const star = path.indexOf(EACH);
+  if (star === -1) return element(from + path.map(member).join(""));
+  const reached = from + path.slice(0, star).map(member).join("");
+  const each = depth === 0 ? "each" : `each${depth + 1}`;
+  const body = mapped(each, path.slice(star + 1), element, depth + 1);
+  return { kind: "wrapped", head: `${reached}.map((${each}) => `, body, tail: ")" };
+}
+
 export function sourceExpression(source: Source): Expression {
   return source.kind === "place" ? text(placeText(source)) : source.expression;
 }

@@ -4,13 +4,13 @@ import type { Expression } from "./expression.ts";
 import { call, object, text } from "./expression.ts";
 import { stringLiteral } from "./identifier.ts";
 
-/** `g.join(copies, …)`: copies as entries of a new axis. */
-export function joinCopies(copies: string, axis: Expression): Expression {
+/** `g.join(copies, …)`: copies as entries of a new axis. `counted` is an array of as many elements. */
+export function joinCopies(copies: string, axis: Expression, counted = copies): Expression {
   return call(
     "g.join",
     text(copies),
     object([
-      ["pieces", text(`${copies}.map(() => null)`)],
+      ["pieces", text(`${counted}.map(() => null)`)],
       ["into", axis],
     ]),
   );

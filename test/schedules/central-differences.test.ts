@@ -6,13 +6,9 @@
  */
 import { describe, expect, it } from "vitest";
 import { evaluate, hostTensor, scalar } from "../../src/ops/index.ts";
-import { generator } from "../codegen/tensors.ts";
 import { everyWay } from "./every-way.ts";
 import { keepsMargin, withDistances } from "./kinks.ts";
 import {
-  type Example,
-  type HostTensor,
-  type Programs,
   padded,
   probesOf,
   programsOf,
@@ -23,138 +19,9 @@ import {
   withTrain,
 } from "./kit.ts";
 import { overTheBatch } from "./over-the-batch.ts";
+import { type Cuts, expectSlope, lossOf, MARGIN, trajectory } from "./slopes.ts";
 
-const STEP = 1e-5;
-/** How much farther from a kink than a step takes it each value is. */
-const MARGIN = 4;
 const data = "data { labels = tokens ahead 1 }";
-
-type Tensors = ReadonlyMap<string, HostTensor>;
-
-/** a + distance * b, entry by entry, for the addresses of a. */
-function moved(a: Tensors, b: Tensors, distance: number): Tensors {
-  return new Map(
-    Array.from(a, ([address, { type, data: from }]) => {
-      const along = b.get(address)?.data;
-      return [
-        address,
-        { type, data: Float64Array.from(from, (x, i) => x + distance * (along?.[i] ?? 0)) },
-      ];
-    }),
-  );
-}
-
-function randomDirection(like: Tensors, seed: number): Tensors {
-  const next = generator(seed);
-  return new Map(
-    Array.from(like, ([address, { type, data: from }]) => [
-      address,
-      { type, data: Float64Array.from(from, () => next()) },
-    ]),
-  );
-}
-
-/** States that enter each segment, and the example they belong to. */
-async function trajectory(programs: Programs, example: Example): Promise<readonly Tensors[]> {
-  const states = [example.states];
-  for (let s = 0; s < example.segments.length; s++) {
-    const entering = { ...example, states: states[s] ?? new Map() };
-    states.push((await roll(programs, entering, [s, s + 1])).states);
-  }
-  return states;
-}
-
-interface Cuts {
-  /** Segments after which every state is cut. */
-  readonly after: readonly number[];
-  /** Weights of the segments' losses, together 1. */
-  readonly weights: readonly number[];
-}
-
-/**
- * The weighted loss of a rollout, one segment at a time: states that are cut enter with the values
- * in `frozen`.
- */
-async function lossOf(
-  programs: Programs,
-  example: Example,
-  frozen: readonly Tensors[],
-  { after, weights }: Cuts,
-): Promise<number> {
-  let states = example.states;
-  let total = 0;
-  for (const [s, weight] of weights.entries()) {
-    const held = frozen[s] ?? new Map<string, HostTensor>();
-    const cut = after.includes(s - 1);
-    const entering = new Map(
-      Array.from(states, ([address, tensor]) => {
-        const pattern = address.replace(/\[\d+\]/g, "[*]");
-        const [, declared] = Object.entries(programs.training.states).find(
-          ([declaration]) => declaration.replace(/\[\*\d+\]/g, "[*]") === pattern,
-        ) ?? ["", undefined];
-        const stays = cut || declared?.gradient === "stop";
-        return [address, (stays && held.get(address)) || tensor] as const;
-      }),
-    );
-    const rolled = await roll(programs, { ...example, states: entering }, [s, s + 1]);
-    total += weight * (rolled.losses[0] ?? Number.NaN);
-    states = rolled.states;
-  }
-  return total;
-}
-
-interface Difference {
-  readonly direction: Tensors;
-  readonly slope: number;
-  /** How many values on the way go into operations with kinks. */
-  readonly kinked: number;
-}
-
-/** Central differences along random directions, without those that bring a value near a kink. */
-async function differences(
-  parameters: Tensors,
-  loss: (parameters: Tensors) => Promise<number>,
-  count: number,
-): Promise<readonly Difference[]> {
-  const found: Difference[] = [];
-  const lossAt = (at: Tensors) => withDistances(() => loss(at));
-  const { entries } = await lossAt(parameters);
-  for (let seed = 21; found.length < count; seed++) {
-    if (seed > 40) throw new Error("The example itself lies at a kink: give it another seed.");
-    const direction = randomDirection(parameters, seed);
-    const ahead = await lossAt(moved(parameters, direction, STEP));
-    const behind = await lossAt(moved(parameters, direction, -STEP));
-    const kept = keepsMargin(entries, [ahead.entries, behind.entries], MARGIN);
-    console.log(`direction from seed ${seed}${kept ? "" : ", left out: near a kink"}`);
-    const slope = (ahead.result - behind.result) / (2 * STEP);
-    if (kept) found.push({ direction, slope, kinked: entries.length });
-  }
-  return found;
-}
-
-/**
- * Expects the gradient of the rollout to be the slope of `loss` in two random directions. Gives the number of values on
- * the way that go into operations with kinks.
- */
-async function expectSlope(
-  gradients: Tensors,
-  parameters: Tensors,
-  loss: (parameters: Tensors) => Promise<number>,
-): Promise<number> {
-  const measured = await differences(parameters, loss, 2);
-  for (const { direction, slope } of measured) {
-    let product = 0;
-    for (const [address, { data: along }] of direction) {
-      const gradient = gradients.get(address)?.data;
-      along.forEach((x, i) => {
-        product += x * (gradient?.[i] ?? 0);
-      });
-    }
-    expect(Math.abs(slope), "a slope to measure").toBeGreaterThan(1e-3);
-    expect(Math.abs(product - slope) / Math.abs(slope)).toBeLessThan(1e-6);
-  }
-  return measured[0]?.kinked ?? 0;
-}
 
 async function check(
   text: string,
