@@ -151,8 +151,34 @@ export function resultTypes(
     case "ScatterElements":
     case "Softmax":
       return [first()];
-    default:
+    case "Abs":
+    case "Add":
+    case "Cos":
+    case "Div":
+    case "Erf":
+    case "Exp":
+    case "Floor":
+    case "Gelu":
+    case "Log":
+    case "Max":
+    case "Min":
+    case "Mod":
+    case "Mul":
+    case "Neg":
+    case "Pow":
+    case "Reciprocal":
+    case "Relu":
+    case "Round":
+    case "Sigmoid":
+    case "Sign":
+    case "Sin":
+    case "Softplus":
+    case "Sqrt":
+    case "Sub":
+    case "Tanh":
       return all(first().element); // entry by entry
+    default:
+      throw new Error(`The types of the results of ${node.op} are not known.`);
   }
 }
 
