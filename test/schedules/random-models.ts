@@ -1,0 +1,205 @@
+/** Random small models: loops inside each other, memories of several states, captured values, names in odd order. */
+import { generator } from "../codegen/tensors.ts";
+
+/** Names that generated code has uses of its own for, and plain ones. */
+const NAMES = ["out", "each", "back", "i", "t", "h", "step", "own", "dims", "y", "a", "layer", "z"];
+
+/** What statements at one place may use. Values have axis D, and T outside of scans. */
+interface Place {
+  readonly indent: string;
+  /** Real values that may be read and, those in `carried` too, bound again. */
+  readonly values: readonly string[];
+  readonly carried: readonly string[];
+  readonly parameters: readonly string[];
+  readonly inScan: boolean;
+  /** How many loops may still be opened inside each other. */
+  readonly depth: number;
+}
+
+class ModelWriter {
+  readonly #next: () => number;
+  #names = 0;
+
+  constructor(seed: number) {
+    this.#next = generator(seed);
+  }
+
+  text(): string {
+    const [first, second] = [this.#name(), this.#name()];
+    return [
+      "mem 1",
+      "block wide(x[..., D]) -> [..., D] {",
+      "  param W[D -> E: D] ~ glorot",
+      "  return tanh((x . W over D) rename E as D) }",
+      "block cell(h[D], x[D]) -> [D] {",
+      "  param v[D], u[D] ~ normal(0, 0.7)",
+      "  return tanh(h * u + x * v) }",
+      ...this.#memory("first"),
+      ...this.#memory("second"),
+      "model M { dim D = 2; input x[T, D]",
+      "  param w[D] ~ normal(0, 0.7)",
+      `  memory ${first} = first(width = D)`,
+      ...this.#statements(this.#place("  ", "w"), (place) => {
+        const [value, more] = [this.#value(place), this.#name()];
+        return [
+          "  repeat 2 as deep {",
+          `    memory ${second} = second(width = D)`,
+          `    x = tanh(x + ${second}.run(${value}))`,
+          "  }",
+          `  ${more} = ${first}.run(x + ${value})`,
+          `  loss main = (2 * ${more} - x) ^ 2 }`,
+        ];
+      }),
+      "",
+    ].join("\n");
+  }
+
+  #memory(name: string): readonly string[] {
+    const states = Array.from({ length: 1 + this.#below(3) }, () => this.#name());
+    const [first = ""] = states;
+    const [carried, steps] = [this.#name(), this.#name()];
+    return [
+      `memory ${name}(width: int) { dim D = width`,
+      ...states.map((state) => `  state ${state}[D] starts 0.1, gradient through`),
+      "  run(x[T, D]) -> [T, D] {",
+      ...this.#statements({ ...this.#place("    ", ...states), depth: 1 }, (place) => [
+        `    ${carried} = ${first}`,
+        `    ${steps} = scan over T yield ${carried} {`,
+        `      ${carried} = where(valid(T), tanh(${carried} + ${this.#value(place)}), ${carried})`,
+        "    }",
+        `    ${first} <- ${carried}`,
+        ...states.slice(1).map((state) => {
+          const mean = `mean(${this.#value(place)} over T where valid(T))`;
+          return `    ${state} <- tanh(0.5 * ${state} + ${mean})`;
+        }),
+        `    return ${steps} + x }`,
+      ]),
+      "}",
+    ];
+  }
+
+  #place(indent: string, ...parameters: readonly string[]): Place {
+    return { indent, values: ["x"], carried: ["x"], parameters, inScan: false, depth: 3 };
+  }
+
+  /** A few statements, then what `last` makes of what they bound. */
+  #statements(
+    start: Place,
+    last: (place: Place) => readonly string[] = () => [],
+  ): readonly string[] {
+    let place = start;
+    const lines: string[] = [];
+    for (let count = 1 + this.#below(3); count > 0; count--) {
+      const statement = this.#statement(place);
+      lines.push(...statement.lines.map((line) => place.indent + line));
+      place = { ...place, ...statement.place };
+    }
+    return [...lines, ...last(place)];
+  }
+
+  #statement(place: Place): { readonly lines: readonly string[]; readonly place?: Partial<Place> } {
+    const kind = this.#below(place.depth > 0 ? 9 : 4);
+    const target = this.#one(place.carried);
+    const name = this.#name();
+    const more = {
+      values: [...place.values, name],
+      carried: [...place.carried, name],
+    };
+    if (kind === 0) {
+      return {
+        lines: [
+          `param ${name}[D] ~ normal(0, 0.7)`,
+          `${target} = ${target} + ${name} * ${this.#value(place)}`,
+        ],
+        place: { parameters: [...place.parameters, name] },
+      };
+    }
+    if (kind === 1) return { lines: [`${name} = ${this.#value(place)}`], place: more };
+    if (kind === 2) return { lines: [`${target} = ${this.#value(place)}`] };
+    if (kind === 3) {
+      const block = place.inScan ? `cell(${this.#value(place)}, ` : "wide(";
+      return { lines: [`${name} = ${block}${this.#value(place)}) as ${name}Made`], place: more };
+    }
+    return kind < 7 || place.inScan ? this.#repeat(place) : this.#scan(place, name, more);
+  }
+
+  #repeat(place: Place): { readonly lines: readonly string[] } {
+    const [index, kept] = [this.#name(), this.#name()];
+    const target = this.#one(place.carried);
+    const yields = this.#below(2) === 0;
+    const inside = { ...place, indent: "  ", depth: place.depth - 1 };
+    return {
+      lines: [
+        `repeat ${1 + this.#below(3)} as ${index} ${yields ? `yield ${kept} ` : ""}{`,
+        ...this.#statements(inside, (inner) => [
+          `  ${target} = tanh(${target} + ${this.#value(inner)})`,
+          ...(yields ? [`  ${kept} = ${this.#value(inner)}`] : []),
+        ]),
+        "}",
+        ...(yields ? [`${target} = ${target} + 0.3 * sum(${kept} over ${index})`] : []),
+      ],
+    };
+  }
+
+  #scan(place: Place, name: string, more: Partial<Place>) {
+    const [carried, kept] = [this.#name(), this.#name()];
+    const from = `0.5 * ${this.#one(place.parameters)}`;
+    const inside: Place = {
+      ...place,
+      indent: "  ",
+      values: [...place.values, carried],
+      carried: [carried],
+      inScan: true,
+      depth: place.depth - 1,
+    };
+    return {
+      lines: [
+        `${name} = scan over T from ${carried} = ${from} yield ${kept} {`,
+        ...this.#statements(inside, (inner) => [
+          `  ${carried} = tanh(0.5 * ${carried} + ${this.#value(inner)})`,
+          `  ${kept} = ${carried} * ${this.#value(inner)}`,
+        ]),
+        "}",
+      ],
+      place: more,
+    };
+  }
+
+  /** A smooth expression with all axes of the place, and not too large. */
+  #value(place: Place): string {
+    const whole = place.values[this.#below(place.values.length)] ?? "x";
+    const [any, other] = [
+      this.#one([...place.values, ...place.parameters]),
+      this.#one([...place.values, ...place.parameters]),
+    ];
+    // Only x and what is made of it are sure to have all axes.
+    return this.#one([
+      `tanh(${whole} + ${any} + 0 * x)`,
+      `(0.5 * ${whole} * ${any} + 0.1 * x)`,
+      `(sigmoid(${any}) * ${whole} - mean(${other} over D) + 0 * x)`,
+      `(softmax(${whole} over D) + 0 * x)`,
+      `(x / (1 + ${any} * ${any}))`,
+      `(reverse(${whole} over D) * ${any} + 0 * x)`,
+      `(0.3 * cumsum(${whole} over D) + 0 * x)`,
+    ]);
+  }
+
+  #name(): string {
+    this.#names++;
+    return `${this.#one(NAMES)}${this.#names}`;
+  }
+
+  #one(choices: readonly string[]): string {
+    return choices[this.#below(choices.length)] ?? "";
+  }
+
+  /** A whole number from 0 to `end` - 1. */
+  #below(end: number): number {
+    return Math.min(end - 1, Math.floor(((this.#next() + 1) / 2) * end));
+  }
+}
+
+/** The text of a random model, without a `train` section. */
+export function randomModel(seed: number): string {
+  return new ModelWriter(seed).text();
+}
