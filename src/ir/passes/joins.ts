@@ -25,13 +25,6 @@ interface Padded {
   readonly nodes: readonly OperationNode[];
 }
 
-function padded(operand: Operand | undefined, view: FunctionView): Padded | undefined {
-  const join = view.made(operand, "join");
-  if (join !== undefined) return joined(join, view);
-  const sum = view.made(operand, "add");
-  return sum && added(sum, view);
-}
-
 function joined(join: NodeOf<"join">, view: FunctionView): Padded {
   const parts: Part[] = [];
   let length = 0;
@@ -45,12 +38,34 @@ function joined(join: NodeOf<"join">, view: FunctionView): Padded {
   return { into: join.attributes.into, length, parts, nodes: [join] };
 }
 
-function added(sum: NodeOf<"add">, view: FunctionView): Padded | undefined {
-  const [left, right] = sum.operands.map((operand) => padded(operand, view));
-  if (left === undefined || right === undefined) return undefined;
-  if (left.into !== right.into || left.length !== right.length) return undefined;
-  const nodes = [...left.nodes, ...right.nodes, sum];
-  return { ...left, parts: [...left.parts, ...right.parts], nodes };
+/**
+ * What a sum of padded tensors adds up, itself a sum or not; undefined if anything else is in it, or anything twice. A walk
+ * rather than a recursion: a spec may add as many terms as it likes.
+ */
+function added(root: NodeOf<"add">, view: FunctionView): Padded | undefined {
+  const nodes: OperationNode[] = [];
+  const seen = new Set<OperationNode>();
+  const parts: Part[] = [];
+  let first: Padded | undefined;
+  const waiting: NodeOf<"add">[] = [root];
+  for (let sum = waiting.pop(); sum !== undefined; sum = waiting.pop()) {
+    nodes.push(sum);
+    for (const operand of sum.operands) {
+      const inner = view.made(operand, "add");
+      const join = view.made(operand, "join");
+      const node = inner ?? join;
+      if (node === undefined || seen.has(node)) return undefined;
+      seen.add(node);
+      if (inner !== undefined) waiting.push(inner);
+      if (join === undefined) continue;
+      const padded = joined(join, view);
+      first ??= padded;
+      if (padded.into !== first.into || padded.length !== first.length) return undefined;
+      parts.push(...padded.parts);
+      nodes.push(join);
+    }
+  }
+  return first && { ...first, parts, nodes };
 }
 
 function isZero(operand: Operand, view: FunctionView): boolean {
