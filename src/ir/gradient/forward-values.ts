@@ -48,6 +48,7 @@ export class ForwardValues {
   readonly #producers: ReadonlyMap<string, number>;
   readonly #available = new Map<string, Value>();
   readonly #constants: ReadonlySet<string>;
+  readonly #parts: ReadonlySet<string>;
   readonly #given: Given[] = [];
 
   constructor(f: FunctionBuilder, written: GraphFunction, request: GradientRequest) {
@@ -56,6 +57,7 @@ export class ForwardValues {
     this.#request = request;
     this.#producers = producers(written);
     this.#constants = constantsOf(written);
+    this.#parts = partsOf(written, request.kept);
   }
 
   /** Inputs and residuals asked for so far. */
@@ -68,13 +70,37 @@ export class ForwardValues {
     return isConstant(operand) ? operand : this.value(operand);
   }
 
-  /** A value of the forward function, in the backward function. */
+  /**
+   * A value of the forward function, in the backward function. What it is made of again comes first, however long a chain
+   * that is: a walk rather than a recursion.
+   */
   value(value: Value): Value {
-    const known = this.#available.get(value.name);
-    if (known !== undefined) return known;
-    const made = this.#makeAvailable(value);
-    this.#available.set(value.name, made);
+    const waiting = [value];
+    for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
+      const missing = this.#madeFrom(next).filter((each) => !this.#available.has(each.name));
+      if (missing.length > 0 && !this.#available.has(next.name)) {
+        waiting.push(...missing.reverse());
+        continue;
+      }
+      waiting.pop();
+      if (!this.#available.has(next.name)) {
+        this.#available.set(next.name, this.#makeAvailable(next));
+      }
+    }
+    const made = this.#available.get(value.name);
+    if (made === undefined) throw new Error(`${value.name} cannot be made available.`);
     return made;
+  }
+
+  /** The values that a value is made of when it is made again; none if it is handed on or kept. */
+  #madeFrom(value: Value): readonly Value[] {
+    if (this.#available.has(value.name)) return [];
+    const input = this.#written.inputs.findIndex((port) => port.value.name === value.name);
+    if (input >= 0 && !this.#request.kept.includes(input)) return [];
+    const node = this.#written.nodes[this.#producers.get(value.name) ?? -1];
+    if (node?.kind !== "operation") return [];
+    if (node.op !== "stop" && !this.#isCostless(node, value)) return [];
+    return node.operands.filter(isValue);
   }
 
   #makeAvailable(value: Value): Value {
@@ -105,22 +131,7 @@ export class ForwardValues {
   }
 
   #isCostless(node: OperationNode, value: Value): boolean {
-    if (costless.has(node.op)) return true;
-    return this.#constants.has(value.name) || (parts.has(node.op) && this.#isPart(node));
-  }
-
-  #isPart(node: OperationNode): boolean {
-    return node.operands.every((operand) => {
-      if (isConstant(operand)) return true;
-      const maker = this.#written.nodes[this.#producers.get(operand.name) ?? -1];
-      if (maker !== undefined) {
-        return maker.kind === "operation" && parts.has(maker.op) && this.#isPart(maker);
-      }
-      const input = this.#written.inputs.findIndex((port) => port.value.name === operand.name);
-      const role = this.#written.inputs[input]?.role;
-      const addressed = role === "parameter" || role === "state" || role === "draw";
-      return addressed && !this.#request.kept.includes(input);
-    });
+    return costless.has(node.op) || this.#constants.has(value.name) || this.#parts.has(value.name);
   }
 
   #again(node: OperationNode, value: Value): Value {
@@ -208,6 +219,23 @@ function constantsOf(written: GraphFunction): ReadonlySet<string> {
     if (node.kind !== "operation") continue;
     const read = node.operands.filter(isValue);
     if (!read.every((operand) => found.has(operand.name))) continue;
+    for (const result of node.results) found.add(result.name);
+  }
+  return found;
+}
+
+/** Names of the values that are parts of parameters, states and draws which the backward function is handed. */
+function partsOf(written: GraphFunction, kept: readonly number[]): ReadonlySet<string> {
+  const read = new Set<string>();
+  for (const [position, { role, value }] of written.inputs.entries()) {
+    const addressed = role === "parameter" || role === "state" || role === "draw";
+    if (addressed && !kept.includes(position)) read.add(value.name);
+  }
+  const found = new Set<string>();
+  for (const node of written.nodes) {
+    if (node.kind !== "operation" || !parts.has(node.op)) continue;
+    const isPart = (operand: Value) => found.has(operand.name) || read.has(operand.name);
+    if (!node.operands.filter(isValue).every(isPart)) continue;
     for (const result of node.results) found.add(result.name);
   }
   return found;
