@@ -176,7 +176,7 @@ class ModelWriter {
     return this.#one([
       `tanh(${whole} + ${any} + 0 * x)`,
       `(0.5 * ${whole} * ${any} + 0.1 * x)`,
-      `(sigmoid(${any}) * ${whole} - mean(${other} over D) + 0 * x)`,
+      `(${whole} * sigmoid(${any}) - mean(${other} over D) + 0 * x)`,
       `(softmax(${whole} over D) + 0 * x)`,
       `(x / (1 + ${any} * ${any}))`,
       `(reverse(${whole} over D) * ${any} + 0 * x)`,
