@@ -20,6 +20,8 @@ const PLAIN = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 /** Gives out identifiers, each once, among names that are taken already. */
 export class Names {
   readonly #taken: Set<string>;
+  /** The number that a wanted name got last: thousands may want one name. */
+  readonly #numbers = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
     this.#taken = new Set(taken);
@@ -33,8 +35,10 @@ export class Names {
       return name;
     }
     const stem = name.replace(/[0-9]+$/, "");
-    let count = Math.max(2, Number(name.slice(stem.length, stem.length + 9)) + 1);
+    const least = Math.max(2, Number(name.slice(stem.length, stem.length + 9)) + 1);
+    let count = this.#numbers.get(name) ?? least;
     while (this.#taken.has(`${stem}${count}`)) count++;
+    this.#numbers.set(name, count);
     this.#taken.add(`${stem}${count}`);
     return `${stem}${count}`;
   }

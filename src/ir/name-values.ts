@@ -39,6 +39,8 @@ class ValueNames {
   readonly #written: GraphFunction;
   readonly #graph: Graph;
   readonly #taken: Set<string>;
+  /** The numbers below are taken with a name: thousands of values may want one name. */
+  readonly #numbers = new Map<string, number>();
   readonly #names = new Map<string, string>();
   readonly #arguments: ReadonlyMap<string, readonly HandedOn[]>;
 
@@ -91,7 +93,9 @@ class ValueNames {
 
   #free(wanted: string): string {
     let name = wanted;
-    for (let count = 2; this.#taken.has(name); count++) name = `${wanted}${NUMBERED}${count}`;
+    let count = this.#numbers.get(wanted) ?? 2;
+    for (; this.#taken.has(name); count++) name = `${wanted}${NUMBERED}${count}`;
+    this.#numbers.set(wanted, count);
     this.#taken.add(name);
     return name;
   }
