@@ -76,10 +76,7 @@ export function passTable(effects: readonly PassEffect[]): string {
     `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}`,
     doc,
   ]);
-  const table = [
-    ["pass", "operations", "planned rollout (MiB)", "what it does"],
-    ...rows,
-  ];
+  const table = [["pass", "operations", "planned rollout (MiB)", "what it does"], ...rows];
   const widths = [0, 1, 2].map((column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );

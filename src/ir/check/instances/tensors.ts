@@ -1,8 +1,8 @@
 /** Parameters and states of an instance: in the frame that declares it, and captured from loops' bodies. */
 
 import type { Span, Statement } from "../../../parser/tree.ts";
-import type { Declaration } from "../declaration.ts";
 import { unwritable } from "../calls/hygiene.ts";
+import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
 import {
   type CheckedAxis,
