@@ -83,29 +83,36 @@ describe("A run", () => {
 
   it("adds trees, nothing counting as zeros", async () => {
     const run = createRun(referenceEngine);
-    const first = await run.add(undefined, { a: x, b: [x] });
-    const sum = await run.add(first, { a: x, b: [x] });
+    const given = () => upload({ T: 2 }, 4, 5);
+    const first = await run.add(undefined, { a: given(), b: [given()] });
+    const sum = await run.add(first, { a: given(), b: [given()] });
     expect(read(sum.a)).toEqual([8, 10]);
     expect(sum.b.map(read)).toEqual([[8, 10]]);
     expect(run.counts.get("add")).toBe(1);
     expect(await run.add({}, {})).toEqual({});
   });
 
-  it("discards what it has added, but not the zeros that several trees share", async () => {
-    const engine = await createOnnxEngine({ threads: 1 });
-    const run = createRun(engine);
-    const given = () => ({ a: engine.upload(hostTensor("real", { T: 2 }, [4, 5])) });
-    const zeros = run.zeros(given());
-    const first = await run.add(zeros, given());
-    const second = await run.add(first, given());
-    expect(() => engine.download(first.a)).toThrow("discarded");
-    expect([...engine.download(second.a).data]).toEqual([8, 10]);
-    expect([...engine.download(zeros.a).data]).toEqual([0, 0]);
-    run.discard([zeros, { deep: [second] }]);
-    expect(() => engine.download(second.a)).toThrow("discarded");
-    expect([...engine.download(run.zeros(zeros).a).data]).toEqual([0, 0]);
-    await run.release();
-  });
+  it.each([
+    ["reference", async () => referenceEngine],
+    ["onnx", () => createOnnxEngine({ threads: 1 })],
+  ])(
+    "discards what it has added, but not the zeros that several trees share: %s",
+    async (_, create) => {
+      const engine = await create();
+      const run = createRun(engine);
+      const given = () => ({ a: engine.upload(hostTensor("real", { T: 2 }, [4, 5])) });
+      const zeros = run.zeros(given());
+      const first = await run.add(zeros, given());
+      const second = await run.add(first, given());
+      expect(() => engine.download(first.a)).toThrow("discarded");
+      expect([...engine.download(second.a).data]).toEqual([8, 10]);
+      expect([...engine.download(zeros.a).data]).toEqual([0, 0]);
+      run.discard([zeros, { deep: [second] }]);
+      expect(() => engine.download(second.a)).toThrow("discarded");
+      expect([...engine.download(run.zeros(zeros).a).data]).toEqual([0, 0]);
+      await run.release();
+    },
+  );
 
   it("refuses to add trees of different form", async () => {
     const run = createRun(referenceEngine);

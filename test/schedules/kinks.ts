@@ -27,6 +27,7 @@ function distances(call: KernelCall): readonly HostTensor[] | undefined {
       return others.flatMap((bound) => evaluate("sub", [x as HostTensor, bound], {}));
     case "max":
     case "min":
+      return toRunnerUp(call.op, call.inputs, call.attributes);
     case "argmax":
     case "topK":
     case "order":
@@ -37,6 +38,20 @@ function distances(call: KernelCall): readonly HostTensor[] | undefined {
     default:
       return undefined;
   }
+}
+
+/** How far the second best entry of a reduction is from the best one, infinitely if there is none. */
+function toRunnerUp(
+  op: "max" | "min",
+  inputs: readonly HostTensor[],
+  attributes: KernelCall["attributes"] & { readonly over: readonly string[] },
+): readonly HostTensor[] {
+  const [x, mask] = inputs as readonly [HostTensor, HostTensor | undefined];
+  const [best] = evaluate(op, inputs, attributes) as readonly [HostTensor];
+  const [others] = evaluate(op === "max" ? "less" : "greater", [x, best], {}) as [HostTensor];
+  const left = mask === undefined ? [others] : evaluate("and", [others, mask], {});
+  const [second] = evaluate(op, [x, ...left], attributes) as readonly [HostTensor];
+  return evaluate("sub", [best, second], {});
 }
 
 let noted: HostTensor[] | undefined;
@@ -56,7 +71,9 @@ export async function withDistances<Result>(
 ): Promise<{ readonly result: Result; readonly entries: readonly number[] }> {
   noted = [];
   const result = await work();
-  const entries = noted.flatMap(({ data }) => [...data]);
+  const entries = noted.flatMap(({ data }) =>
+    Array.from(data, (x) => (Number.isFinite(x) ? x : Number.MAX_VALUE)),
+  );
   noted = undefined;
   return { result, entries };
 }

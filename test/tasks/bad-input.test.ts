@@ -128,7 +128,7 @@ describe("an output folder that cannot be written", () => {
 
 describe("the command line", () => {
   test.each([
-    [["--engine", "abacus"], /^memc: invalid values:\n? *.*engine.*"abacus".*"onnx", "reference"/s],
+    [["--engine", "abacus"], "memc: --engine abacus: onnx or reference is needed"],
     [["--threads", "0"], "memc: --threads 0: a whole number from 1 to 1024 is needed"],
     [["--steps", "many"], /^memc: .*steps/],
     [["--checkpoint-every", "0"], "memc: --checkpoint-every 0: a whole number of at least 1"],

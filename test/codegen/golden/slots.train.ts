@@ -532,11 +532,12 @@ async function rollout(
       const weight = run.scalar(weights[s]!);
       const back = await run.call(replay, own, inputs, weight, dNext);
       losses[s] = back.losses;
-      gradients = await run.add(gradients, back.parameters);
       run.discard(dNext);
       dNext = back.entering;
       if (s === end - 1) entering[end] = back.next;
-      else run.discard([back.next, entering[s + 1]]);
+      else run.discard(back.next);
+      if (s > 0) run.discard(entering[s]!);
+      gradients = await run.add(gradients, back.parameters);
     }
 
     run.discard(dNext);

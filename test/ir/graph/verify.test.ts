@@ -81,7 +81,7 @@ block last "last" {
 }
 `;
   expect(verify(parseGraph(handed))).toEqual([]);
-  const turned = handed.replace(/(block last[^]*?)T=2, D=3/, "$1D=3, T=2");
+  const turned = handed.replace(/(block last[\s\S]*?)T=2, D=3/, "$1D=3, T=2");
   expect(verify(parseGraph(turned)).join("\n")).toContain(
     "x of first is real [batch, T=2, D=3], not real [batch, D=3, T=2]",
   );
