@@ -27,8 +27,9 @@ function distances(call: KernelCall): readonly HostTensor[] | undefined {
       return others.flatMap((bound) => evaluate("sub", [x as HostTensor, bound], {}));
     case "max":
     case "min":
-      return toRunnerUp(call.op, call.inputs, call.attributes);
+      return toRunnerUp(call.op, call.inputs, call.attributes.over);
     case "argmax":
+      return toRunnerUp("max", call.inputs, [call.attributes.over]);
     case "topK":
     case "order":
     case "floor":
@@ -44,13 +45,13 @@ function distances(call: KernelCall): readonly HostTensor[] | undefined {
 function toRunnerUp(
   op: "max" | "min",
   inputs: readonly HostTensor[],
-  attributes: KernelCall["attributes"] & { readonly over: readonly string[] },
+  over: readonly string[],
 ): readonly HostTensor[] {
   const [x, mask] = inputs as readonly [HostTensor, HostTensor | undefined];
-  const [best] = evaluate(op, inputs, attributes) as readonly [HostTensor];
+  const [best] = evaluate(op, inputs, { over }) as readonly [HostTensor];
   const [others] = evaluate(op === "max" ? "less" : "greater", [x, best], {}) as [HostTensor];
   const left = mask === undefined ? [others] : evaluate("and", [others, mask], {});
-  const [second] = evaluate(op, [x, ...left], attributes) as readonly [HostTensor];
+  const [second] = evaluate(op, [x, ...left], { over }) as readonly [HostTensor];
   return evaluate("sub", [best, second], {});
 }
 
