@@ -1,16 +1,14 @@
 /** Checks the body of a block or method once for given options and argument types. */
 
 import type { NumberKind } from "../../../ops/index.ts";
-import type { AxisDeclaration, Expression, Name, Outputs, Span } from "../../../parser/tree.ts";
-import { plainName } from "../../function-builder.ts";
+import type { AxisDeclaration, Expression, Name } from "../../../parser/tree.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
-import { asTensor, broadcastTo, inAxisOrder, type Place, typeOf } from "../emit.ts";
+import type { Place } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
 import {
   type CheckedAxis,
-  type Entity,
   Frame,
   type Member,
   type Restart,
@@ -20,7 +18,6 @@ import {
 import { boundStateAxes } from "../instances/axes.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
-import { declaredAxes, renamingHelp } from "../names/axes.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
@@ -29,6 +26,7 @@ import { runStatements } from "../statements/statement.ts";
 import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";
 import { warnOfPadding } from "./ragged.ts";
 import { toValue } from "./results.ts";
+import { declaredReturns, type NamedTensor, type ReturnedValue } from "./returns.ts";
 import type { ReturnType, Template } from "./template.ts";
 
 const camel = (title: string): string =>
@@ -80,7 +78,7 @@ export function makeTemplate(
       returned = runStatements(place, callee.body);
     });
     if (!went) return;
-    const returns = finishReturns(place, callee, returned);
+    const returns = declaredReturns(place, callee, returned);
     finishInstances(place, frame);
     const values = new Map(all.map(({ name, value }) => [name, value]));
     const variant = variantOf(callee, values); // a method's option hides its memory's of that name
@@ -199,121 +197,6 @@ function memberSize(place: Place, name: string): number | undefined {
   if (place.scope.member === undefined) return undefined;
   const entity = findName(place, name);
   return entity?.kind === "number" ? entity.value : undefined;
-}
-
-// ---------------------------------------------------------------- what comes out
-
-function finishReturns(
-  place: Place,
-  callee: Callee,
-  returned: readonly ReturnedValue[] | undefined,
-): readonly NamedTensor[] {
-  const { outputs } = callee;
-  if (outputs === undefined) {
-    if (returned !== undefined) {
-      const span = returned[0]?.span ?? callee.definition.name.span;
-      throw problem("MEM0224", span, `${callee.title} returns a value but declares none.`, {
-        help: "Declare it: `-> [T, D]`.",
-      });
-    }
-    return [];
-  }
-  const wanted = outputsOf(outputs);
-  const values = wanted.map(({ name, span }, position): ReturnedValue => {
-    if (returned !== undefined) {
-      const value = returned[position];
-      if (value !== undefined && returned.length === wanted.length) return value;
-      throw problem(
-        "MEM0225",
-        returned[0]?.span ?? span,
-        `${callee.title} declares ${wanted.length} results and returns ${returned.length}.`,
-      );
-    }
-    const entity = name === undefined ? undefined : place.scope.names.get(name);
-    if (entity !== undefined) return { entity, span };
-    throw problem(
-      "MEM0226",
-      span,
-      name === undefined
-        ? `${callee.title} returns nothing, but declares a result.`
-        : `${callee.title} never gives ${name} a value.`,
-    );
-  });
-  return wanted.map((output, position) => {
-    const value = values[position];
-    if (value === undefined) throw new Error("Results are counted.");
-    const tensor = asTensor(place.scope, value.entity, value.span);
-    const name = output.name ?? hintOf(tensor);
-    return { name, tensor: declaredResult(place, callee, tensor, output, value.span) };
-  });
-}
-
-export interface ReturnedValue {
-  readonly entity: Entity;
-  readonly span: Span;
-}
-
-interface NamedTensor {
-  readonly name: string;
-  readonly tensor: TensorEntity;
-}
-
-interface WantedOutput {
-  readonly name: string | undefined;
-  readonly rest: boolean;
-  readonly axes: readonly AxisDeclaration[];
-  readonly span: Span;
-}
-
-function outputsOf(outputs: Outputs): readonly WantedOutput[] {
-  if (outputs.kind === "axes") {
-    return [{ name: undefined, rest: outputs.rest, axes: outputs.axes, span: outputs.span }];
-  }
-  return outputs.outputs.map(({ name, rest, axes }) => ({
-    name: name.text,
-    rest,
-    axes,
-    span: name.span,
-  }));
-}
-
-const hintOf = (tensor: TensorEntity): string =>
-  "name" in tensor.operand ? plainName(tensor.operand) : "result";
-
-/** The value with the axes the signature declares: the declared order counts for calls, a missing axis is repeated. */
-function declaredResult(
-  place: Place,
-  callee: Callee,
-  tensor: TensorEntity,
-  output: WantedOutput,
-  span: Span,
-): TensorEntity {
-  const declared = declaredAxes(place, output.axes);
-  const passing = tensor.axes.filter((axis) => !declared.some((each) => each.name === axis.name));
-  if (!output.rest && passing.length > 0) {
-    throw problem(
-      "MEM0227",
-      span,
-      `${callee.title} declares [${declared.map((axis) => axis.name).join(", ")}] but gives ${typeOf(tensor)}.`,
-      {
-        notes: [{ message: "The result is declared here.", span: output.span }],
-        help: renamingHelp(tensor.axes, declared),
-      },
-    );
-  }
-  for (const axis of declared) {
-    const own = tensor.axes.find((each) => each.name === axis.name);
-    if (own !== undefined && own.size !== axis.size) {
-      throw problem(
-        "MEM0227",
-        span,
-        `${callee.title} declares ${axis.name} = ${axis.size} but gives ${typeOf(tensor)}.`,
-      );
-    }
-  }
-  const whole = broadcastTo(place, tensor, declared, span);
-  const axes = [...passing, ...declared];
-  return { ...inAxisOrder(place, whole, axes, span), axes };
 }
 
 function finish(

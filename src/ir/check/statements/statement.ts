@@ -1,7 +1,7 @@
 /** Statements of models, blocks, methods and loops, in program order. */
 
 import type { Statement } from "../../../parser/tree.ts";
-import type { ReturnedValue } from "../calls/body.ts";
+import type { ReturnedValue } from "../calls/returns.ts";
 import type { Place } from "../emit.ts";
 import { chosenBranch } from "../expressions/branch.ts";
 import { evaluate } from "../expressions/expression.ts";
