@@ -2,14 +2,15 @@
  * Does the memory work? `task:recall` shows four of eight symbols in the first segment and asks for them in the fourth. Prints a Markdown
  * table: Memformer trained with `mrbp(4)`, with `detach`, and with its memory emptied before each segment.
  *
- *   node bench/recall.mjs [--steps N] [--seed N] [--threads N]
+ *   node bench/recall.mjs [--steps N] [--seed N] [--threads N] [--forget biased_norm]
  */
-import { numbersFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
+import { optionsFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
 
-const { steps, seed, threads } = numbersFrom(process.argv.slice(2), {
+const { steps, seed, threads, forget } = optionsFrom(process.argv.slice(2), {
   steps: 1500,
   seed: 0,
   threads: 2,
+  forget: "none",
 });
 
 const settings = {
@@ -20,7 +21,7 @@ const settings = {
   encoders: 2,
   decoders: 1,
   slots: 8,
-  "mem.forget": "none",
+  "mem.forget": forget,
   "train.segment": 4,
   "train.batch": 64,
 };

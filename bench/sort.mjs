@@ -4,9 +4,9 @@
  *
  *   node bench/sort.mjs [--steps N] [--alphabet N] [--segment N] [--seed N] [--threads N]
  */
-import { numbersFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
+import { optionsFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
 
-const { steps, alphabet, segment, seed, threads } = numbersFrom(process.argv.slice(2), {
+const { steps, alphabet, segment, seed, threads } = optionsFrom(process.argv.slice(2), {
   steps: 800,
   alphabet: 4,
   segment: 16,

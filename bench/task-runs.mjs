@@ -111,13 +111,17 @@ export async function taskRun({
 }
 
 /** Options of the command line: `--steps 300`, whole numbers only; `defaults` says which there are. */
-export function numbersFrom(argv, defaults) {
+export function optionsFrom(argv, defaults) {
   const values = { ...defaults };
   for (let i = 0; i < argv.length; i += 2) {
     const name = argv[i].replace(/^--/, "");
-    const value = Number(argv[i + 1]);
-    if (!Object.hasOwn(defaults, name) || !Number.isInteger(value) || value < 0) {
-      const known = Object.keys(defaults).map((one) => `--${one} N`);
+    const word = typeof defaults[name] === "string";
+    const value = word ? argv[i + 1] : Number(argv[i + 1]);
+    const fits = word ? value !== undefined : Number.isInteger(value) && value >= 0;
+    if (!Object.hasOwn(defaults, name) || !fits) {
+      const known = Object.entries(defaults).map(
+        ([one, usual]) => `--${one} ${typeof usual === "string" ? "WORD" : "N"}`,
+      );
       throw new Error(`${argv[i]} ${argv[i + 1] ?? ""}: there are ${known.join(", ")}`);
     }
     values[name] = value;
