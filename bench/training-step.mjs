@@ -19,6 +19,7 @@ import {
   rateFactor,
   saveParameters,
   settingsOf,
+  tensorName,
   textSource,
   train,
   writeSafetensors,
@@ -110,7 +111,7 @@ writeFileSync(
     ),
     without_decay: [...parameters.keys()]
       .filter((address) => settingsOf(schedule, address).weightDecay === 0)
-      .map(peerName),
+      .map(tensorName),
   }),
 );
 

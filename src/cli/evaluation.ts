@@ -45,10 +45,16 @@ export async function runEvaluation(
   if (corpus.kind === "task") {
     return { evaluation, guessing: taskOf(runtime, corpus.name, request.model).guessing };
   }
-  if (evaluation.perplexity === undefined) return { evaluation };
+  // Counts of all bytes say nothing of a loss that is about some of them.
+  if (evaluation.perplexity === undefined || !countsAll(evaluation)) return { evaluation };
   const counts = new runtime.ByteCounts(corpus.training);
   const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
   return { evaluation, baselines: { bigram: bigramPerplexity, trigram: trigramPerplexity } };
+}
+
+/** Perplexity is about all that accuracy is about, alike: every token of a text, every answer of a task. */
+function countsAll({ weight, scored }: Evaluation): boolean {
+  return weight === undefined || weight === scored;
 }
 
 /** A perplexity that is no number is no result. */
@@ -76,7 +82,13 @@ export function comparisonText(
 ): string {
   const { perplexity, accuracy, scored, tokens, losses } = evaluation;
   const rows: (readonly [what: string, value: string])[] = [];
-  if (perplexity !== undefined) rows.push(["held-out perplexity", perplexityText(perplexity)]);
+  if (perplexity !== undefined) {
+    const weight = (evaluation.weight ?? 0).toLocaleString("en-US", { maximumFractionDigits: 0 });
+    const share = countsAll(evaluation)
+      ? ""
+      : ` (weighted: ${weight} of ${tokens.toLocaleString("en-US")} tokens)`;
+    rows.push(["held-out perplexity", perplexityText(perplexity) + share]);
+  }
   if (baselines !== undefined) {
     rows.push(["  byte bigram", perplexityText(baselines.bigram)]);
     rows.push(["  byte trigram", perplexityText(baselines.trigram)]);

@@ -63,6 +63,16 @@ export async function loadPrograms(
   }
 }
 
+/** Says so where the code is not what a checkpoint was written with. */
+export function noteChangedCode(
+  { hash }: Programs,
+  { specHash }: Pick<CheckpointRecord, "specHash">,
+  terminal: Terminal,
+): void {
+  if (specHash === undefined || specHash === hash) return;
+  terminal.err("note: the generated code is not what it was when the checkpoint was written\n");
+}
+
 /** A setting of another model's training is no mistake of the spec that it does not fit. */
 function requireSameModel(
   spec: string,

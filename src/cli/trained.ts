@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
 import type { BuildResult } from "./build-result.ts";
 import { type Compile, specExists } from "./compiler.ts";
-import { loadPrograms, type Programs } from "./programs.ts";
+import { loadPrograms, noteChangedCode, type Programs } from "./programs.ts";
 import type { DataOfRun } from "./run-data.ts";
 import { latestRun, listed } from "./run-folder.ts";
 import type { Runtime } from "./runtime.ts";
@@ -44,7 +44,9 @@ export async function loadTrained(
   if (!(await specExists(request.spec, terminal))) return undefined;
   const { path, settings, run } = await find(request, runtime, terminal);
   const programs = await loadPrograms(request.spec, { settings }, await load(), terminal, run);
-  return programs && { path, run, programs };
+  if (programs === undefined) return undefined;
+  if (run !== undefined) noteChangedCode(programs, run.record, terminal);
+  return { path, run, programs };
 }
 
 /** A line on the error stream says which checkpoint it is. A `.safetensors` file says nothing of settings. */

@@ -10,7 +10,7 @@ import type { Corpus } from "./documents.ts";
 import { exitCode, InputError } from "./exit.ts";
 import { version } from "./package.ts";
 import { withSpecPlaces } from "./places.ts";
-import { type Programs, parameterCount } from "./programs.ts";
+import { noteChangedCode, type Programs, parameterCount } from "./programs.ts";
 import { createProgress } from "./progress.ts";
 import type { Resumption } from "./resumption.ts";
 import { metricsPath, type RunFolder } from "./run-folder.ts";
@@ -127,10 +127,7 @@ function loadResumed(
   terminal: Terminal,
 ): TrainingState {
   const { state } = runtime.loadCheckpoint(checkpoint.path, definition);
-  const { specHash } = checkpoint.record;
-  if (specHash !== undefined && specHash !== programs.hash) {
-    terminal.err("note: the generated code is not what it was when the checkpoint was written\n");
-  }
+  noteChangedCode(programs, checkpoint.record, terminal);
   return state;
 }
 

@@ -34,6 +34,8 @@ export interface Evaluation {
   readonly losses: Readonly<Record<string, number>>;
   /** exp of the term called `main`, or of the only term, as in training: of what the model is trained for, with its weights. */
   readonly perplexity?: number;
+  /** Sum of the weights that its loss is the mean by; absent where the spec weighs nothing and every valid token counts once. */
+  readonly weight?: number;
   /** Share of scored positions where the largest logit is the target's; absent without logits. */
   readonly accuracy?: number;
   /** Positions that accuracy counts: the answers of a task, every token of a text. */
@@ -148,10 +150,12 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   if (tokens === 0) throw new RangeError("There are no tokens to evaluate on.");
   const losses = means.means();
   const term = perplexityTerm(Object.keys(losses));
+  const weight = term === undefined ? undefined : means.weightOf(term);
   return {
     tokens,
     losses,
     ...(term === undefined ? {} : { perplexity: Math.exp(losses[term] as number) }),
+    ...(weight === undefined ? {} : { weight }),
     ...(classified && scored > 0 ? { accuracy: correct / scored } : {}),
     scored,
   };

@@ -64,7 +64,7 @@ export {
   type Task,
   taskNames,
 } from "./tasks.ts";
-export { CheckpointError, type CheckpointFault, toSafeTensor } from "./tensor-files.ts";
+export { CheckpointError, type CheckpointFault, tensorName, toSafeTensor } from "./tensor-files.ts";
 export {
   downloadTree,
   initialStates,

@@ -21,6 +21,8 @@ export class LossMeans {
   readonly #engine: Engine;
   readonly #terms = new Map<string, { readonly sum: number; readonly weight: number }>();
 
+  readonly #weighed = new Set<string>();
+
   constructor(engine: Engine) {
     this.#engine = engine;
   }
@@ -30,12 +32,18 @@ export class LossMeans {
     const counted = leavesByAddress(counts);
     for (const [address, tensor] of leavesByAddress(losses)) {
       const count = counted.get(address);
+      if (count !== undefined) this.#weighed.add(address);
       const weight = count === undefined ? tokens : number(count);
       const before = this.#terms.get(address) ?? { sum: 0, weight: 0 };
       // A broken number stays one, even where it counts nothing.
       const sum = before.sum + number(tensor) * weight;
       this.#terms.set(address, { sum, weight: before.weight + weight });
     }
+  }
+
+  /** Sum of the weights of a term that the spec weighs; undefined for others. */
+  weightOf(address: string): number | undefined {
+    return this.#weighed.has(address) ? this.#terms.get(address)?.weight : undefined;
   }
 
   /** By address. */

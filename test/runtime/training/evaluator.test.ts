@@ -89,6 +89,17 @@ describe("evaluate", () => {
     expect(result.accuracy).toBe(plain.accuracy);
   });
 
+  it("says by how much weight the spec weighs its loss", async () => {
+    const weighed = {
+      segment(g: Builder, own: never, inputs: never): SegmentResult {
+        return { ...model.segment(g, own, inputs), counts: { main: g.add(0, 2) } };
+      },
+    };
+    const segments = 3;
+    expect((await evaluated({}, segments)).weight).toBeUndefined();
+    expect((await evaluated(weighed, segments)).weight).toBe(2 * segments);
+  });
+
   it("has no accuracy where there are no logits", async () => {
     const silent = {
       segment: (g: Builder, own: never, inputs: never): SegmentResult => ({

@@ -38,7 +38,8 @@ export function onlyCount(
     throw problem(
       "MEM0140",
       call.span,
-      `${calleeText(call)} takes ${counts.join(" or ")} arguments, not ${positional.length}.`,
+      `${calleeText(call)} takes ${counts.join(" or ")} ${counts.at(-1) === 1 ? "argument" : "arguments"}, not ${positional.length}.`,
+      clauses.includes("over") ? { help: "Several axes stand in parentheses: `over (T, D)`." } : {},
     );
   }
   for (const each of call.arguments) {

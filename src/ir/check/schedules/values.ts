@@ -185,18 +185,20 @@ const unitsOfOptions: ReadonlyMap<string, readonly string[]> = new Map([
 export function namedNumbers(
   call: CallParts,
   allowed: readonly string[],
+  words: readonly string[] = [],
 ): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   for (const argument of call.arguments) {
     const name = argument.name?.text ?? (call.arguments.length === 1 ? allowed[0] : undefined);
     if (name === undefined || !allowed.includes(name)) {
-      const near = argument.name && suggest(argument.name.text, allowed);
+      const all = [...allowed, ...words];
+      const near = argument.name && suggest(argument.name.text, all);
       throw problem(
         "MEM0171",
         argument.span,
         `${call.name} has no option ${argument.name?.text ?? "without a name"}.`,
         {
-          help: near === undefined ? `It has ${allowed.join(", ")}.` : `Did you mean ${near}?`,
+          help: near === undefined ? `It has ${all.join(", ")}.` : `Did you mean ${near}?`,
         },
       );
     }
