@@ -20,6 +20,10 @@ const PLAIN = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 /** Gives out identifiers, each once, among names that are taken already. */
 export class Names {
   readonly #taken: Set<string>;
+  /** Of a block: the names around it. */
+  #around: Names | undefined;
+  /** Blocks inside that are being written. */
+  readonly #open = new Set<Names>();
   /** The number that a wanted name got last: thousands may want one name. */
   readonly #numbers = new Map<string, number>();
 
@@ -30,21 +34,51 @@ export class Names {
   /** An identifier like `wanted` that is neither reserved nor taken: `x`, then `x2`, `x3`. */
   take(wanted: string): string {
     const name = legal(wanted);
-    if (!this.#taken.has(name)) {
+    if (!this.has(name)) {
       this.#taken.add(name);
       return name;
     }
     const stem = name.replace(/[0-9]+$/, "");
     const least = Math.max(2, Number(name.slice(stem.length, stem.length + 9)) + 1);
     let count = this.#numbers.get(name) ?? least;
-    while (this.#taken.has(`${stem}${count}`)) count++;
+    while (this.has(`${stem}${count}`)) count++;
     this.#numbers.set(name, count);
     this.#taken.add(`${stem}${count}`);
     return `${stem}${count}`;
   }
 
   has(name: string): boolean {
-    return this.#taken.has(name);
+    return this.#isAround(name) || this.#isInside(name);
+  }
+
+  #isAround(name: string): boolean {
+    if (this.#taken.has(name)) return true;
+    const around = this.#around;
+    if (around === undefined) return false;
+    return around.#isAround(name);
+  }
+
+  #isInside(name: string): boolean {
+    for (const block of this.#open) {
+      if (block.#taken.has(name) || block.#isInside(name)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * The names of a block inside this scope. Until it is closed, neither takes a name of the other: what is declared around the
+   * block while it is being written is also read in it.
+   */
+  block(): Names {
+    const names = new Names();
+    names.#around = this;
+    this.#open.add(names);
+    return names;
+  }
+
+  /** The block is written: names of its own are free again around it. */
+  close(): void {
+    if (this.#around !== undefined) this.#around.#open.delete(this);
   }
 
   /** The names of an inner scope: what is taken here is taken there. */

@@ -43,7 +43,7 @@ class LoopWriter {
     this.#callee = body.context.callee(node.function);
     const wanted = node.kind === "repeat" ? camelCase([node.index]) : node.axis.toLowerCase();
     const outer = body.scope.names;
-    this.#local = outer.inner();
+    this.#local = outer.block();
     this.#index = this.#local.take(outer.has(wanted) || wanted === "" ? "i" : wanted);
   }
 
@@ -65,6 +65,7 @@ class LoopWriter {
     this.#body.add({ kind: "loop", head, body: statements, origin: this.#node.origin });
     for (const define of this.#after) define();
     results.define();
+    this.#local.close();
   }
 
   // -------------------------------------------------------------- before the loop
@@ -197,6 +198,7 @@ class LoopWriter {
     if (root === undefined) throw new Error(`${operand.name} is not taken apart.`);
     return { kind: "place", root, path: rest };
   }
+
   /** What one step of a scan reads: an entry of a tensor, or of each copy. */
   #entry(operand: Value, axis: string): Source {
     const known = this.#entries.get(operand.name);

@@ -53,3 +53,30 @@ it.each([
     expectSame(await roll(found, example), await roll(wanted, example));
   },
 );
+
+/** A loss of every step and one of every layer, in the words that generated code has for loops. */
+const looping = (name: string) => `mem 1
+block cell(x[T, D]) -> [T, D] {
+  param u[D] ~ normal(0, 1)
+  loss ${name} = x ^ 2
+  return tanh(x * u)
+}
+model M {
+  dim D = 3
+  input x[T, D]
+  param w[D] ~ normal(0, 1)
+  h = scan over T from h = w yield h { h = tanh(h * w + x); loss ${name} = h ^ 2 }
+  repeat 3 as part { h = cell(h); loss ${name} = h ^ 3 }
+  output o = h
+}
+`;
+
+it.each(["t", "i", "out", "each", "back", "h"])(
+  "a loss called %s in loops is summed as under another name",
+  async (name) => {
+    const wanted = await programsOf(withTrain(looping("plain"), ...schedule));
+    const found = await programsOf(withTrain(looping(name), ...schedule));
+    const example = randomExample(wanted, 6, padded);
+    expectSame(await roll(found, example), await roll(wanted, example));
+  },
+);

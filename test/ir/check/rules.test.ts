@@ -507,6 +507,24 @@ model M { dim D = 2; input x[T]; input y[D]; memory m = pair()
   });
 });
 
+describe("R9: loops in resets", () => {
+  test("read what was carried over, as resets do", () => {
+    const counter =
+      "memory counter() { state n in int starts 0; tick() -> [] { n <- n + 1; return n } }";
+    const text = model(
+      `input x[T]
+input d in flag
+memory b = counter() reset when d
+memory a = counter() reset when last(scan over T from c = 0 yield c { c = c + b.n } over T) >= 12
+output y = a.tick()
+output z = b.tick()`,
+      counter,
+    );
+    const given = values(text, { x: [1, 2, 3], d: 1, "a.n": 7, "b.n": 5 });
+    expect([given.y, given.z]).toEqual([0, 0]); // 3 * 5 is enough, though b itself starts anew
+  });
+});
+
 describe("R3: a tensor of an instance has one shape in all its calls", () => {
   const calls = (definition: string, first: string, second: string): string => `${definition}
 model M {

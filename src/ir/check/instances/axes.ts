@@ -63,14 +63,15 @@ function checkSame(instance: Instance, formal: string, axis: CheckedAxis, span: 
 
 /** Gives an axis a size until a call binds it. Tensors that were made with another size were for a call that failed. */
 function presume(instance: Instance, formal: string, axis: CheckedAxis): void {
-  const { bound, presumed, entering, starts, frame, path } = instance;
+  const { bound, presumed, entering, carried, starts, frame, path } = instance;
   const before = bound.get(formal);
   bound.set(formal, axis);
   presumed.add(formal);
   if (before === undefined || before.size === axis.size) return;
-  for (const [name, tensor] of entering) {
+  for (const [name, tensor] of [...entering, ...carried]) {
     if (!tensor.axes.some((each) => each.name === formal)) continue;
     entering.delete(name);
+    carried.delete(name);
     starts.delete(name);
     frame.addressed.delete([...path, name].join("."));
   }

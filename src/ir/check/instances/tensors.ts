@@ -1,7 +1,6 @@
 /** Parameters and states of an instance: in the frame that declares it, and captured from loops' bodies. */
 
 import type { Span, Statement } from "../../../parser/tree.ts";
-import { unwritable } from "../calls/hygiene.ts";
 import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
 import {
@@ -13,7 +12,7 @@ import {
   valueBehind,
 } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
-import { capture, keepCapture } from "../names/capture.ts";
+import { capture, freeArgument, keepCapture } from "../names/capture.ts";
 import { isTaken, type MemberItem, memberItems, memberScope } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
@@ -199,7 +198,7 @@ export function instanceNext(
   const { outer } = scope.frame;
   if (outer === undefined) return undefined;
   const there = instanceNext({ checker, scope: outer }, instance, state);
-  return there && captureWritten(scope, state, there);
+  return there && capture(scope, `${state}Written`, there);
 }
 
 /** The same for a state of the instance that a method belongs to. */
@@ -207,13 +206,7 @@ export function memberNext(scope: Scope, state: string): TensorEntity | undefine
   if (scope.member !== undefined) return scope.member.next(state);
   const { outer } = scope.frame;
   const there = outer && memberNext(outer, state);
-  return there && captureWritten(scope, state, there);
-}
-
-/** Under a name of its own: states of several instances may have one, and so may a local. */
-function captureWritten(scope: Scope, state: string, outer: TensorEntity): TensorEntity {
-  const taken = new Set(scope.frame.builder.inputs.map(({ path }) => path.join(".")));
-  return capture(scope, unwritable(`${state}Written`, taken), outer);
+  return there && capture(scope, `${state}Written`, there);
 }
 
 function roleOf(instance: Instance, name: string): "parameter" | "state" {
@@ -231,9 +224,10 @@ export function captureMember(
   const key = `${instance.name}.${path.join(".")}`;
   const known = scope.frame.captured.get(key);
   if (known !== undefined) return known.port;
-  const struct = role === "argument" ? "own" : instance.name;
   const copies = valueBehind(outer)?.type.copies ?? [];
   const hint = path.at(-1) ?? instance.name;
-  const port = scope.frame.input(hint, outer, role, path, struct, copies);
+  const [at, struct] =
+    role === "argument" ? [[freeArgument(scope, hint)], "own"] : [path, instance.name];
+  const port = scope.frame.input(hint, outer, role, at, struct, copies);
   return keepCapture(scope, key, outer, port);
 }

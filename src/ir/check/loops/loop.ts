@@ -35,7 +35,12 @@ export function startLoop(
   });
   const inner: Place = {
     checker,
-    scope: new Scope({ frame, definitions: scope.definitions, seesBatch: scope.seesBatch }),
+    scope: new Scope({
+      frame,
+      definitions: scope.definitions,
+      seesBatch: scope.seesBatch,
+      inReset: scope.inReset,
+    }),
   };
   const assigned = [...assignedNames(body)].flatMap((name) => {
     if (from.some((each) => each.name === name)) return [];

@@ -1,4 +1,5 @@
 /** Values around a loop that its body uses: each becomes an input of the body. */
+import { unwritable } from "../calls/hygiene.ts";
 import { type Scope, type TensorEntity, valueBehind } from "../frame.ts";
 
 /** Makes a tensor of the function around a loop's body an input of the body. */
@@ -9,8 +10,15 @@ export function capture(scope: Scope, name: string, entity: TensorEntity): Tenso
   if (known !== undefined) return known.port;
   const { stepAxis } = scope.frame;
   const axes = entity.axes.filter((axis) => axis.name !== stepAxis);
-  const port = scope.frame.input(name, { ...entity, axes }, "argument", [name]);
+  const free = freeArgument(scope, name);
+  const port = scope.frame.input(free, { ...entity, axes }, "argument", [free]);
   return keepCapture(scope, value.name, entity, { ...port, constant: entity.constant });
+}
+
+/** The name, or one like it: what several instances have under one name enters as arguments of their own. */
+export function freeArgument({ frame }: Scope, name: string): string {
+  const taken = new Set(frame.builder.inputs.map(({ path }) => path.join(".")));
+  return taken.has(name) ? unwritable(name, taken) : name;
 }
 
 /** Notes what became an input of the body; what an entering state restarts as is captured, too, where it is asked for. */
