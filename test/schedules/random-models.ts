@@ -18,7 +18,7 @@ interface Place {
 
 class ModelWriter {
   readonly #next: () => number;
-  #names = 0;
+  readonly #names = new Set<string>();
 
   constructor(seed: number) {
     this.#next = generator(seed);
@@ -184,9 +184,12 @@ class ModelWriter {
     ]);
   }
 
+  /** A name not given before: as it stands where it is free, else with a number. */
   #name(): string {
-    this.#names++;
-    return `${this.#one(NAMES)}${this.#names}`;
+    const wanted = this.#one(NAMES);
+    const name = this.#names.has(wanted) ? `${wanted}${this.#names.size}` : wanted;
+    this.#names.add(name);
+    return name;
   }
 
   #one(choices: readonly string[]): string {
