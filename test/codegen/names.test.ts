@@ -70,6 +70,25 @@ describe("a value", () => {
       /type Residuals = \{\n([^}]*)\}/.exec(text)?.[1]?.trim().split("\n") ?? [];
     expect(kept(after)).toEqual(expect.arrayContaining([...kept(before)]));
   });
+
+  it("may be called like the memory in whose method it is made", async () => {
+    const memory = `
+memory m() {
+  state a starts 0.1, gradient through
+  step(x[T, D]) -> mem[T, D], r[T, D] {
+    a <- tanh(mean(x over (T, D) where valid(T)) + a)
+    mem = x + a
+    r = x * 2
+  }
+}`;
+    const text = await training(
+      memory,
+      "  param w starts 1\n  memory mem = m()\n  p, q = mem.step(x * w)\n  y = p * q",
+    );
+    expect(text).toContain(
+      "  readonly mem: Tensor;\n  readonly mem2: { readonly step: MStepResiduals };",
+    );
+  });
 });
 
 describe("functions of one block", () => {

@@ -12,14 +12,24 @@ export class ResidualPaths {
   /** Beginnings of the addresses taken. */
   readonly #branches = new Set<string>();
 
-  /** Addresses below a scope, which gets a number if one of them would clash. */
+  /**
+   * Addresses below a scope, of which those segments get a number that would clash. This ends: a
+   * segment is numbered only while an address that contains it is taken, and finitely many are.
+   */
   below(scope: readonly string[], inner: readonly (readonly string[])[]): string[][] {
-    for (let count = 1; ; count++) {
-      const prefix = count === 1 ? scope : numbered(scope, count);
+    const counts = scope.map(() => 1);
+    for (;;) {
+      const prefix = scope.map((segment, position) => numbered(segment, counts[position] ?? 1));
       const paths = inner.map((path) => [...prefix, ...path]);
-      if (paths.some((path) => this.#clashes(path))) continue;
-      for (const path of paths) this.#take(path);
-      return paths;
+      const depths = paths.flatMap((path) => this.#clashDepth(path) ?? []);
+      if (depths.length === 0) {
+        for (const path of paths) this.#take(path);
+        return paths;
+      }
+      const beginning = scope.slice(0, Math.min(...depths));
+      const position = beginning.findLastIndex((segment) => segment !== "*");
+      if (position === -1) throw new Error(`No other residual fits below ${textOf(scope)}.`);
+      counts[position] = (counts[position] ?? 1) + 1;
     }
   }
 
@@ -28,10 +38,12 @@ export class ResidualPaths {
     for (const beginning of beginningsOf(path)) this.#branches.add(beginning);
   }
 
-  #clashes(path: readonly string[]): boolean {
+  /** How many segments of the path make the address that clashes, if one does. */
+  #clashDepth(path: readonly string[]): number | undefined {
+    const taken = beginningsOf(path).findIndex((beginning) => this.#taken.has(beginning));
+    if (taken !== -1) return taken + 1;
     const text = textOf(path);
-    if (this.#taken.has(text) || this.#branches.has(text)) return true;
-    return beginningsOf(path).some((beginning) => this.#taken.has(beginning));
+    return this.#taken.has(text) || this.#branches.has(text) ? path.length : undefined;
   }
 }
 
@@ -40,10 +52,8 @@ const textOf = (path: readonly string[]): string => path.join(".");
 const beginningsOf = (path: readonly string[]): readonly string[] =>
   path.slice(1).map((_, position) => textOf(path.slice(0, position + 1)));
 
-function numbered(scope: readonly string[], count: number): readonly string[] {
-  const last = scope.findLastIndex((segment) => segment !== "*");
-  return scope.map((segment, position) => (position === last ? `${segment}${count}` : segment));
-}
+const numbered = (segment: string, count: number): string =>
+  count === 1 ? segment : `${segment}${count}`;
 
 /**
  * The address of a node's residuals: the call's scope, the repeat's index with `*`, the body of a
