@@ -302,6 +302,24 @@ describe("R4: repeat and scan are folds", () => {
     expect(values(text, { x: [1, 2, 4] })).toMatchObject({ rows: [11, 13, 17], before: 1 });
   });
 
+  test("a scan over an axis of 0 entries ends as it starts and has nothing to yield", () => {
+    const scanned = (loop: string) =>
+      model(
+        `dim Z = 0\ninput x[T]\nparam v[Z] starts 1\nm = 1\n${loop}\noutput z = m * x\nloss main = z`,
+      );
+    const carried = scanned("scan over Z { repeat 2 as k { m = m + v } }");
+    expect(values(carried, { x: [1, 2, 4] }).z).toEqual([1, 2, 4]);
+    const started = scanned("scan over Z from m = 3 { m = m + v }");
+    expect(values(started, { x: [1, 2, 4] }).z).toEqual([3, 6, 12]);
+    expect(codesOf(scanned("scan over Z yield m { m = m + v }"))).toEqual(["MEM0241"]);
+    expect(
+      codesOf(scanned("m = sum(scan over Z from h = 0 yield h { h = h + v } over Z)")),
+    ).toEqual(["MEM0241"]);
+    expect(shownOf(scanned("scan over Z yield m { m = m + v }"))).toContain(
+      "A scan over 0 entries of Z has nothing to yield.",
+    );
+  });
+
   test("a loop carries what a scan within one of its equations ends", () => {
     const text = (index: string) =>
       model(

@@ -259,7 +259,8 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
   },
   MEM0241: {
     title: "Nothing to yield",
-    explanation: "A `repeat` of 0 iterations has no values to hand out.",
+    explanation:
+      "A `repeat` of 0 iterations and a `scan` over an axis of 0 entries have no values to hand out.",
     example:
       "model M { dim n = 0; input x[T]; repeat n as i yield z { z = 2 * x }; output y = sum(z over i) }",
     fix: "model M { dim n = 2; input x[T]; repeat n as i yield z { z = 2 * x }; output y = sum(z over i) }",

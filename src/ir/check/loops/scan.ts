@@ -60,6 +60,16 @@ function scan(
     value: evaluateTensor(place, value),
     span: name.span,
   }));
+  if (axis.size === 0) {
+    const [first] = statement.yields;
+    if (first !== undefined)
+      throw problem(
+        "MEM0241",
+        first.span,
+        `A scan over 0 entries of ${axis.name} has nothing to yield.`,
+      );
+    return { yields: [], carried: from.map(({ name, value }) => ({ name, tensor: value })) };
+  }
   const parts = runLoop(place, statement.body, (promotions) => {
     const started = startLoop(
       place,
