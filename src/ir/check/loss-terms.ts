@@ -1,6 +1,14 @@
 /** Loss terms of a function in the making, and how they leave it and arrive where it is called (rule R14). */
+import type { Span } from "../../parser/tree.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import type { Port, Value } from "../graph.ts";
+import { problem } from "./problem.ts";
+
+/** What made a term: the loss statement, a call of a block by its name, or a call of an instance. */
+export interface LossOrigin {
+  readonly kind: "statement" | "call" | "instance";
+  readonly span: Span;
+}
 
 export interface LossTerm {
   readonly path: readonly string[];
@@ -8,6 +16,48 @@ export interface LossTerm {
   readonly value: Value;
   /** Sum of the weights, a scalar; absent where the spec does not weigh the term. */
   readonly count?: Value;
+  readonly origin: LossOrigin;
+  /** The statement is in this function itself, not in one that it calls or in a loop's body. */
+  readonly own: boolean;
+}
+
+const helps = {
+  statement: "Give one of them another name.",
+  call: "Give one call a name of its own: `f(x) as other`.",
+  instance:
+    "An instance gives one term of a name: call it once, name the losses of its methods apart, or state the loss where it is called.",
+} as const satisfies Readonly<Record<LossOrigin["kind"], string>>;
+
+/** Adds a term whose address is free: that of no other term, and neither above nor below one. */
+export function addLoss(terms: LossTerm[], term: LossTerm): void {
+  const { path, origin } = term;
+  const other = terms.find((each) =>
+    path.every((segment, i) => i >= each.path.length || segment === each.path[i]),
+  );
+  if (other === undefined) {
+    terms.push(term);
+    return;
+  }
+  const address = path.join(".");
+  const notes = [{ message: "The other one is here.", span: other.origin.span }];
+  if (path.length === other.path.length) {
+    throw problem("MEM0160", origin.span, `Two losses are called ${address}.`, {
+      notes,
+      help: helps[origin.kind],
+    });
+  }
+  const [above, below] = [path, other.path]
+    .toSorted((a, b) => a.length - b.length)
+    .map((each) => each.join("."));
+  throw problem(
+    "MEM0160",
+    origin.span,
+    `The loss ${below} is below the loss ${above}, which is one number.`,
+    {
+      notes,
+      help: "Rename what has one of these addresses, so that neither begins the other.",
+    },
+  );
 }
 
 /** Makes the terms results of the function; returns how many results that were. */
@@ -20,15 +70,24 @@ export function addLossResults(builder: FunctionBuilder, terms: readonly LossTer
   return terms.length + counted.length;
 }
 
+/** What made the term that a loop's function has at the port. */
+export function originInside(terms: readonly LossTerm[], { path }: Port): LossOrigin {
+  const address = path.join(".");
+  const term = terms.find((each) => each.path.join(".") === address);
+  if (term === undefined) throw new Error(`There is no loss ${address} in the loop.`);
+  return term.origin;
+}
+
 /** Takes what a call or loop gives at one of its ports, if that is a term or the count of one; its place is below `prefix`. */
 export function takeLossResult(
   terms: LossTerm[],
   prefix: readonly string[],
   { role, path }: Port,
   value: Value,
+  origin: LossOrigin,
 ): void {
   const below = [...prefix, ...path];
-  if (role === "loss") terms.push({ path: below, value });
+  if (role === "loss") addLoss(terms, { path: below, value, origin, own: false });
   if (role !== "count") return;
   const address = below.join(".");
   const position = terms.findIndex((term) => term.path.join(".") === address);

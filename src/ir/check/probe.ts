@@ -1,10 +1,9 @@
 /** Makes named values visible in a build that asks for them (`--probe`). */
-import type { Value } from "../graph.ts";
 import type { Program } from "../program.ts";
 import type { Checker } from "./checker.ts";
 import type { Place } from "./emit.ts";
 import { staticText } from "./expressions/static.ts";
-import type { Entity } from "./frame.ts";
+import type { Entity, Frame } from "./frame.ts";
 
 /** Adds a probe for every tensor among the names that is asked for, at the place's address. */
 export function probeNames({ checker, scope }: Place, names: ReadonlyMap<string, Entity>): void {
@@ -14,12 +13,6 @@ export function probeNames({ checker, scope }: Place, names: ReadonlyMap<string,
       scope.frame.builder.probe([...scope.prefix, name].join("."), entity.operand);
     } else noteOther(checker, name, entity);
   }
-}
-
-/** Adds a probe for a loss that is asked for, unless a value has its name. */
-export function probeLoss({ checker, scope }: Place, name: string, term: Value): void {
-  if (!checker.probes.has(name) || scope.names.get(name)?.kind === "tensor") return;
-  scope.frame.builder.probe([...scope.prefix, name].join("."), term);
 }
 
 /** Notes what a name is that has no entries to show. */
@@ -79,5 +72,16 @@ export function addProbes({ checker, scope }: Place): void {
         frame.builder.probe([...instance.path, "next", name].join("."), value.operand);
       }
     }
+  }
+  probeLosses(checker, frame);
+}
+
+/** Adds a probe for every loss of the function that is asked for, unless a value at its address has one. */
+function probeLosses(checker: Checker, { builder, losses }: Frame): void {
+  const taken = new Set(builder.nodes.map((node) => (node.kind === "probe" ? node.name : "")));
+  for (const { path, value, own } of losses) {
+    const address = path.join(".");
+    if (!own || !checker.probes.has(path.at(-1) ?? "") || taken.has(address)) continue;
+    builder.probe(address, value);
   }
 }

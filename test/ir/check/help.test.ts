@@ -69,6 +69,75 @@ test("two calls of one name are shown where they stand", () => {
   expect(places).toEqual(["6:12", "5:5"]);
 });
 
+describe("two losses of one address are shown where they come from, with what mends it", () => {
+  const memory = `memory m() {
+  state s starts 0, gradient through
+  read(x[T]) -> [T] { loss kl = (x - s) ^ 2; return x + s }
+  write(x[T]) -> [T] { loss kl = x ^ 2; s <- sum(where(valid(T), x, 0) over T); return x }
+}
+block f(x[T]) -> [T] { loss size = x * x; return 2 * x }`;
+  const says = "Two losses are called";
+  const once =
+    "An instance gives one term of a name: call it once, name the losses of its methods apart, or state the loss where it is called.";
+  const calls = "Give one call a name of its own: `f(x) as other`.";
+  const other = "Give one of them another name.";
+  const apart = "Rename what has one of these addresses, so that neither begins the other.";
+  const below = "The loss main.kl is below the loss main, which is one number.";
+  test.for([
+    ["statements", "loss main = x\nloss main = 2 * x", "main", other, "10:6", "9:6"],
+    ["calls of a block", "x = f(x)\nx = f(x)", "f.size", calls, "10:5", "9:5"],
+    [
+      "calls of a method",
+      "memory a = m()\nx = a.read(x)\nx = a.read(x)",
+      "a.kl",
+      once,
+      "11:5",
+      "10:5",
+    ],
+    ["two methods", "memory a = m()\nx = a.read(x)\nx = a.write(x)", "a.kl", once, "11:5", "10:5"],
+    [
+      "an instance without methods",
+      "use g = f()\nx = g(x)\nx = g(x)",
+      "g.size",
+      once,
+      "11:5",
+      "10:5",
+    ],
+    [
+      "repeats of one name",
+      "repeat 2 as i { x = f(x) }\nrepeat 3 as i { x = f(x) }",
+      "i.f.size",
+      calls,
+      "10:21",
+      "9:21",
+    ],
+    [
+      "in a scan and after it",
+      "scan over T from h = 0 yield h { loss main = x; h = h + x }\nloss main = x + h",
+      "main",
+      other,
+      "10:6",
+      "9:39",
+    ],
+  ])("%s", ([, body = "", address = "", help = "", ...places]) => {
+    const text = model(`input x[T]\n${body}\noutput y = x`, memory);
+    const [, shown = ""] = shownOf(text).split(/^(?=error)/m);
+    expect(shown).toContain(`error[MEM0160]: ${says} ${address}.`);
+    expect(helpOf(text), shown).toEqual([help]);
+    const found = [...shown.matchAll(/--> spec\.mem:(\d+:\d+)/g)].map(([, place]) => place);
+    expect(found, shown).toEqual(places);
+  });
+
+  test.for([
+    ["before", "loss main = x\nmemory main = m()\nx = main.read(x)\nmain.write(x)"],
+    ["after", "memory main = m()\nx = main.read(x)\nloss main = x"],
+  ])("a loss called what an instance is, %s its loss", ([, body = ""]) => {
+    const text = model(`input x[T]\n${body}\noutput y = x`, memory);
+    expect(shownOf(text)).toContain(`error[MEM0160]: ${below}`);
+    expect(helpOf(text)).toContain(apart);
+  });
+});
+
 describe("one fault gives one error", () => {
   test.for([
     ["an output", "input x[T]\noutput y = x + zz\nq = 2 * y\noutput r = q"],

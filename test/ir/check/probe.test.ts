@@ -38,6 +38,29 @@ evaluate { segment 2 tokens }`;
   expect(codesOf(text, { probes: ["main", "i.f.small"] })).toEqual([]);
 });
 
+test("a value hides the loss of its name, wherever it gets it", () => {
+  const text = (...body: readonly string[]) =>
+    `model M { input x[T]; y = 2 * x; ${body.join("; ")}; output o = y }`;
+  const loss = "loss main = y";
+  const value = "main = 3 * y; y = main";
+  expect(probesOf(text(loss, value), "main")).toEqual(["main"]);
+  expect(probesOf(text(value, loss), "main")).toEqual(["main"]);
+  const unrolled = text(`repeat 2 as i { ${loss}; main = i * y; y = main }`);
+  expect(probesOf(unrolled, "main")).toEqual(["i.0.main", "i.1.main"]);
+  const { graph } = programOf(text(loss, value), { probes: ["main"] });
+  const [probe] = [...graph.functions.values()]
+    .flatMap(({ nodes }) => nodes)
+    .flatMap((node) => (node.kind === "probe" ? [node.input] : []));
+  expect(probe).toHaveProperty("type.axes.length", 2);
+});
+
+test("a loss in a repeat, of one function or one for each iteration", () => {
+  const text = (factor: string) =>
+    `model M { input x[T]; y = x; repeat 2 as i { loss main = y; y = y * ${factor} }; output o = y }`;
+  expect(probesOf(text("2"), "main")).toEqual(["main"]);
+  expect(probesOf(text("i"), "main")).toEqual(["i.0.main", "i.1.main"]);
+});
+
 test("a name that nothing has is warned about", () => {
   expect(codesOf(model("2"), { probes: ["heads"] })).toEqual(["MEM0110"]);
 });

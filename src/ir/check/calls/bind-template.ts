@@ -109,7 +109,10 @@ export function bindTemplate(
           : instance.frame === frame
             ? instance.path
             : [instance.name];
-      takeLossResult(frame.losses, below, port, value);
+      takeLossResult(frame.losses, below, port, value, {
+        kind: instance === undefined ? "call" : "instance",
+        span: call.span,
+      });
     } else if (port.role === "next") {
       const [state = ""] = port.path;
       const written = template.members.get(`next ${state}`);

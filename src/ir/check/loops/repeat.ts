@@ -10,7 +10,7 @@ import { evaluateNumber } from "../expressions/expression.ts";
 import { plainNumber, type StaticNumber } from "../expressions/static.ts";
 import { type CheckedAxis, type Entity, Scope, type TensorEntity } from "../frame.ts";
 import { declareInstance } from "../instances/instance.ts";
-import { takeLossResult } from "../loss-terms.ts";
+import { originInside, takeLossResult } from "../loss-terms.ts";
 import { declareTensor } from "../parameter.ts";
 import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
@@ -184,6 +184,9 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
       scope.frame.visibleAxes.add(index);
     } else if (port.role === "next") {
       scope.frame.next.push({ path: [...scope.prefix, index, "*", ...port.path], value });
-    } else takeLossResult(scope.frame.losses, [...scope.prefix, index], port, value);
+    } else {
+      const origin = originInside(frame.losses, port);
+      takeLossResult(scope.frame.losses, [...scope.prefix, index], port, value, origin);
+    }
   });
 }

@@ -7,7 +7,7 @@ import { lifted } from "../declaration.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
-import { takeLossResult } from "../loss-terms.ts";
+import { originInside, takeLossResult } from "../loss-terms.ts";
 import { requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { declareTensor } from "../parameter.ts";
@@ -179,7 +179,10 @@ function scan(
         name: yielding.name,
         tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false },
       });
-    } else takeLossResult(scope.frame.losses, scope.prefix, port, value);
+    } else if (port.role === "loss" || port.role === "count") {
+      const origin = originInside(frame.losses, port);
+      takeLossResult(scope.frame.losses, scope.prefix, port, value, origin);
+    }
   });
   return collected;
 }

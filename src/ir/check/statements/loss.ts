@@ -7,8 +7,8 @@ import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { TensorEntity } from "../frame.ts";
+import { addLoss } from "../loss-terms.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
-import { probeLoss } from "../probe.ts";
 import { problem } from "../problem.ts";
 
 /**
@@ -28,19 +28,15 @@ export function loss(place: Place, statement: LossStatement): void {
       : weightedMean(inLoss, value, weight, span);
   const total = valueOfTensor(toValue(inLoss, mean.value, span));
   frame.builder.suggestName(total, statement.name.text);
-  if (
-    frame.losses.some((each) => each.path.join(".") === [...prefix, statement.name.text].join("."))
-  ) {
-    throw problem("MEM0160", statement.name.span, `Two losses are called ${statement.name.text}.`);
-  }
-  probeLoss(place, statement.name.text, total);
-  frame.losses.push({
+  addLoss(frame.losses, {
     path: [...prefix, statement.name.text],
     value: total,
     ...(mean.count !== undefined &&
       statement.weight !== undefined && {
         count: valueOfTensor(toValue(inLoss, mean.count, span)),
       }),
+    origin: { kind: "statement", span: statement.name.span },
+    own: true,
   });
 }
 
