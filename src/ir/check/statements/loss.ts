@@ -17,23 +17,23 @@ import { problem } from "../problem.ts";
  */
 export function loss(place: Place, statement: LossStatement): void {
   const { frame, prefix } = place.scope;
-  const inLoss: Place = { ...place, scope: place.scope.withBatch() };
+  const overBatch: Place = { ...place, scope: place.scope.withBatch() };
   const { span } = statement;
-  const given = evaluateTensor(inLoss, statement.value);
-  const value = given.number === "real" ? given : emit(inLoss, "real", [given], {}, { span });
-  const weight = lossWeight(inLoss, statement, value);
+  const given = evaluateTensor(overBatch, statement.value);
+  const value = given.number === "real" ? given : emit(overBatch, "real", [given], {}, { span });
+  const weight = lossWeight(overBatch, statement, value);
   const mean =
     weight === undefined
-      ? { value: plainMean(inLoss, value, span) }
-      : weightedMean(inLoss, value, weight, span);
-  const total = valueOfTensor(toValue(inLoss, mean.value, span));
+      ? { value: plainMean(overBatch, value, span) }
+      : weightedMean(overBatch, value, weight, span);
+  const total = valueOfTensor(toValue(overBatch, mean.value, span));
   frame.builder.suggestName(total, statement.name.text);
   addLoss(frame.losses, {
     path: [...prefix, statement.name.text],
     value: total,
     ...(mean.count !== undefined &&
       statement.weight !== undefined && {
-        count: valueOfTensor(toValue(inLoss, mean.count, span)),
+        count: valueOfTensor(toValue(overBatch, mean.count, span)),
       }),
     origin: { kind: "statement", span: statement.name.span },
     own: true,
