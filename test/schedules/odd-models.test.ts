@@ -20,22 +20,21 @@ describe.each(models)("%s", (name) => {
       `through_time ${throughTime}`,
     );
 
-  it.each([
-    "detach",
-    "bptt(horizon = 3)",
-    "mrbp(horizon = 3)",
-    "checkpoint(horizon = 4, every = 2)",
-  ])("is the same with all passes and with none, by %s", async (throughTime) => {
-    const text = trained(throughTime);
-    const [all, none] = [await programsOf(text), await programsOf(text, {}, [], "none")];
-    const example = randomExample(all, 5, padded);
-    expectSame(await roll(all, example), await roll(none, example));
-    expect(all.text.split("\n").filter((line) => line.length > 100)).toEqual([]);
-  });
+  it.each(["detach", "mrbp(horizon = 3)"])(
+    "is the same with all passes and with none, by %s",
+    async (throughTime) => {
+      const text = trained(throughTime);
+      const [all, none] = [await programsOf(text), await programsOf(text, {}, [], "none")];
+      const example = randomExample(all, 5, padded);
+      expectSame(await roll(all, example), await roll(none, example));
+      expect(all.text.split("\n").filter((line) => line.length > 100)).toEqual([]);
+    },
+  );
 
   it("has one gradient, by whatever schedule", async () => {
-    const example = randomExample(await programsOf(trained("bptt(horizon = 4)")), 5, padded);
-    const expected = await roll(await programsOf(trained("bptt(horizon = 4)")), example);
+    const programs = await programsOf(trained("bptt(horizon = 4)"));
+    const example = randomExample(programs, 5, padded);
+    const expected = await roll(programs, example);
     for (const other of ["mrbp(horizon = 4)", "checkpoint(horizon = 4, every = 2)"]) {
       expectSame(await roll(await programsOf(trained(other)), example), expected);
     }
