@@ -1122,6 +1122,21 @@ describe("R15: rollouts", () => {
       kind: "train",
     }).schedule;
 
+  test("the numbers of a schedule may stand in order, without names", () => {
+    const wanted = scheduleOf(
+      "rollout 4 segments; through_time checkpoint(horizon = 4, every = 2)",
+    );
+    for (const written of ["4, 2", "4, every = 2", "every = 2, horizon = 4"]) {
+      const text = `rollout 4 segments; through_time checkpoint(${written})`;
+      expect(scheduleOf(text).throughTime).toEqual(wanted.throughTime);
+    }
+    for (const wrong of ["every = 2, 4", "4, horizon = 4", "4, 2, 1"]) {
+      const text = `model M { input x[T]; output y = x; loss main = x }
+train { rollout 4 segments; through_time checkpoint(${wrong}) }`;
+      expect(codesOf(text), wrong).toEqual(["MEM0171"]);
+    }
+  });
+
   test("the stride is the rollout unless said", () => {
     expect(scheduleOf("rollout 4 segments")).toMatchObject({ rollout: 4, stride: 4 });
     expect(scheduleOf("rollout 4 segments; stride 1")).toMatchObject({ rollout: 4, stride: 1 });

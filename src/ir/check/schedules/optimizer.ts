@@ -27,7 +27,7 @@ export function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerI
     ...call,
     arguments: call.arguments.filter((argument) => argument !== decayArgument),
   };
-  const numbers = namedNumbers(rest, numberOptions, ["decay"]);
+  const numbers = namedNumbers(rest, numberOptions, { words: ["decay"] });
   const ranged = (
     name: string,
     otherwise: number,

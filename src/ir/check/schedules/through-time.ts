@@ -29,7 +29,8 @@ export function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
     case "mrbp":
       return { kind: call.name, horizon: whole(namedNumbers(call, ["horizon"]), "horizon") };
     case "checkpoint": {
-      const numbers = namedNumbers(call, ["horizon", "every"]);
+      const ordered = ["horizon", "every"];
+      const numbers = namedNumbers(call, ordered, { ordered });
       return {
         kind: "checkpoint",
         horizon: whole(numbers, "horizon"),

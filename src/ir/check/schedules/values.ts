@@ -182,14 +182,24 @@ const unitsOfOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ["every", ["segments", "segment"]],
 ]);
 
+interface NamedNumbersOptions {
+  readonly words?: readonly string[];
+  readonly ordered?: readonly string[];
+}
+
+/** The numbers of `mrbp(horizon = 4)` by name; the first of them may be those of `ordered`, without names. `words` are what else it has. */
 export function namedNumbers(
   call: CallParts,
   allowed: readonly string[],
-  words: readonly string[] = [],
+  { words = [], ordered = allowed.slice(0, 1) }: NamedNumbersOptions = {},
 ): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
-  for (const argument of call.arguments) {
-    const name = argument.name?.text ?? (call.arguments.length === 1 ? allowed[0] : undefined);
+  for (const [position, argument] of call.arguments.entries()) {
+    const leading = call.arguments.slice(0, position).every((each) => each.name === undefined);
+    const name = argument.name?.text ?? (leading ? ordered[position] : undefined);
+    if (name !== undefined && numbers.has(name)) {
+      throw problem("MEM0171", argument.span, `${call.name} is given ${name} twice.`);
+    }
     if (name === undefined || !allowed.includes(name)) {
       const all = [...allowed, ...words];
       const near = argument.name && suggest(argument.name.text, all);
