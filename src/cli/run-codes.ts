@@ -72,8 +72,8 @@ export const runDiagnostics = {
     title: "The settings are not those of the training",
     explanation:
       "A training keeps the settings it was started with, and eval, sample and --resume apply them by themselves. A --set that " +
-      "gives one of them another value would make it another model. Only what evaluation and sampling are programmed with, " +
-      "evaluate.… and generate.…, may differ, as no training depends on it.",
+      "gives one of them another value would make it another model. What evaluation and sampling are programmed with, evaluate.… and " +
+      "generate.…, may differ, and so may the number of steps and the optimiser of a training that goes on: train.steps and train.optimizer.",
     example: "memc train model.mem --set D=64 && memc eval model.mem --set D=32",
     fix: "memc train model.mem --set D=64 && memc eval model.mem",
   },

@@ -42,8 +42,8 @@ export interface StoredSettings {
 
 /**
  * The settings that a run was trained with, and those of the command line besides. What is stored comes from a file that may be
- * anybody's, so it must have the form that the command line asks for. A program for evaluation or sampling may be set anew, as no
- * training depends on it; any other contradiction is an InputError.
+ * anybody's, so it must have the form that the command line asks for. What is of one part of a training, or of evaluation and
+ * sampling, may be set anew; any other contradiction is an InputError.
  */
 export function settingsOfRun(
   given: Settings,
@@ -65,17 +65,22 @@ export function settingsOfRun(
   for (const [address, value] of Object.entries(given)) {
     const before = merged.get(address);
     if (before !== undefined && isSame(before, value)) continue;
-    if (before !== undefined && !/^(evaluate|generate)\./.test(address)) {
+    if (before !== undefined && !maySetAnew.test(address)) {
       throw new InputError(
         `${shown} was trained with ${address}=${before}, which --set ${address}=${value} contradicts`,
         `leave --set ${address} out, as what a run was trained with applies by itself; or train another run with it`,
         "MEM0918",
       );
     }
+    for (const each of merged.keys())
+      if (each === address || each.startsWith(`${address}.`)) merged.delete(each);
     merged.set(address, value);
   }
   return Object.fromEntries(merged);
 }
+
+/** A training may go on for longer and at another rate; its parameters, its states and its place in the data stay what they are. */
+const maySetAnew = /^((evaluate|generate)\..*|train\.(steps|optimizer(\..*)?))$/;
 
 /** `0.010` and `1e-2` are the same number; white space does not count. */
 function isSame(one: string, other: string): boolean {

@@ -54,3 +54,20 @@ test("what a run was trained with applies; what the command line adds does too",
   );
   expect(settingsText(run.settings)).toBe(", --set D=16 --set evaluate.batch=4");
 });
+
+test("a training goes on at another rate as often as one likes", () => {
+  const settings = { D: "16", "train.optimizer.rate": "1e-3", "train.optimizer.clip": "1" };
+  const run = { shown: "runs/wide", settings };
+  expect(settingsOfRun({ "train.optimizer.rate": "1e-4" }, run)).toEqual({
+    ...settings,
+    "train.optimizer.rate": "1e-4",
+  });
+  // The whole of it takes the place of its parts.
+  expect(settingsOfRun({ "train.optimizer": "adamw(rate=1e-4)" }, run)).toEqual({
+    D: "16",
+    "train.optimizer": "adamw(rate=1e-4)",
+  });
+  expect(() =>
+    settingsOfRun({ "train.batch": "2" }, { ...run, settings: { "train.batch": "4" } }),
+  ).toThrow("runs/wide was trained with train.batch=4");
+});
