@@ -101,8 +101,8 @@ describe("resets on states read what was carried from the segment before", () =>
   full() -> [] { return c >= limit }
 }`;
   const one = (own: string, reset = "") =>
-    model(`input x[T]\nmemory a = counter()${reset}\noutput y = a.tick()`, counter(own));
-  const entering = (c: number, d = 5) => ({ x: [1, 1, 1], fresh: 0, "a.c": c, "a.d": d });
+    model(`input _x[T]\nmemory a = counter()${reset}\noutput y = a.tick()`, counter(own));
+  const entering = (c: number, d = 5) => ({ _x: [1, 1, 1], fresh: 0, "a.c": c, "a.d": d });
 
   test("a state's own, of itself", () => {
     const text = one("c >= limit");
@@ -117,8 +117,8 @@ describe("resets on states read what was carried from the segment before", () =>
   tick() -> [] { c <- c + 1; return c }
 }`;
     const at = (limited: string, fresh: number) => {
-      const text = `input x[T]\nmemory a = counter(limited = ${limited})\noutput y = a.tick()`;
-      const result = values(model(text, memory), { x: [1, 1, 1], fresh, "a.c": 4 });
+      const text = `input _x[T]\nmemory a = counter(limited = ${limited})\noutput y = a.tick()`;
+      const result = values(model(text, memory), { _x: [1, 1, 1], fresh, "a.c": 4 });
       return [result.y, result["next a.c"]];
     };
     expect([at("off", 0), at("on", 0), at("off", 1), at("on", 1)]).toEqual([
@@ -135,9 +135,9 @@ describe("resets on states read what was carried from the segment before", () =>
   state b in int starts 20, reset when a >= 3
   tick() -> [] { a <- a + 1; b <- b + 1; return 100 * a + b }
 }`;
-    const text = model("input x[T]\nmemory m = pair()\noutput y = m.tick()", memory);
+    const text = model("input _x[T]\nmemory m = pair()\noutput y = m.tick()", memory);
     const at = (a: number, b: number) =>
-      values(text, { x: [1, 1, 1], fresh: 0, "m.a": a, "m.b": b }).y;
+      values(text, { _x: [1, 1, 1], fresh: 0, "m.a": a, "m.b": b }).y;
     expect([at(1, 2), at(1, 4), at(4, 1), at(4, 5)]).toEqual([102, 1004, 420, 1020]);
   });
 
@@ -152,7 +152,7 @@ describe("resets on states read what was carried from the segment before", () =>
 
   test("two memories, of each other", () => {
     const text = model(
-      `input x[T]
+      `input _x[T]
 memory a = counter() reset when b.c >= 3
 memory b = counter() reset when a.c >= 3
 output y = a.tick()
@@ -160,7 +160,7 @@ output z = b.tick()`,
       counter("off"),
     );
     const at = (a: number, b: number) => {
-      const { y, z } = values(text, { x: [1, 1, 1], fresh: 0, "a.c": a, "b.c": b });
+      const { y, z } = values(text, { _x: [1, 1, 1], fresh: 0, "a.c": a, "b.c": b });
       return [y, z];
     };
     expect([at(1, 2), at(1, 4), at(4, 5)]).toEqual([
@@ -172,20 +172,20 @@ output z = b.tick()`,
 
   test("a memory that nothing else asks is carried on", () => {
     const text = model(
-      `input x[T]
+      `input _x[T]
 memory b = counter() reset when a.c >= 3
 memory a = counter()
 output y = b.tick()
 _ = a.tick()`,
       counter("off"),
     );
-    const result = values(text, { x: [1, 1, 1], fresh: 0, "a.c": 3, "b.c": 1 });
+    const result = values(text, { _x: [1, 1, 1], fresh: 0, "a.c": 3, "b.c": 1 });
     expect(result).toMatchObject({ y: 1020, "next a.c": 4, "next b.c": 11 });
   });
 
   test("a memory in a repeat, of one outside of it", () => {
     const text = model(
-      `input x[T]
+      `input _x[T]
 memory a = counter()
 y = 0
 repeat 2 as layer {
@@ -196,7 +196,7 @@ output z = y + 0 * a.tick()`,
       counter("c >= limit"),
     );
     const at = (a: number) =>
-      values(text, { x: [1, 1, 1], fresh: 0, "a.c": a, "layer.*.b.c": [1, 3] }).z;
+      values(text, { _x: [1, 1, 1], fresh: 0, "a.c": a, "layer.*.b.c": [1, 3] }).z;
     expect([at(2), at(3)]).toEqual([1100, 2040]);
   });
 

@@ -28,12 +28,12 @@ function values(
 
 /** The value of `y` for x = [1, 2, 3]. */
 const ofX = (expression: string): Rows | undefined =>
-  values(model(`input x[T]\noutput y = ${expression}`), { x: [1, 2, 3] }).y;
+  values(model(`input x[T]\noutput y = ${expression}\noutput given = x`), { x: [1, 2, 3] }).y;
 
 describe("R1: a type is a kind and an ordered list of axes", () => {
   const axesOf = (expression: string): readonly string[] => {
     const text = model(
-      `dim A = 2, B = 3, C = 6\ninput u[A, B]; input v[B, C]; input w[C]\noutput y = ${expression}`,
+      `dim A = 2, B = 3, C = 6\ninput u[A, B]; input v[B, C]\noutput y = ${expression}\noutput z = u . v over B`,
     );
     const { graph } = programOf(text);
     const { results } = graph.functions.get(graph.main)!;
@@ -535,7 +535,8 @@ input d in flag
 memory b = counter() reset when d
 memory a = counter() reset when last(scan over T from c = 0 yield c { c = c + b.n } over T) >= 12
 output y = a.tick()
-output z = b.tick()`,
+output z = b.tick()
+output same = x`,
       counter,
     );
     const given = values(text, { x: [1, 2, 3], d: 1, "a.n": 7, "b.n": 5 });
@@ -550,6 +551,7 @@ model M {
   input x[T, A]; input z[T, B]
   ${first}
   output v = ${second}
+  output given = sum(z over B)
 }`;
 
   test.for([

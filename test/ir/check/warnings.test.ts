@@ -137,10 +137,12 @@ describe("a value that nothing uses", () => {
 });
 
 describe("what a definition declares and nothing uses", () => {
-  test("options, dims and parameters of a model", () => {
+  test("options, dims, inputs and parameters of a model", () => {
     const text = `model M(carry: flag = on, ghost: int = 3) {
   dim D = 4, spare = 7
   input x[T, D]
+  input document in flag
+  target labels[T] in 256
   param idle[D] starts 1
   output y = when carry { x } else { 2 * x }
 }`;
@@ -148,6 +150,8 @@ describe("what a definition declares and nothing uses", () => {
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "MEM0195 The option ghost is never used.",
       "MEM0195 The dim spare is never used.",
+      "MEM0195 The input document is never used.", // a `reset when document` was forgotten
+      "MEM0195 The target labels is never used.",
       "MEM0195 The parameter idle is never used.",
     ]);
   });

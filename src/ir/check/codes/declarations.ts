@@ -309,7 +309,7 @@ model M { input x[T]; memory m = total(); output y = x + m.step(x) }`,
     title: "Never used",
     explanation:
       "A warning: nothing needs this value, neither an equation nor an output, a loss, a result or a state; or nothing in the " +
-      "definition mentions this option, dim or parameter. A name that begins with `_` is never warned about, and `_` leaves out one " +
+      "definition mentions this option, dim, parameter, input or target. A name that begins with `_` is never warned about, and `_` leaves out one " +
       "of several values.",
     example: "model M { input x[T]; y = 2 * x; output z = x }",
     fix: "model M { input x[T]; y = 2 * x; output z = y }",

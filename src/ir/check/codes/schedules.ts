@@ -183,8 +183,8 @@ train { steps 10 }`,
     title: "Two axes of unknown size",
     explanation:
       "One axis of the inputs runs along the segment and gets its size from the schedule. Every other is a dim.",
-    example: "model M { input x[T]; input z[S]; output y = x }",
-    fix: "model M { dim S = 4; input x[T]; input z[S]; output y = x }",
+    example: "model M { input x[T]; input z[S]; output y = x + sum(z over S) }",
+    fix: "model M { dim S = 4; input x[T]; input z[S]; output y = x + sum(z over S) }",
   },
   MEM0324: {
     title: "Option of the model without a default",

@@ -4,6 +4,7 @@ import type {
   BlockDefinition,
   DimStatement,
   FileTree,
+  InputStatement,
   MethodDefinition,
   ModelDefinition,
   Name,
@@ -36,7 +37,7 @@ export function warnOfUnused(trees: readonly FileTree[], report: Report): void {
   }
 }
 
-// ---------------------------------------------------------------- options, dims and parameters
+// ---------------------------------------------------------------- options, dims, inputs and parameters
 
 /** Declared anywhere in a definition, be it in a method: one mention of the name anywhere in it is a use. */
 function warnOfUnusedDeclarations(
@@ -64,14 +65,19 @@ interface DeclaredName {
 }
 
 const declarationsIn = (part: unknown): readonly DeclaredName[] =>
-  nodesIn(part, isStatement).flatMap((statement) =>
-    statement.kind === "dim"
-      ? statement.dims.map(({ name }) => ({ what: "dim", name }))
-      : statement.parameters.map(({ name }) => ({ what: "parameter", name })),
-  );
+  nodesIn(part, isStatement).flatMap((statement) => {
+    switch (statement.kind) {
+      case "dim":
+        return statement.dims.map(({ name }) => ({ what: "dim", name }));
+      case "param":
+        return statement.parameters.map(({ name }) => ({ what: "parameter", name }));
+      case "input":
+        return [{ what: statement.role, name: statement.name }];
+    }
+  });
 
-const isStatement = (part: object): part is DimStatement | ParameterStatement =>
-  "kind" in part && (part.kind === "dim" || part.kind === "param");
+const isStatement = (part: object): part is DimStatement | ParameterStatement | InputStatement =>
+  "kind" in part && (part.kind === "dim" || part.kind === "param" || part.kind === "input");
 
 /** Names by which definitions are reached into: `mem.count` in an equation, `set mem.count = 16` in a schedule. */
 function namesFromOutside(trees: readonly FileTree[]): ReadonlySet<string> {
