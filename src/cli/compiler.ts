@@ -14,7 +14,7 @@ export interface CompileOptions {
   readonly settings: Settings;
   /** Which passes run, and who is told of them; all unless said. */
   readonly passes?: PassOptions | "none";
-  /** Addresses of values that the generated code makes visible (`--probe`). */
+  /** Addresses of values that the generated code makes visible, with `gradient.` before them their gradients too (`--probe`). */
   readonly probes?: readonly string[];
 }
 

@@ -18,27 +18,38 @@ export async function checkProbes(
   if (asked.length === 0 || generated.length === 0) return [];
   const made = await madeProbes(generated);
   const words = new Set(files.flatMap(({ text }) => wordsOf(text)));
-  return asked.flatMap((address) => {
-    if (made.some((each) => isMatch(address, each))) return [];
+  return asked.flatMap((given) => {
+    if (made.some((each) => isMatch(given, each))) return [];
+    const address = given.replace(/^gradient\./, "");
+    if (made.some((each) => isMatch(address, each))) {
+      if (generated.some(({ text }) => isProbedIn(text, address, "gradient"))) return [];
+      const trains = generated.some(({ path }) => path.endsWith(".train.ts"));
+      const help = `a loss has no gradient with respect to ${address}`;
+      throw unmatched(
+        given,
+        trains ? help : "gradients are of training, and the spec has no train program",
+      );
+    }
     const copies = made.filter((each) => isMatch(withoutIndices(address), each));
-    if (copies.length > 0) throw unmatched(address, `there ${listed(copies)}`);
+    if (copies.length > 0) throw unmatched(given, `there ${listed(copies)}`);
     const steps = withoutIndices(address).split(".");
     const last = steps.at(-1) ?? address;
     const elsewhere = made.filter((each) => isMatch(last, each));
     // A value of the training program alone is in no segment that is read.
-    if (elsewhere.length === 0 && generated.some(({ text }) => isProbedIn(text, last))) return [];
+    if (elsewhere.length === 0 && generated.some(({ text }) => isProbedIn(text, last, "value")))
+      return [];
     const unknown = steps.find((step) => step !== "next" && !words.has(step));
     if (unknown === undefined) {
       // The checker has warned of a name that no value has.
       if (elsewhere.length === 0) return [];
       return [
-        `note: --probe ${address} matches nothing with these options; there ${listed(elsewhere)}`,
+        `note: --probe ${given} matches nothing with these options; there ${listed(elsewhere)}`,
       ];
     }
-    if (elsewhere.length > 0) throw unmatched(address, `there ${listed(elsewhere)}`);
+    if (elsewhere.length > 0) throw unmatched(given, `there ${listed(elsewhere)}`);
     const meant = suggest(unknown, words);
     throw unmatched(
-      address,
+      given,
       meant === undefined
         ? `nothing in the spec is called ${unknown}`
         : `nothing in the spec is called ${unknown}; did you mean ${meant}?`,
@@ -95,9 +106,12 @@ function wordsOf(text: string): readonly string[] {
   return [...code.matchAll(/[A-Za-z_]\w*/g)].map(([word]) => word);
 }
 
-function isProbedIn(text: string, name: string): boolean {
-  const probed = [...text.matchAll(/\.probe\("([^"]*)"/g)].map(([, address = ""]) => address);
-  return probed.some((address) => isMatch(name, address));
+/** Whether a function of generated code probes the value that an address ends with. */
+function isProbedIn(text: string, address: string, of: "value" | "gradient"): boolean {
+  const last = withoutIndices(address).split(".").at(-1) ?? address;
+  return [...text.matchAll(/\.probe\("([^"]*)", "(\w+)"/g)].some(
+    ([, probed = "", kind]) => kind === of && isMatch(last, probed),
+  );
 }
 
 /** `is mem.write.p`, `are layer[0].p, layer[1].p and 2 more`. */

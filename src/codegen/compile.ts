@@ -14,10 +14,10 @@ import type { EmitOptions, EmittedFile } from "./emit.ts";
 
 export interface CompileOptions extends CheckOptions, EmitOptions {
   /**
-   * Whether probed values also show their gradients in the training file: all of them, or those with
-   * these names (last steps of their addresses).
+   * Addresses of the values that the files make visible, by the last of their names. `gradient.` before one asks for the gradient of
+   * the losses with respect to it too, which the training file has.
    */
-  readonly gradientProbes?: boolean | readonly string[];
+  readonly probes?: readonly string[];
   /** Which passes run and who is told of them; all of them unless said, none with `"none"`. */
   readonly passes?: PassOptions | "none";
 }
@@ -54,9 +54,12 @@ export function lower(
  */
 function finishProgram(
   program: Program,
-  { passes = {}, gradientProbes = false }: Omit<CompileOptions, keyof EmitOptions>,
+  { passes = {}, probes = [] }: Omit<CompileOptions, keyof EmitOptions>,
 ): Program {
   const { kind } = program;
+  const gradientProbes = probes
+    .filter((address) => address.startsWith("gradient."))
+    .map((address) => address.split(".").at(-1) ?? address);
   const run = (graph: Graph, stage: "model" | "program"): Graph => {
     if (passes === "none") return graph;
     const after = runPasses(graph, stage, passes, kind);

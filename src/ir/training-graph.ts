@@ -4,24 +4,22 @@ import { criticalFunction, functionGradient } from "./gradient/index.ts";
 import type { Graph, Port } from "./graph.ts";
 
 export interface TrainingGraphOptions {
-  /** Probed values also show their gradients: all of them, or those with these names. */
-  readonly gradientProbes?: boolean | readonly string[];
+  /** Names of probed values that also show their gradients. */
+  readonly gradientProbes?: readonly string[];
 }
 
 /** Gradients for every parameter and every carried state of the segment's function. */
 export function trainingGraph(segment: Graph, options: TrainingGraphOptions = {}): Graph {
   const wrt = ({ role }: Port): boolean => role === "parameter" || role === "state";
-  const { gradientProbes: chosen = false } = options;
+  const { gradientProbes = [] } = options;
   // Both halves name their functions in one set, so that none takes a name of the other's.
   const functions = new FunctionSet(segment.functions);
   const { forward, backward } = functionGradient(
     segment,
     {
       wrt,
-      gradientProbes:
-        typeof chosen === "boolean"
-          ? chosen
-          : (name) => chosen.some((each) => name === each || name.endsWith(`.${each}`)),
+      gradientProbes: (name) =>
+        gradientProbes.some((each) => name === each || name.endsWith(`.${each}`)),
     },
     functions,
   );

@@ -23,6 +23,8 @@ model Probed(extra: flag = off) {
 }
 `;
 
+const train = "train { data { labels = tokens ahead 1 }; segment 4 tokens }\n";
+
 async function build(...probes: readonly string[]) {
   const folder = await folderWith({ "probed.mem": spec });
   const words = probes.flatMap((probe) => ["--probe", probe]);
@@ -68,4 +70,32 @@ test("a value that exists under other options is a warning", async () => {
     "note: --probe layer[*].doubled.p matches nothing with these options; " +
       "there are layer[0].masked.p, layer[1].masked.p\n",
   );
+});
+
+test("integers have no gradient", async () => {
+  const folder = await folderWith({ "probed.mem": spec + train });
+  const { code, err } = await memc(folder, "build", "probed.mem", "--probe", "gradient.tokens");
+  expect(code).toBe(2);
+  expect(err).toContain("a loss has no gradient with respect to tokens\n");
+});
+
+test("`gradient.` asks for the gradient of a value too, in the training file", async () => {
+  const folder = await folderWith({ "probed.mem": spec + train });
+  const argv = ["build", "probed.mem", "--probe", "gradient.layer[*].y"];
+  expect(await memc(folder, ...argv)).toMatchObject({ code: 0, err: "" });
+  const { "generated/probed.ts": reads = "", "generated/probed.train.ts": trains = "" } =
+    await contents(folder);
+  expect(trains).toMatch(/\.probe\("[\w.]*y", "gradient", \w+\)/);
+  expect(reads).toMatch(/\.probe\("[\w.]*y", "value", y\)/);
+  expect(reads).not.toContain('"gradient"');
+});
+
+test.each([
+  ["gradient.tokens", "gradients are of training, and the spec has no train program"],
+  ["gradient.layer[*].yyyy", "nothing in the spec is called yyyy"],
+])("%s is no gradient, and nothing is written", async (probe, help) => {
+  const { code, err, files } = await build(probe);
+  expect(code).toBe(2);
+  expect(err).toBe(`memc: --probe ${probe} matches nothing\n  ${help}\nSee: memc build --help\n`);
+  expect(files).toEqual(["probed.mem"]);
 });

@@ -25,8 +25,10 @@ export async function loadSpec(
     version,
     hash: "0".repeat(64),
     settings: run.settings,
-    probes: probesOf(run, "value", "gradient"),
-    gradientProbes: probesOf(run, "gradient").map(lastStep),
+    probes: [
+      ...probesOf(run, "value"),
+      ...probesOf(run, "gradient").map((address) => `gradient.${address}`),
+    ],
     passes,
   });
   if (generated === undefined) {
@@ -48,21 +50,11 @@ export async function loadSpec(
 }
 
 /** Addresses of the values, inputs and entering states that a run asks for. */
-function probesOf(
-  { expected }: SpecRun,
-  ...kinds: readonly ("value" | "gradient")[]
-): readonly string[] {
+function probesOf({ expected }: SpecRun, kind: "value" | "gradient"): readonly string[] {
   const addresses = expected.flatMap(({ from }) =>
-    from.flatMap((source) => {
-      const probed = source.kind === "value" || source.kind === "gradient";
-      return probed && kinds.includes(source.kind) ? [source.address] : [];
-    }),
+    from.flatMap((source) => (source.kind === kind ? [source.address] : [])),
   );
   return [...new Set(addresses)];
-}
-
-function lastStep(address: string): string {
-  return address.split(".").at(-1) ?? address;
 }
 
 function isModel(value: unknown): value is ModelDefinition {

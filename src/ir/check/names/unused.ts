@@ -65,15 +65,11 @@ interface DeclaredName {
 }
 
 const declarationsIn = (part: unknown): readonly DeclaredName[] =>
-  nodesIn(part, isStatement).flatMap((statement) => {
-    switch (statement.kind) {
-      case "dim":
-        return statement.dims.map(({ name }) => ({ what: "dim", name }));
-      case "param":
-        return statement.parameters.map(({ name }) => ({ what: "parameter", name }));
-      case "input":
-        return [{ what: statement.role, name: statement.name }];
-    }
+  nodesIn(part, isStatement).flatMap((statement): readonly DeclaredName[] => {
+    if (statement.kind === "input") return [{ what: statement.role, name: statement.name }];
+    const [what, declared] =
+      statement.kind === "dim" ? ["dim", statement.dims] : ["parameter", statement.parameters];
+    return declared.map(({ name }) => ({ what, name }));
   });
 
 const isStatement = (part: object): part is DimStatement | ParameterStatement | InputStatement =>
