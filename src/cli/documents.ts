@@ -45,22 +45,28 @@ export async function readCorpus(
   if (data === undefined) return readDemo(valid, folder);
   const documents = await readDocuments(data, folder);
   if (valid !== undefined) {
-    const heldOut = await readDocuments(valid, folder);
+    const heldOut = await readDocuments(valid, folder, "--valid");
     return { kind: "documents", name: data, training: documents, heldOut, heldOutName: valid };
   }
   const heldOutName = `${data}, its last tenth`;
   return { kind: "documents", name: data, ...holdOut(documents), heldOutName };
 }
 
-/** The documents of a file or a folder. Empty files and hidden ones, which systems leave behind, are no documents. */
-export async function readDocuments(path: string, folder: string): Promise<readonly Uint8Array[]> {
+type TextOption = "--data" | "--valid";
+
+/** The documents of the file or folder that an option names. Empty files and hidden ones, which systems leave behind, are no documents. */
+export async function readDocuments(
+  path: string,
+  folder: string,
+  option: TextOption = "--data",
+): Promise<readonly Uint8Array[]> {
   const place = resolve(folder, path);
-  const found = await stat(place).catch((error: unknown) => unreadable(path, error));
+  const found = await stat(place).catch((error: unknown) => unreadable(path, option, error));
   if (!found.isDirectory() && !found.isFile()) {
-    throw unusable(`${path} is neither a file nor a folder`);
+    throw unusable(`${path} is neither a file nor a folder`, option);
   }
   const names = found.isDirectory()
-    ? (await readdir(place).catch((error: unknown) => unreadable(path, error))).toSorted()
+    ? (await readdir(place).catch((error: unknown) => unreadable(path, option, error))).toSorted()
     : [""];
   const documents: Uint8Array[] = [];
   let bytes = 0;
@@ -69,18 +75,18 @@ export async function readDocuments(path: string, folder: string): Promise<reado
     const file = join(place, name);
     const { size, isRegular } = await stat(file).then(
       (entry) => ({ size: entry.size, isRegular: entry.isFile() }),
-      (error: unknown) => unreadable(join(path, name), error),
+      (error: unknown) => unreadable(join(path, name), option, error),
     );
     if (!isRegular || size === 0) continue;
     bytes += size;
     if (bytes > largestCorpus) {
-      throw unusable(`${path} has more than ${largestCorpus} bytes of documents`);
+      throw unusable(`${path} has more than ${largestCorpus} bytes of documents`, option);
     }
     documents.push(
-      await readFile(file).catch((error: unknown) => unreadable(join(path, name), error)),
+      await readFile(file).catch((error: unknown) => unreadable(join(path, name), option, error)),
     );
   }
-  if (documents.length === 0) throw unusable(`${path} holds no document`);
+  if (documents.length === 0) throw unusable(`${path} holds no document`, option);
   return documents;
 }
 
@@ -107,7 +113,8 @@ async function readDemo(valid: string | undefined, folder: string): Promise<Corp
     kind: "documents",
     name: "Moby Dick",
     training: chapters.slice(0, cut),
-    heldOut: valid === undefined ? chapters.slice(cut) : await readDocuments(valid, folder),
+    heldOut:
+      valid === undefined ? chapters.slice(cut) : await readDocuments(valid, folder, "--valid"),
     heldOutName: valid ?? `Moby Dick, its last ${heldOutChapters} chapters`,
   };
 }
@@ -151,22 +158,22 @@ function chapterText(chapter: unknown): string {
     : "";
 }
 
-function unusable(message: string): InputError {
-  const help = "name a file with text, or a folder of such files: --data FILE";
+function unusable(message: string, option: TextOption): InputError {
+  const help = `name a file with text, or a folder of such files: ${option} FILE`;
   return new InputError(message, help, "MEM0910");
 }
 
-function unreadable(path: string, error: unknown): never {
+function unreadable(path: string, option: TextOption, error: unknown): never {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
-      throw unusable(`${path} does not exist`);
+      throw unusable(`${path} does not exist`, option);
     case "EACCES":
     case "EPERM":
-      throw unusable(`${path} cannot be read: permission denied`);
+      throw unusable(`${path} cannot be read: permission denied`, option);
     default:
       if (code === "") throw error;
-      throw unusable(`${path} cannot be read: ${code}`);
+      throw unusable(`${path} cannot be read: ${code}`, option);
   }
 }

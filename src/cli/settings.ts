@@ -88,8 +88,11 @@ function isSame(one: string, other: string): boolean {
   return plain(one) === plain(other) || Number(one) === Number(other);
 }
 
-/** `, --set mem.count=16 --set D=64`; empty without settings. */
+/** `, --set mem.count=16 --set D=64`, as a shell takes it; empty without settings. */
 export function settingsText(settings: Settings): string {
-  const words = Object.entries(settings).map(([address, value]) => `--set ${address}=${value}`);
+  const words = Object.entries(settings).map(([address, value]) => {
+    const word = `${address}=${value}`;
+    return `--set ${/^[\w.=,+-]*$/.test(word) ? word : `'${word}'`}`;
+  });
   return words.length === 0 ? "" : `, ${words.join(" ")}`;
 }

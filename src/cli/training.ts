@@ -115,6 +115,8 @@ export async function runTraining(
 
 /** What a run that broke down leaves. */
 function brokenHelp(step: number, { path, shown }: RunFolder): string {
+  if (step === 0)
+    return "no step has been made: initial values and data alone lead to it, so no rate will mend it";
   return existsSync(join(path, "latest"))
     ? `all was well up to step ${step}; the last checkpoint in ${shown} is of that step, or before it`
     : "there is no checkpoint yet; a lower rate or a longer warm-up may help";

@@ -192,9 +192,12 @@ function advice(wanted: string, token: IToken): string | undefined {
       return "an index follows its value without white space";
     case t.OpenParenthesis:
       return "a call's arguments follow its name without white space";
+    case t.Reset:
+      return wanted.startsWith("the end of the statement")
+        ? "it stands in a declaration `memory m = slots() reset when …`, or after a comma in that of a state: `starts 0, reset when …`"
+        : undefined;
     case t.Gradient:
     case t.Kept:
-    case t.Reset:
       return wanted.startsWith("the end of the statement")
         ? `a comma comes before \`${token.image}\`: \`starts 0, gradient through\``
         : undefined;

@@ -53,6 +53,9 @@ test("what a run was trained with applies; what the command line adds does too",
     "runs/wide was trained with D=16, which --set D=32 contradicts",
   );
   expect(settingsText(run.settings)).toBe(", --set D=16 --set evaluate.batch=4");
+  expect(settingsText({ "train.through_time": "mrbp(horizon = 4)" })).toBe(
+    ", --set 'train.through_time=mrbp(horizon = 4)'",
+  );
 });
 
 test("a training goes on at another rate as often as one likes", () => {

@@ -54,13 +54,17 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
     if (written !== undefined) return written;
     if (isPoisoned(place.scope, state.name.text)) throw new Silenced();
   }
+  const name =
+    state.kind === "member"
+      ? state.member.text
+      : state.kind === "reference"
+        ? state.name.text
+        : "M";
   throw problem(
     "MEM0190",
     span,
     "`next` gives the value a state has been written, but no write stands before it.",
-    {
-      help: "Write the state first: M <- …",
-    },
+    { help: `A method writes a state: ${name} <- …` },
   );
 }
 
