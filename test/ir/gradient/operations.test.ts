@@ -283,6 +283,24 @@ const cases: readonly Case[] = [
     attributes: { pieces: ["T", "S", null], into: "R" },
   },
   {
+    title: "join along an axis that another piece has too",
+    op: "join",
+    operands: [real({ D: 4 }), X],
+    attributes: { pieces: ["D", "T"], into: "R" },
+  },
+  {
+    title: "join along each other's axes",
+    op: "join",
+    operands: [X, X],
+    attributes: { pieces: ["T", "D"], into: "R" },
+  },
+  {
+    title: "join of one that counts one along an axis that others have",
+    op: "join",
+    operands: [X, real({ ...B, D: 4 }), real({ T: 3 })],
+    attributes: { pieces: ["T", null, "T"], into: "T" },
+  },
+  {
     title: "broadcast",
     op: "broadcast",
     operands: [real({ ...B, D: 4 })],
@@ -371,6 +389,20 @@ const cases: readonly Case[] = [
     operands: [real({ T: 2, S: 2 }), type("int", { T: 2, S: 2 })],
     attributes: { over: ["S", "T"], axis: "E", size: 3 },
     given: () => [undefined, ints({ T: 2, S: 2 }, [0, 0, 0, 2])],
+  },
+  {
+    title: "scatterPut over an axis that the index lacks, into one of its name",
+    op: "scatterPut",
+    operands: [X, type("int", { D: 4 })],
+    attributes: { over: ["T"], axis: "T", size: 3 },
+    given: () => [undefined, ints({ D: 4 }, [2, 0, 5, 2])],
+  },
+  {
+    title: "scatterPut of what lacks an axis of the index",
+    op: "scatterPut",
+    operands: [real({ D: 2 }), type("int", { ...B, T: 3 })],
+    attributes: { over: ["T", "D"], axis: "D", size: 4 },
+    given: () => [undefined, ints({ batch: 2, T: 3 }, [3, 0, 3, 1, 8, -1])],
   },
   {
     title: "topK",
@@ -487,6 +519,30 @@ describe(`gradients of operations (seed ${seed})`, () => {
       expectGradient(graphOf(f.finish()), { seed, inputs: values, sizes: { batch } });
     }
   });
+
+  it.each(cases)(
+    "$title, summed along each axis",
+    ({ op, operands, attributes, given, results }) => {
+      const random = new Random(seed);
+      const f = new FunctionBuilder("main");
+      const inputs = operands.map((of, index) => f.input(`x${index}`, of, { role: "argument" }));
+      // Along an axis that is summed, the cotangent is the same and lacks it.
+      for (const { name } of f.ops(op, inputs, attributes)[0]?.type.axes ?? []) {
+        for (const [index, value] of f.ops(op, inputs, attributes).entries()) {
+          if (results !== undefined && !results.includes(index)) continue;
+          const entries = value.type.axes.some((axis) => axis.name === name)
+            ? f.op("sum", [value], { over: [name] })
+            : value;
+          f.result(entries, { role: "return", path: [`${name}${index}`] });
+        }
+      }
+      const values: Record<string, HostValue> = {};
+      for (const [index, value] of (given?.(random) ?? []).entries()) {
+        if (value !== undefined) values[`x${index}`] = value;
+      }
+      expectGradient(graphOf(f.finish()), { seed, inputs: values, sizes: { batch: 2 } });
+    },
+  );
 
   it("covers every operation that has a gradient", () => {
     const withRule = operationNames.filter((name) => typeof rules[name] === "function");

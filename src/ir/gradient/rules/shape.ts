@@ -84,7 +84,10 @@ const slice = single<"slice">((c, d) => {
   );
 });
 
-/** Each piece gets its slice of the cotangent. */
+/**
+ * Each piece gets its slice of the cotangent. The axis it is joined along may be one that other
+ * pieces have too: in the cotangent that name is theirs until the slice takes it.
+ */
 const join: GradientRule<"join"> = (c) => {
   const d = c.cotangent(0);
   if (d === undefined) return [];
@@ -97,10 +100,14 @@ const join: GradientRule<"join"> = (c) => {
     const from = start;
     start = calculate("+", start, size);
     return () => {
-      const part = hasAxis(d.type, into)
-        ? c.f.op("slice", [d], { axis: into, start: from, size, into: axis })
-        : d;
-      return sumTo(c.f, part, type, others);
+      const theirs = others.filter(({ name }) => name === axis);
+      const own = others.filter(({ name }) => name !== axis);
+      const axes = resultAxes(c).filter((each) => !theirs.includes(each));
+      const whole = sumTo(c.f, d, { axes }, theirs);
+      const part = hasAxis(whole.type, into)
+        ? c.f.op("slice", [whole], { axis: into, start: from, size, into: axis })
+        : whole;
+      return sumTo(c.f, part, type, own);
     };
   });
 };
