@@ -414,6 +414,15 @@ describe("R5: numbers", () => {
     expect(ofX("sum(x > 1 over T)")).toBe(2);
   });
 
+  test("a power is real, a square of an int too", () => {
+    const text = model("input n[T] in int\noutput y = n ^ 2\noutput z = n ^ 2 - n ^ 3");
+    const results = values(text, { n: [50_000, -3, 0] });
+    expect(results).toMatchObject({ y: [2.5e9, 9, 0], z: [2.5e9 - 1.25e14, 36, 0] });
+    expect(codesOf(model("input x[T]\ninput f[T] in flag\noutput y = x * f ^ 2"))).toEqual([
+      "MEM0200",
+    ]);
+  });
+
   test("`a .. b` includes both ends", () => {
     expect(ofX("x * size(2 .. 4)")).toEqual([3, 6, 9]);
     expect(ofX("when 4 in 2 .. 4 { x } else { 0 }")).toEqual([1, 2, 3]);

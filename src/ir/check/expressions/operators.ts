@@ -66,7 +66,9 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
       }
       const [a, b] = tensors();
       if (operator === "^" && right.kind === "number" && right.value === 2 && a !== undefined) {
-        return emit(place, "mul", [a, a], {}, making);
+        const base =
+          a.number === "int" ? emit(place, "real", [a], {}, { span: expression.span }) : a;
+        return emit(place, "mul", [base, base], {}, making);
       }
       return emit(
         place,
