@@ -65,6 +65,25 @@ describe("kinks and ties", () => {
     ]);
   });
 
+  it("clip to a lower bound above the upper one is the upper one", () => {
+    const bounds = [hostTensor("real", {}, [1]), hostTensor("real", {}, [-1])];
+    expect(gradients("clip", [list([-2, -1, 0, 1, 2]), ...bounds], {})).toEqual([
+      [0, 0, 0, 0, 0],
+      [0],
+      [15],
+    ]);
+    const [x, low, high] = gradients(
+      "clip",
+      [list([0, 3, 9]), list([2, 2, 5]), list([2, 4, 4])],
+      {},
+    );
+    expect([x, low, high]).toEqual([
+      [0, 2, 0],
+      [1, 0, 0],
+      [0, 0, 3],
+    ]);
+  });
+
   it("max and min give all to the lowest index among ties", () => {
     expect(gradients("max", [list([1, 3, 3, 2])], { over: ["T"] })).toEqual([[0, 1, 0, 0]]);
     expect(gradients("min", [list([1, 0, 0, 2])], { over: ["T"] })).toEqual([[0, 1, 0, 0]]);

@@ -171,14 +171,21 @@ export const elementwiseRules = {
     () => where(c.f, c.operand(0), 0, d),
   ]),
   clip: aligned<"clip">((c, d) => {
-    const compare = (op: "greaterEqual" | "lessEqual" | "less" | "greater", bound: number): Value =>
-      c.f.op(op, [c.operand(0), c.operand(bound)], {});
+    const [x, low, high] = [0, 1, 2];
+    type Comparison = "greaterEqual" | "lessEqual" | "less" | "greater";
+    const compare = (left: number, op: Comparison, right: number): Value =>
+      c.f.op(op, [c.operand(left), c.operand(right)], {});
+    const both = (a: Value, b: Value): Value => c.f.op("and", [a, b], {});
     const inside = (): Value =>
-      c.f.op("and", [compare("greaterEqual", 1), compare("lessEqual", 2)], {});
+      both(compare(x, "greaterEqual", low), compare(x, "lessEqual", high));
+    // The upper bound is applied last: it is what a lower one above it gives.
+    const raised = (): Value => both(compare(x, "less", low), compare(low, "lessEqual", high));
+    const lowered = (): Value =>
+      c.f.op("or", [compare(x, "greater", high), compare(low, "greater", high)], {});
     return [
       () => where(c.f, inside(), d, 0),
-      () => where(c.f, compare("less", 1), d, 0),
-      () => where(c.f, compare("greater", 2), d, 0),
+      () => where(c.f, raised(), d, 0),
+      () => where(c.f, lowered(), d, 0),
     ];
   }),
 } as const;
