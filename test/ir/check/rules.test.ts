@@ -423,6 +423,15 @@ describe("R5: numbers", () => {
     ]);
   });
 
+  test("compile-time numbers are equal where their values are, however they were made", () => {
+    const chosen = (condition: string) => ofX(`when ${condition} { x } else { 0 }`);
+    for (const holds of ["4 / 2 in [2, 3]", "2 in [4 / 2]", "[1, 4 / 2] == [1, 2]", "4 / 2 == 2"]) {
+      expect(chosen(holds), holds).toEqual([1, 2, 3]);
+    }
+    expect(chosen("[1, 2.5] != [1, 2]")).toEqual([1, 2, 3]);
+    expect(ofX("x * index_of([1, 4 / 2], 2) + index_of([0.5, 3], 6 / 2)")).toEqual([2, 3, 4]);
+  });
+
   test("`a .. b` includes both ends", () => {
     expect(ofX("x * size(2 .. 4)")).toEqual([3, 6, 9]);
     expect(ofX("when 4 in 2 .. 4 { x } else { 0 }")).toEqual([1, 2, 3]);

@@ -7,7 +7,7 @@ import { asTensor, emit, type Place, typeOf } from "../emit.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import { evaluate, evaluateStatic, evaluateTensor } from "./expression.ts";
-import { arithmetic, flagValue, isStatic, plainNumber, staticKey, staticText } from "./static.ts";
+import { arithmetic, flagValue, isStatic, plainNumber, sameStatic, staticText } from "./static.ts";
 
 export function unary(place: Place, expression: Unary, hint: string | undefined): Entity {
   const value = evaluate(place, expression.operand);
@@ -88,7 +88,7 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
         return flagValue(compare(operator, left.value, right.value));
       }
       if (isStatic(left) && isStatic(right) && (operator === "==" || operator === "!=")) {
-        return flagValue((staticKey(left) === staticKey(right)) === (operator === "=="));
+        return flagValue(sameStatic(left, right) === (operator === "=="));
       }
       return emit(place, comparisonOps[operator], tensors(), {}, making);
     }
@@ -111,7 +111,7 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
           "`in` asks whether a compile-time value is in a list.",
         );
       }
-      return flagValue(right.items.some((item) => staticKey(item) === staticKey(left)));
+      return flagValue(right.items.some((item) => sameStatic(item, left)));
     }
     case "..": {
       const whole = [left, right].every(

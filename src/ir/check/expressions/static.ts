@@ -111,7 +111,34 @@ export function substitute(
   }
 }
 
-/** Equal keys: equal values. Part of the identity of a block's specialisation. */
+/** Whether two are equal in the spec: a number is what it is worth, 2 and 4 / 2 alike. */
+export function sameStatic(left: Static, right: Static): boolean {
+  if (left.kind === "number" && right.kind === "number") return left.value === right.value;
+  if (left.kind === "list" && right.kind === "list") {
+    const { items } = right;
+    return (
+      left.items.length === items.length &&
+      left.items.every((item, position) => {
+        const other = items[position];
+        return other !== undefined && sameStatic(item, other);
+      })
+    );
+  }
+  if (left.kind === "choice" && right.kind === "choice") {
+    const { options } = right;
+    return (
+      left.name === right.name &&
+      left.options.size === options.size &&
+      [...left.options].every(([name, option]) => {
+        const other = options.get(name);
+        return other !== undefined && sameStatic(option, other);
+      })
+    );
+  }
+  return left.kind === "flag" && right.kind === "flag" && left.value === right.value;
+}
+
+/** Equal keys: equal values, 2 and a real 2 being two. Part of the identity of a block's specialisation. */
 export function staticKey(value: Static): string {
   switch (value.kind) {
     case "number":

@@ -4,7 +4,7 @@ import type { Argument, Call } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateNumber, evaluateStatic } from "../expressions/expression.ts";
-import { arithmetic, plainNumber, type Static, staticKey } from "../expressions/static.ts";
+import { arithmetic, plainNumber, type Static, sameStatic } from "../expressions/static.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
 import { requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
@@ -77,8 +77,8 @@ const sizeRule: Rule = (place, call) => {
 const indexOfRule: Rule = (place, call) => {
   onlyCount(call, [2]);
   const items = listArgument(place, argument(call, 0, "a list"));
-  const wanted = staticKey(evaluateStatic(place, argument(call, 1, "a value").value));
-  const position = items.findIndex((item) => staticKey(item) === wanted);
+  const wanted = evaluateStatic(place, argument(call, 1, "a value").value);
+  const position = items.findIndex((item) => sameStatic(item, wanted));
   if (position < 0) throw problem("MEM0148", call.span, "The list does not hold this value.");
   return plainNumber(position, true);
 };
