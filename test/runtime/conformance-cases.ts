@@ -602,6 +602,7 @@ add("topK", "ties take the lowest index", [steps({ batch: 2, J: 13 })], {
 });
 add("topK", "all of them", [steps({ J: 5 })], { over: "J", k: 5, into: "J" });
 add("topK", "the largest", [real({ T: 3, J: 1 })], { over: "J", k: 1, into: "I" });
+add("topK", "none", [real({ batch: 2, J: 3 })], { over: "J", k: 0, into: "I" });
 add("topK", "NaN is last", [list({ J: 4 }, [Number.NaN, 1, -2, 5])], {
   over: "J",
   k: 4,

@@ -1224,6 +1224,24 @@ train { segment 3 tokens; rollout 4 segments; through_time ${way}; cut after 1; 
 });
 
 describe("R17 and R19: choices and indices", () => {
+  test("`top` may take none: every sum over them is 0", () => {
+    const text = model(
+      "dim D = 4\ninput x[T, D]\nbest, place = top(x over D, 0 as K)\noutput y = sum(best over K)\noutput n = sum(place over K)",
+    );
+    expect(
+      values(text, {
+        x: [
+          [0, 1, 2, 3],
+          [4, 5, 6, 7],
+          [8, 9, 0, 1],
+        ],
+      }),
+    ).toEqual({
+      y: [0, 0, 0],
+      n: [0, 0, 0],
+    });
+  });
+
   test("`top` descends, lowest index first among equals; `order` ascends and is stable", () => {
     const text = model(
       "dim D = 4\ninput x[T, D]\nbest, place = top(x over D, 2 as K)\noutput y = best\noutput p = place\noutput o = order(x over D)",

@@ -421,6 +421,14 @@ const cases: readonly Case[] = [
     results: [0],
   },
   {
+    title: "topK of none",
+    op: "topK",
+    operands: [X],
+    attributes: { over: "D", k: 0, into: "I" },
+    given: apart(X),
+    results: [0],
+  },
+  {
     title: "linearScan",
     op: "linearScan",
     operands: [X, X, real({ ...B, D: 4 })],

@@ -24,7 +24,7 @@ const topRule: Rule = (place, call) => {
   const axis = axisOf(tensor, oneAxis(place, call, each));
   const counted = argument(call, 1, "a count");
   const count = evaluateNumber(place, counted.value);
-  if (!count.integer || count.value < 1 || count.value > axis.size) {
+  if (!count.integer || count.value < 0 || count.value > axis.size) {
     throw problem(
       "MEM0151",
       counted.span,
