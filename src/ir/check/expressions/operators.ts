@@ -7,7 +7,15 @@ import { asTensor, emit, type Place, typeOf } from "../emit.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import { evaluate, evaluateStatic, evaluateTensor } from "./expression.ts";
-import { arithmetic, flagValue, isStatic, plainNumber, sameStatic, staticText } from "./static.ts";
+import {
+  arithmetic,
+  flagValue,
+  isStatic,
+  plainNumber,
+  type StaticList,
+  sameStatic,
+  staticText,
+} from "./static.ts";
 
 export function unary(place: Place, expression: Unary, hint: string | undefined): Entity {
   const value = evaluate(place, expression.operand);
@@ -66,9 +74,7 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
       }
       const [a, b] = tensors();
       if (operator === "^" && right.kind === "number" && right.value === 2 && a !== undefined) {
-        const base =
-          a.number === "int" ? emit(place, "real", [a], {}, { span: expression.span }) : a;
-        return emit(place, "mul", [base, base], {}, making);
+        return square(place, a, expression, hint);
       }
       return emit(
         place,
@@ -114,30 +120,40 @@ export function binary(place: Place, expression: Binary, hint: string | undefine
       return flagValue(right.items.some((item) => sameStatic(item, left)));
     }
     case "..": {
-      const whole = [left, right].every(
-        (end) => end.kind === "number" && Number.isInteger(end.value),
-      );
-      if (
-        !whole ||
-        left.kind !== "number" ||
-        right.kind !== "number" ||
-        right.value - left.value >= 1e5
-      ) {
-        throw problem(
-          "MEM0129",
-          expression.span,
-          "`a .. b` is a list of at most 100000 whole numbers.",
-        );
-      }
-      const count = Math.max(0, right.value - left.value + 1);
-      return {
-        kind: "list",
-        items: Array.from({ length: count }, (_, i) => plainNumber(left.value + i, true)),
-      };
+      return range(left, right, expression);
     }
     default:
       return operator satisfies never;
   }
+}
+
+/** A product, which costs less than a power and is as real. */
+function square(
+  place: Place,
+  x: TensorEntity,
+  { span }: Binary,
+  hint: string | undefined,
+): TensorEntity {
+  const base = x.number === "int" ? emit(place, "real", [x], {}, { span }) : x;
+  return emit(place, "mul", [base, base], {}, { span, hints: [hint] });
+}
+
+/** `a .. b`, both ends included. */
+function range(left: Entity, right: Entity, { span }: Binary): StaticList {
+  const whole = [left, right].every((end) => end.kind === "number" && Number.isInteger(end.value));
+  if (
+    !whole ||
+    left.kind !== "number" ||
+    right.kind !== "number" ||
+    right.value - left.value >= 1e5
+  ) {
+    throw problem("MEM0129", span, "`a .. b` is a list of at most 100000 whole numbers.");
+  }
+  const count = Math.max(0, right.value - left.value + 1);
+  return {
+    kind: "list",
+    items: Array.from({ length: count }, (_, i) => plainNumber(left.value + i, true)),
+  };
 }
 
 /** Throws where a choice is compared with the name of one of its alternatives, which is no value. */
