@@ -58,7 +58,10 @@ const FUNCTIONS = {
   root: "Math.sqrt",
   exp: "Math.exp",
   log: "Math.log",
+  log1p: "Math.log1p",
+  tanh: "Math.tanh",
   floor: "Math.floor",
+  trunc: "Math.trunc",
   ceil: "Math.ceil",
   abs: "Math.abs",
   sin: "Math.sin",
@@ -142,7 +145,10 @@ function writeOperation(
     case "root":
     case "exp":
     case "log":
+    case "log1p":
+    case "tanh":
     case "floor":
+    case "trunc":
     case "ceil":
     case "abs":
     case "sin":

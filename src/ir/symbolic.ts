@@ -154,8 +154,14 @@ export function applyOperator(operator: Operator, values: readonly number[]): nu
       return Math.exp(a);
     case "log":
       return Math.log(a);
+    case "log1p":
+      return Math.log1p(a);
+    case "tanh":
+      return Math.tanh(a);
     case "floor":
       return Math.floor(a);
+    case "trunc":
+      return Math.trunc(a);
     case "ceil":
       return Math.ceil(a);
     case "round": {

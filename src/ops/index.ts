@@ -9,6 +9,7 @@ export {
   sameUpToOrder,
   typeText,
 } from "./axes.ts";
+export { erf } from "./special-functions.ts";
 export * from "./table.ts";
 export { hostTensor, scalar, transposeTo, zeros } from "./tensor.ts";
 export * from "./types.ts";

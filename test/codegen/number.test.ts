@@ -45,6 +45,9 @@ const write = (expression: NumberExpression) =>
 describe("numbers", () => {
   it.each([
     [of("sqrt", formal("K")), "Math.sqrt(K)"],
+    [of("trunc", of("/", formal("width"), number(5))), "Math.trunc(width / 5)"],
+    [of("tanh", formal("K")), "Math.tanh(K)"],
+    [of("log1p", formal("K")), "Math.log1p(K)"],
     [of("*", number(4), formal("width")), "4 * width"],
     [of("/", formal("width"), formal("heads")), "width / heads"],
     [of("*", of("+", formal("T"), number(1)), formal("K")), "(T + 1) * K"],

@@ -432,6 +432,38 @@ describe("R5: numbers", () => {
     expect(ofX("x * index_of([1, 4 / 2], 2) + index_of([0.5, 3], 6 / 2)")).toEqual([2, 3, 4]);
   });
 
+  test("every elementwise word of compile-time numbers is one", () => {
+    const option = (expression: string) => {
+      const before = "block times(x[...], factor: real) -> [...] { return factor * x }";
+      const text = model(
+        `dim n = 7\ninput x[T]\noutput y = times(x, factor = ${expression})`,
+        before,
+      );
+      return (values(text, { x: [1, 0, 0] }).y as readonly number[])[0];
+    };
+    const known: Readonly<Record<string, number>> = {
+      "int(n / 2)": 3,
+      "int(-n / 2)": -3,
+      "int(n > 3) + real(n > 8)": 1,
+      "sign(-n) + sign(0) + sign(0.5)": 0,
+      "relu(-n) + relu(n)": 7,
+      "clip(n, 0, 5) + clip(n, 0.5, 9)": 12,
+      "where(n > 3, n, 0.5)": 7,
+      "log1p(n / 100)": Math.log1p(0.07),
+      "tanh(n / 10)": Math.tanh(0.7),
+      "rsqrt(n)": 1 / Math.sqrt(7),
+      "softplus(-n)": Math.log1p(Math.exp(-7)),
+      "sigmoid(n)": 1 / (1 + Math.exp(-7)),
+      "erf(n / 10)": 0.6778011938374185,
+    };
+    for (const [expression, worth] of Object.entries(known)) {
+      expect(option(expression), expression).toBeCloseTo(worth, 14);
+    }
+    expect(
+      codesOf(model("input x[T]\nrepeat int(7 / 2) as i { x = 2 * x }\noutput y = x")),
+    ).toEqual([]);
+  });
+
   test("`a .. b` includes both ends", () => {
     expect(ofX("x * size(2 .. 4)")).toEqual([3, 6, 9]);
     expect(ofX("when 4 in 2 .. 4 { x } else { 0 }")).toEqual([1, 2, 3]);

@@ -80,7 +80,7 @@ export function namedNumber(
 const wholeOperators: ReadonlySet<Operator> = new Set([
   ...(["+", "-", "*", "div", "mod", "min", "max", "neg", "abs", "root"] as const),
 ]);
-const roundingOperators: ReadonlySet<Operator> = new Set(["floor", "ceil", "round"]);
+const roundingOperators: ReadonlySet<Operator> = new Set(["floor", "ceil", "round", "trunc"]);
 
 /** Arithmetic on compile-time numbers. */
 export function arithmetic(operator: Operator, ...operands: readonly StaticNumber[]): StaticNumber {
