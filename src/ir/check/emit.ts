@@ -6,6 +6,7 @@ import type { NumberExpression, Operand, SymbolicNumber, Value } from "../graph.
 import { isValue, literal, mentions } from "../symbolic.ts";
 import type { Checker } from "./checker.ts";
 import { namedNumber, type Static, type StaticNumber } from "./expressions/static.ts";
+import { fittingNumbers, noteConstants } from "./expressions/whole-numbers.ts";
 import {
   type CheckedAxis,
   type Entity,
@@ -40,9 +41,13 @@ export function emitAll<Name extends OpName>(
   checker.operation(span);
   for (const { operand } of operands) if (!isValue(operand)) frame.mention(operand.constant.text);
   mentionAll(frame, attributes);
+  const given = fittingNumbers(
+    op,
+    operands.map((operand) => operand.operand),
+    span,
+  );
   let results: readonly Value[];
   try {
-    const given = operands.map((operand) => operand.operand);
     results = frame.builder.ops<OpName>(op, given, attributes, hints, checker.origin(span));
   } catch (error) {
     if (!(error instanceof OpError)) throw error;
@@ -53,6 +58,7 @@ export function emitAll<Name extends OpName>(
   }
   const constant = operands.every((operand) => operand.constant);
   for (const { type } of results) limitSize(type.axes, constant, span);
+  if (constant) noteConstants<OpName>(op, given, attributes, results, span);
   return results.map((value) => {
     const entity = describe(value, constant, operands, axes);
     scope.seeAxes(entity.axes);

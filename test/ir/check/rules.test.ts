@@ -414,6 +414,37 @@ describe("R5: numbers", () => {
     expect(ofX("sum(x > 1 over T)")).toBe(2);
   });
 
+  test("a whole number that does not fit into 32 bits never becomes another one", () => {
+    const refused = [
+      "output y = n < 3000000000",
+      "output y = clip(n, 0, 2147483648)",
+      "output y = n at T = 4294967296",
+      "output y = x at T = 4294967296",
+      "output y = where(n > 0, n, -2147483649)",
+      "const c[T] = index(T) * 2000000000\noutput y = n + c",
+      "const c[T] = 2147483647 + index(T)\noutput y = n + c",
+      "const c = sum(index(T) * 1000000000 over T)\noutput y = n + c",
+      "const c[T] = (index(T) * 1500000000) mod 7\noutput y = n + c",
+    ];
+    for (const text of refused) {
+      expect(
+        codesOf(model(`input x[T]\ninput n[T] in int\n${text}\noutput z = x * n`)),
+        text,
+      ).toEqual(["MEM0203"]);
+    }
+    const results = values(
+      model(
+        "input x[T]\ninput n[T] in int\nconst c[T] = index(T) * 1000000000, s = sum((index(T) - 1) * 2000000000 over T)\noutput y = x * 3000000000 + c\noutput r = real(n) < 3000000000\noutput z = n + (-2147483648) + s",
+      ),
+      { x: [1, 2, 3], n: [5, 0, 2147483647] },
+    );
+    expect(results).toMatchObject({
+      y: [3e9, 7e9, 11e9],
+      r: [1, 1, 1],
+      z: [5 - 2147483648, -2147483648, -1],
+    });
+  });
+
   test("a power is real, a square of an int too", () => {
     const text = model("input n[T] in int\noutput y = n ^ 2\noutput z = n ^ 2 - n ^ 3");
     const results = values(text, { n: [50_000, -3, 0] });

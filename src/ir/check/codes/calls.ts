@@ -26,6 +26,14 @@ export const callCodes = {
     example: "model M { dim D = 4; input x[T, D]; output y = top(x over D, 2 as E) }",
     fix: "model M { dim D = 4; input x[T, D]; best, _ = top(x over D, 2 as E); output y = best }",
   },
+  MEM0203: {
+    title: "A whole number that no int holds",
+    explanation:
+      "Ints have 32 bits: they hold -2147483648 to 2147483647. A number of the spec beyond that stands among ints here or is an index, " +
+      "or ints that are known while compiling make one. Among reals it would be a real. Arithmetic on data is not checked: it wraps.",
+    example: "model M { input n[T] in int; output y = n < 3000000000 }",
+    fix: "model M { input n[T] in int; output y = real(n) < 3000000000 }",
+  },
   MEM0204: {
     title: "One axis, two sizes",
     explanation:
