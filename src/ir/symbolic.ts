@@ -2,7 +2,7 @@
  * Arithmetic on compile-time numbers that remember how they were written, and on the attributes
  * that hold them.
  */
-import type { NumberKind, OpAttributes, OpName, TensorType } from "../ops/index.ts";
+import type { OpAttributes, OpName, TensorType } from "../ops/index.ts";
 import { OPEN } from "../ops/index.ts";
 import type { NumberExpression, NumberOperand, Operand, SymbolicNumber, Value } from "./graph.ts";
 
@@ -289,9 +289,4 @@ function mapParts(part: unknown, walk: (part: unknown) => unknown): unknown {
   if (Array.isArray(part)) return part.map(walk);
   if (typeof part !== "object" || part === null) return part;
   return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, walk(each)]));
-}
-
-/** Scalar type of a kind. */
-export function scalarType(kind: NumberKind): Value["type"] {
-  return { kind, axes: [], copies: [] };
 }

@@ -33,9 +33,6 @@ export const operations: OperationTable = {
   ...normalizations,
 } satisfies OperationTable;
 
-/** All names of operations, in the order of the table. */
-export const operationNames = Object.keys(operations) as readonly OpName[];
-
 export function isOperation(name: string): name is OpName {
   return Object.hasOwn(operations, name);
 }

@@ -4,7 +4,10 @@
  */
 import { expect } from "vitest";
 import type { HostTensor, NumberKind, OpAttributes, OpName } from "../../src/ops/index.ts";
-import { evaluate, hostTensor } from "../../src/ops/index.ts";
+import { evaluate, hostTensor, operations } from "../../src/ops/index.ts";
+
+/** All names of operations, in the order of the table. */
+export const operationNames = Object.keys(operations) as readonly OpName[];
 
 export type Sizes = Readonly<Record<string, number>>;
 export type Place = Readonly<Record<string, number>>;

@@ -12,11 +12,10 @@ import {
   inferTypes,
   inputCounts,
   OPEN,
-  operationNames,
   operations,
 } from "../../src/ops/index.ts";
 import type { Random, Sizes } from "./kit.ts";
-import { expectEntries, randomFrom, read, sizesOf } from "./kit.ts";
+import { expectEntries, operationNames, randomFrom, read, sizesOf } from "./kit.ts";
 
 type Input = readonly [NumberKind, Sizes];
 interface Sample<Name extends OpName> {

@@ -9,7 +9,8 @@ import type { ValueType } from "../../../src/ir/graph.ts";
 import type { HostValue } from "../../../src/ir/interpret.ts";
 import type { LooseAttributes } from "../../../src/ir/symbolic.ts";
 import type { HostTensor, OpName } from "../../../src/ops/index.ts";
-import { hostTensor, OPEN, operationNames } from "../../../src/ops/index.ts";
+import { hostTensor, OPEN } from "../../../src/ops/index.ts";
+import { operationNames } from "../../ops/kit.ts";
 import { expectGradient, graphOf, Random, real, type } from "../kit.ts";
 
 interface Case {

@@ -3,7 +3,14 @@
  * arithmetic on constants. Arithmetic on data wraps.
  */
 import type { HostTensor, OpAttributes, OpName } from "../../../ops/index.ts";
-import { elementCount, evaluate, hostTensor, operations, scalar } from "../../../ops/index.ts";
+import {
+  elementCount,
+  evaluate,
+  hostTensor,
+  operandKinds,
+  operations,
+  scalar,
+} from "../../../ops/index.ts";
 import type { Span } from "../../../parser/tree.ts";
 import type { Operand, SymbolicNumber, Value } from "../../graph.ts";
 import { isValue, operandType, plainAttributes } from "../../symbolic.ts";
@@ -27,12 +34,10 @@ export function fittingNumbers(
   operands: readonly Operand[],
   span: Span,
 ): readonly Operand[] {
-  const { numbers, indices = [] } = operations[op];
-  const kinds = operands.map((operand) => operandType(operand).kind);
-  const counts = numbers !== "real" && !kinds.includes("real");
+  const kinds = operandKinds(op, operands.map(operandType));
   return operands.map((operand, position) => {
     if (isValue(operand) || operand.kind !== "int" || fits(operand.constant.value)) return operand;
-    if (counts || indices.includes(position)) throw tooLong(String(operand.constant.value), span);
+    if (kinds[position] === "int") throw tooLong(String(operand.constant.value), span);
     return { ...operand, kind: "real" };
   });
 }
