@@ -7,7 +7,7 @@ import { evaluationEpisodes, evaluationSource, taskOf } from "./corpus-source.ts
 import type { Corpus } from "./documents.ts";
 import { InputError } from "./exit.ts";
 import { createLiveLine } from "./live-line.ts";
-import { perplexityText } from "./progress.ts";
+import { nothing, perplexityText } from "./progress.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -45,21 +45,26 @@ export async function runEvaluation(
   if (corpus.kind === "task") {
     return { evaluation, guessing: taskOf(runtime, corpus.name, request.model).guessing };
   }
-  // Counts of all bytes say nothing of a loss that is about some of them.
-  if (evaluation.perplexity === undefined || !countsAll(evaluation)) return { evaluation };
+  // Counts of all bytes say nothing of a loss that weighs them.
+  if (evaluation.perplexity === undefined || weighsApart(evaluation)) return { evaluation };
   const counts = new runtime.ByteCounts(corpus.training);
   const { bigramPerplexity, trigramPerplexity } = runtime.byteBaselines(counts, corpus.heldOut);
   return { evaluation, baselines: { bigram: bigramPerplexity, trigram: trigramPerplexity } };
 }
 
-/** Perplexity is about all that accuracy is about, alike: every token of a text, every answer of a task. */
-function countsAll({ weight, scored }: Evaluation): boolean {
-  return weight === undefined || weight === scored;
+/**
+ * Whether a loss that the spec weighs is another one than the mean over what accuracy is about, each counted once: every token of a
+ * text, every answer of a task. Figures in float32 differ a little.
+ */
+function weighsApart({ weight, perplexity, crossEntropy }: Evaluation): boolean {
+  if (weight === undefined) return false;
+  if (typeof perplexity !== "number" || crossEntropy === undefined) return true;
+  return Math.abs(Math.log(perplexity) - crossEntropy) > 1e-4 * (1 + crossEntropy);
 }
 
 /** A perplexity that is no number is no result. */
 function requireFinite({ losses }: Evaluation): void {
-  const broken = Object.entries(losses).find(([, loss]) => !Number.isFinite(loss));
+  const broken = Object.entries(losses).find(([, loss]) => loss !== null && !Number.isFinite(loss));
   if (broken === undefined) return;
   throw new InputError(
     `the loss ${broken[0]} on the held-out data is ${broken[1]}`,
@@ -80,14 +85,13 @@ export function comparisonText(
   { evaluation, baselines, guessing }: Comparison,
   corpus?: Corpus,
 ): string {
-  const { perplexity, accuracy, scored, tokens, losses } = evaluation;
+  const { perplexity, weight, accuracy, scored, tokens, losses } = evaluation;
   const rows: (readonly [what: string, value: string])[] = [];
   if (perplexity !== undefined) {
-    const weight = (evaluation.weight ?? 0).toLocaleString("en-US", { maximumFractionDigits: 0 });
-    const share = countsAll(evaluation)
-      ? ""
-      : ` (weighted: ${weight} of ${tokens.toLocaleString("en-US")} tokens)`;
-    rows.push(["held-out perplexity", perplexityText(perplexity) + share]);
+    const weighted = weighsApart(evaluation)
+      ? ` (weighted: ${weightText(weight ?? 0)} in all)`
+      : "";
+    rows.push(["held-out perplexity", perplexityText(perplexity) + weighted]);
   }
   if (baselines !== undefined) {
     rows.push(["  byte bigram", perplexityText(baselines.bigram)]);
@@ -100,12 +104,18 @@ export function comparisonText(
     rows.push(["accuracy", `${share}${scale}`]);
   }
   for (const [address, loss] of Object.entries(losses)) {
-    rows.push([`loss ${address}`, loss.toFixed(4)]);
+    rows.push([`loss ${address}`, loss === null ? nothing : loss.toFixed(4)]);
   }
   rows.push(["tokens", tokens.toLocaleString("en-US")]);
   if (corpus !== undefined) rows.push(["data", evaluatedText(corpus)]);
   const width = Math.max(...rows.map(([what]) => what.length));
   return rows.map(([what, value]) => `${what.padEnd(width)}  ${value}\n`).join("");
+}
+
+/** A sum of weights; a small one with the digits that it has. */
+function weightText(weight: number): string {
+  const form = weight < 1000 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 0 };
+  return weight.toLocaleString("en-US", form);
 }
 
 function percent(share: number): string {

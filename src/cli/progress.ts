@@ -51,18 +51,23 @@ export function createProgress(terminal: Terminal, begin: number): Progress {
   };
 }
 
-/** Loss and logarithm of the perplexity as running means over about ten steps: single steps jump too much to be read. */
+/**
+ * Loss and logarithm of the perplexity as running means over about ten steps: single steps jump too much to be read. Steps in which nothing
+ * counts have neither, and leave the means as they are.
+ */
 function createSmoothing(): (report: StepReport) => StepReport {
-  let loss: number | undefined;
-  let entropy: number | undefined;
-  const mix = (old: number | undefined, value: number) => {
-    return old === undefined ? value : 0.9 * old + 0.1 * value;
+  let loss: number | null = null;
+  let entropy: number | null = null;
+  const mix = (old: number | null, value: number | null) => {
+    if (old === null || value === null) return old ?? value;
+    return 0.9 * old + 0.1 * value;
   };
   return (report) => {
     loss = mix(loss, report.loss);
-    if (report.perplexity === undefined) return { ...report, loss };
-    entropy = mix(entropy, Math.log(report.perplexity));
-    return { ...report, loss, perplexity: Math.exp(entropy) };
+    const { perplexity } = report;
+    if (perplexity === undefined) return { ...report, loss };
+    entropy = mix(entropy, perplexity === null ? null : Math.log(perplexity));
+    return { ...report, loss, perplexity: entropy === null ? null : Math.exp(entropy) };
   };
 }
 
@@ -71,7 +76,7 @@ export function progressFields(report: StepReport, time: string | undefined): re
   const { step, steps, loss, perplexity, tokensPerSecond, peakResidentBytes } = report;
   return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
-    `loss ${loss.toFixed(4)}`,
+    `loss ${loss === null ? nothing : loss.toFixed(4)}`,
     ...(perplexity === undefined ? [] : [`perplexity ${perplexityText(perplexity)}`]),
     `${Math.round(tokensPerSecond).toLocaleString("en-US")} tokens/s`,
     ...(time === undefined ? [] : [time]),
@@ -79,8 +84,12 @@ export function progressFields(report: StepReport, time: string | undefined): re
   ];
 }
 
+/** What stands for the mean of nothing. */
+export const nothing = "–";
+
 /** A perplexity with as many digits as it deserves. */
-export function perplexityText(value: number): string {
+export function perplexityText(value: number | null): string {
+  if (value === null) return nothing;
   if (!Number.isFinite(value)) return String(value);
   if (value >= 1e5) return value.toExponential(2);
   return value >= 100 ? value.toFixed(1) : value.toFixed(value >= 10 ? 2 : 3);

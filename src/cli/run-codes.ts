@@ -102,6 +102,15 @@ export const runDiagnostics = {
     example: "rm -r node_modules/memc/specs && memc check model.mem",
     fix: "npm install memc && memc check model.mem",
   },
+  MEM0922: {
+    title: "The weights of a loss sum to less than 0",
+    explanation:
+      "A loss that is `weighted by w` is the mean of its entries by their weights, which is none where these sum to less than 0: a larger " +
+      "loss would then count as a smaller one. The sum is found in a segment of the run, as weights may depend on the data. Weights are " +
+      "numbers of at least 0.",
+    example: "loss main = cross_entropy(logits, labels) weighted by real(labels == 32) - 1",
+    fix: "loss main = cross_entropy(logits, labels) weighted by labels == 32",
+  },
 } as const satisfies Readonly<Record<string, DiagnosticEntry>>;
 
 export type RunCode = keyof typeof runDiagnostics;

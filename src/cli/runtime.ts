@@ -82,6 +82,7 @@ export async function withSentences<Result>(
       [runtime.FormatError, "MEM0912"],
       [runtime.EngineMissingError, "MEM0916"],
       [runtime.NonFiniteError, "MEM0914"],
+      [runtime.NegativeWeightError, "MEM0922"],
       [runtime.SourceError, "MEM0911"],
     ];
     const code = known.find(([kind]) => error instanceof kind)?.[1];

@@ -108,6 +108,13 @@ const scenes: Readonly<Record<FileCode | RunCode, Scene>> = {
   },
   MEM0920: { files: { ...small, "small.mem": model }, command: train },
   MEM0921: { files: small, installed: { specs: false, packages: [] }, command: "check small.mem" },
+  MEM0922: {
+    files: {
+      ...small,
+      "small.mem": model.replace("labels)\n", "labels) weighted by -1\n") + training,
+    },
+    command: train,
+  },
 };
 
 /** What the command prints: in this process, or where the scene says what is installed, by a copy of the program. */

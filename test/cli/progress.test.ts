@@ -38,6 +38,21 @@ test("a model without a term called main has no perplexity to show", () => {
   expect(progressFields(without, undefined).join()).not.toContain("perplexity");
 });
 
+test("a step in which nothing counts leaves the running means as they are, and a dash before the first", () => {
+  const terminal = recordingTerminal("/", true);
+  const progress = createProgress(terminal, 0);
+  const none = { ...report, loss: null, perplexity: null };
+  progress.show({ ...none, step: 1 }, 1000);
+  progress.show({ ...report, step: 2 }, 2000);
+  progress.show({ ...none, step: 600 }, 3000);
+  const means = [...terminal.written.err.matchAll(/loss (\S+) {2}perplexity (\S+)/g)];
+  expect(means.map(([, loss, perplexity]) => [loss, perplexity])).toEqual([
+    ["–", "–"],
+    ["2.3142", "10.12"],
+    ["2.3142", "10.12"],
+  ]);
+});
+
 test.each([
   [0, "0:00"],
   [7_400, "0:07"],

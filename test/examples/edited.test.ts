@@ -23,7 +23,7 @@ async function losses(edit: (text: string) => string): Promise<readonly number[]
     seed: 1,
     steps: 2,
     onStep({ loss }) {
-      found.push(loss);
+      found.push(loss ?? Number.NaN);
     },
   });
   return found;

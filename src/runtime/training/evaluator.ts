@@ -9,7 +9,7 @@ import type { ModelDefinition, SegmentResult, Tree } from "../model.ts";
 import { createRun, type EngineRun } from "../run.ts";
 import { callFor } from "./calls.ts";
 import { LossMeans } from "./loss-means.ts";
-import { perplexityTerm } from "./metrics.ts";
+import { perplexityOf, perplexityTerm } from "./metrics.ts";
 import type { HostSegment, SegmentSource } from "./source.ts";
 import { initialStates, segmentDraws, uploadInputs, uploadTree } from "./tensors.ts";
 
@@ -30,12 +30,23 @@ export interface EvaluateOptions {
 export interface Evaluation {
   /** Valid tokens. */
   readonly tokens: number;
-  /** Each loss term by address: its mean over the segments (see LossMeans). */
-  readonly losses: Readonly<Record<string, number>>;
-  /** exp of the term called `main`, or of the only term, as in training: of what the model is trained for, with its weights. */
-  readonly perplexity?: number;
-  /** Sum of the weights that its loss is the mean by; absent where the spec weighs nothing and every valid token counts once. */
+  /** Each loss term by address: its mean over the segments (see LossMeans), null where it counts nothing. */
+  readonly losses: Readonly<Record<string, number | null>>;
+  /**
+   * exp of the term called `main`, or of the only term, as in training: of what the model is trained for, with its weights. Null where
+   * that counts nothing.
+   */
+  readonly perplexity?: number | null;
+  /**
+   * Sum of the weights that its loss is the mean by, of a term that is several (see the language's `repeat`) of each of them; absent where
+   * the spec does not weigh it and every valid token counts once.
+   */
   readonly weight?: number;
+  /**
+   * Mean cross-entropy of the logits with the target over all scored positions, each counted once: what the loss is not where it weighs them
+   * differently. Only of a model whose loss the spec weighs, and which has logits.
+   */
+  readonly crossEntropy?: number;
   /** Share of scored positions where the largest logit is the target's; absent without logits. */
   readonly accuracy?: number;
   /** Positions that accuracy counts: the answers of a task, every token of a text. */
@@ -83,6 +94,8 @@ interface SegmentScore {
   readonly next: Tree<DeviceTensor>;
   /** How many answers are right at scored positions; absent without logits. */
   readonly correct?: DeviceTensor;
+  /** Sum of the cross-entropy at scored positions; only where losses are weighed. */
+  readonly entropy?: DeviceTensor;
 }
 
 /** A model's segment with its score; the logits stay on the engine. */
@@ -101,8 +114,12 @@ function scoring(model: ModelDefinition) {
     const logits = classifier && outputs[classifier.output];
     const labels = target === undefined ? undefined : inputs[target];
     if (!classifier || !logits || !labels) return given;
-    const right = g.equal(g.argmax(logits, { over: classifier.classes }), labels);
-    return { ...given, correct: g.sum(g.and(right, scored), { over: [BATCH, axis] }) };
+    const [classes, positions] = [{ over: classifier.classes }, { over: [BATCH, axis] }];
+    const right = g.equal(g.argmax(logits, classes), labels);
+    const correct = g.sum(g.and(right, scored), positions);
+    if (counts === undefined) return { ...given, correct };
+    const entropy = g.where(scored, g.crossEntropy(logits, labels, classes), 0);
+    return { ...given, correct, entropy: g.sum(entropy, positions) };
   };
 }
 
@@ -123,7 +140,7 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   const limit = options.segments ?? Number.POSITIVE_INFINITY;
   const means = new LossMeans(engine);
   let states = initialStates(engine, model, model.schedule.batch);
-  let [tokens, scored, correct, count] = [0, 0, 0, 0];
+  let [tokens, scored, correct, entropy, count] = [0, 0, 0, 0, 0];
   let classified = true;
   const number = (tensor: DeviceTensor) => engine.download(tensor).data[0] as number;
   for (const segment of segmentsOf(source)) {
@@ -144,6 +161,7 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
     means.add({ ...result, tokens: segment.tokens });
     if (result.correct === undefined) classified = false;
     else correct += number(result.correct);
+    if (result.entropy !== undefined) entropy += number(result.entropy);
     count++;
     options.onSegment?.(count);
   }
@@ -154,8 +172,9 @@ async function evaluateOn(run: EngineRun, options: EvaluateOptions): Promise<Eva
   return {
     tokens,
     losses,
-    ...(term === undefined ? {} : { perplexity: Math.exp(losses[term] as number) }),
+    ...(term === undefined ? {} : { perplexity: perplexityOf(losses[term]) }),
     ...(weight === undefined ? {} : { weight }),
+    ...(weight !== undefined && classified && scored > 0 ? { crossEntropy: entropy / scored } : {}),
     ...(classified && scored > 0 ? { accuracy: correct / scored } : {}),
     scored,
   };

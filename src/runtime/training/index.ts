@@ -18,6 +18,7 @@ export type {
 export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from "./evaluator.ts";
 export { NonFiniteError } from "./finite.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
+export { NegativeWeightError } from "./loss-means.ts";
 export { MetricsLog, peakResidentBytes, type StepMetrics } from "./metrics.ts";
 export {
   createOptimizer,

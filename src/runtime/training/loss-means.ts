@@ -13,9 +13,12 @@ export interface SegmentLosses {
   readonly tokens: number;
 }
 
+/** The weights of a loss's entries sum to less than 0, so their mean is none. The term has its address. */
+export class NegativeWeightError extends RangeError {}
+
 /**
  * Each term's mean over segments: one that the spec weighs counts in each segment as its weights there, any other as the segment's
- * valid tokens. 0 where nothing counts.
+ * valid tokens. Null where nothing counts.
  */
 export class LossMeans {
   readonly #engine: Engine;
@@ -27,6 +30,7 @@ export class LossMeans {
     this.#engine = engine;
   }
 
+  /** Throws NegativeWeightError where the weights of a term sum to less than 0. */
   add({ losses, counts = {}, tokens }: SegmentLosses): void {
     const number = (tensor: DeviceTensor) => this.#engine.download(tensor).data[0] as number;
     const counted = leavesByAddress(counts);
@@ -34,6 +38,11 @@ export class LossMeans {
       const count = counted.get(address);
       if (count !== undefined) this.#weighed.add(address);
       const weight = count === undefined ? tokens : number(count);
+      if (weight < 0) {
+        throw new NegativeWeightError(
+          `In one segment the weights of the loss ${address} sum to ${weight}, which is less than 0.`,
+        );
+      }
       const before = this.#terms.get(address) ?? { sum: 0, weight: 0 };
       // A broken number stays one, even where it counts nothing.
       const sum = before.sum + number(tensor) * weight;
@@ -47,12 +56,13 @@ export class LossMeans {
   }
 
   /** By address. */
-  means(): Readonly<Record<string, number>> {
+  means(): Readonly<Record<string, number | null>> {
     return Object.fromEntries(
-      [...this.#terms].map(([address, { sum, weight }]) => [
-        address,
-        weight === 0 ? sum : sum / weight,
-      ]),
+      [...this.#terms].map(([address, { sum, weight }]) => {
+        // What nothing counts sums to 0, unless a number is broken.
+        if (weight === 0) return [address, sum === 0 ? null : sum];
+        return [address, sum / weight];
+      }),
     );
   }
 }

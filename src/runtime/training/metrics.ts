@@ -6,12 +6,12 @@ import { makeFolder, namingFile, replaceFile } from "./disk.ts";
 export interface StepMetrics {
   /** Optimiser steps done, this one included. */
   readonly step: number;
-  /** Sum of the loss terms' means. */
-  readonly loss: number;
-  /** Each loss term by address: its mean over the step's segments (see LossMeans). */
-  readonly losses: Readonly<Record<string, number>>;
-  /** exp of the term called `main`, or of the only term; absent where there is neither. */
-  readonly perplexity?: number;
+  /** Sum of the loss terms' means; null where no term counts anything. */
+  readonly loss: number | null;
+  /** Each loss term by address: its mean over the step's segments (see LossMeans), null where it counts nothing. */
+  readonly losses: Readonly<Record<string, number | null>>;
+  /** exp of the term called `main`, or of the only term; null where that counts nothing, absent where there is neither. */
+  readonly perplexity?: number | null;
   /** Valid tokens that went through the model. */
   readonly tokens: number;
   readonly tokensPerSecond: number;
@@ -28,6 +28,11 @@ export interface StepMetrics {
 export function perplexityTerm(terms: readonly string[]): string | undefined {
   if (terms.includes("main")) return "main";
   return terms.length === 1 ? terms[0] : undefined;
+}
+
+/** exp of a term's mean; null where it counts nothing. */
+export function perplexityOf(mean: number | null | undefined): number | null {
+  return mean === null || mean === undefined ? null : Math.exp(mean);
 }
 
 /** Most bytes that the process has had resident so far. */

@@ -12,7 +12,7 @@ import type { CheckpointOrigin } from "./checkpoint-record.ts";
 import { diagnoseRollout, NonFiniteError } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
 import { LossMeans } from "./loss-means.ts";
-import { peakResidentBytes, perplexityTerm, type StepMetrics } from "./metrics.ts";
+import { peakResidentBytes, perplexityOf, perplexityTerm, type StepMetrics } from "./metrics.ts";
 import { createOptimizer, type Optimizer, type OptimizerState, rateFactor } from "./optimizer.ts";
 import { checkSeed } from "./random.ts";
 import type { SegmentSource } from "./source.ts";
@@ -199,8 +199,9 @@ class Trainer {
     }
     if (sums === undefined) return undefined;
     const losses = means.means();
-    const loss = Object.values(losses).reduce((total, term) => total + term, 0);
-    await this.#requireFinite(loss, "the loss", rollouts);
+    const counted = Object.values(losses).filter((term) => term !== null);
+    const loss = counted.length === 0 ? null : counted.reduce((total, term) => total + term, 0);
+    await this.#requireFinite(loss ?? 0, "the loss", rollouts);
     const updated = await this.#optimizer.update(
       this.#run,
       this.#parameters,
@@ -234,7 +235,7 @@ class Trainer {
       step: this.#step,
       loss,
       losses,
-      ...(term === undefined ? {} : { perplexity: Math.exp(losses[term] as number) }),
+      ...(term === undefined ? {} : { perplexity: perplexityOf(losses[term]) }),
       tokens: sums.tokens,
       tokensPerSecond: seconds > 0 ? sums.tokens / seconds : 0,
       seconds,

@@ -26,7 +26,7 @@ async function trained(engine: Engine, stopAfter = 6, resume?: TrainingState) {
     ...(resume === undefined ? {} : { resume }),
     signal: abort.signal,
     onStep: ({ step, loss }) => {
-      losses.push(loss);
+      losses.push(loss ?? Number.NaN);
       kernels.push(kernelsCalled());
       if (step === stopAfter) abort.abort();
     },

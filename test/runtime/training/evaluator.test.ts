@@ -100,6 +100,44 @@ describe("evaluate", () => {
     expect((await evaluated(weighed, segments)).weight).toBe(2 * segments);
   });
 
+  it("says besides what a loss that the spec weighs would be with every token counted once", async () => {
+    const weighed = (factor: number) => ({
+      segment(g: Builder, own: never, inputs: { readonly valid: Tensor }): SegmentResult {
+        const result = model.segment(g, own, inputs as never);
+        const losses = result.losses as { readonly main: Tensor };
+        const count = g.sum(g.real(inputs.valid), { over: ["batch", "T"] });
+        return { ...result, losses: { main: g.mul(losses.main, factor) }, counts: { main: count } };
+      },
+    });
+    const [plain, alike, apart] = [
+      await evaluated(),
+      await evaluated(weighed(1)),
+      await evaluated(weighed(0.5)),
+    ];
+    expect(plain.crossEntropy).toBeUndefined();
+    expect(alike.crossEntropy).toBeCloseTo(plain.losses.main ?? 0, 9);
+    expect(apart.crossEntropy).toBeCloseTo(plain.losses.main ?? 0, 9);
+    expect(apart.losses.main).toBeCloseTo((plain.losses.main ?? 0) / 2, 9);
+  });
+
+  it("gives neither loss nor perplexity where nothing counts", async () => {
+    const unweighed = {
+      segment(g: Builder, own: never, inputs: never): SegmentResult {
+        return {
+          ...model.segment(g, own, inputs),
+          losses: { main: g.add(0, 0) },
+          counts: { main: g.add(0, 0) },
+        };
+      },
+    };
+    const { losses, perplexity, weight } = await evaluated(unweighed);
+    expect({ losses, perplexity, weight }).toEqual({
+      losses: { main: null },
+      perplexity: null,
+      weight: 0,
+    });
+  });
+
   it("has no accuracy where there are no logits", async () => {
     const silent = {
       segment: (g: Builder, own: never, inputs: never): SegmentResult => ({

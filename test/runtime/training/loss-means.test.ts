@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hostTensor, referenceEngine } from "../../../src/runtime/index.ts";
-import { LossMeans } from "../../../src/runtime/training/loss-means.ts";
+import { LossMeans, NegativeWeightError } from "../../../src/runtime/training/loss-means.ts";
 
 const scalar = (value: number) => referenceEngine.upload(hostTensor("real", [], [value]));
 
@@ -26,11 +26,16 @@ describe("LossMeans", () => {
     expect(meansOf([1, 0, 3, 0]).main).toBe(2.5);
   });
 
-  it("is 0 where nothing counts, but never hides a broken number", () => {
-    expect(meansOf([0, 0, 0, 0]).main).toBe(0);
+  it("is nothing where nothing counts, but never hides a broken number", () => {
+    expect(meansOf([0, 0, 0, 0])).toEqual({ main: null, "layer[0].kl": byTokens });
     const means = new LossMeans(referenceEngine);
     means.add({ losses: { main: scalar(1) }, tokens: 3 });
     means.add({ losses: { main: scalar(Number.NaN) }, tokens: 0 });
     expect(means.means().main).toBeNaN();
+  });
+
+  it("refuses weights that sum to less than 0, of which there is no mean", () => {
+    expect(() => meansOf([1, 0, -3, 4])).toThrow(NegativeWeightError);
+    expect(() => meansOf([1, 0, -3, 4])).toThrow(/weights of the loss main sum to -3/);
   });
 });
