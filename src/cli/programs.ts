@@ -15,7 +15,7 @@ import { InternalError } from "./crash.ts";
 import { InputError } from "./exit.ts";
 import { loadGenerated } from "./loader.ts";
 import { printable } from "./printable.ts";
-import { settingsText } from "./settings.ts";
+import { type Settings, settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Programs {
@@ -25,7 +25,7 @@ export interface Programs {
   readonly generate: ModelDefinition;
   /** The files that the programs were loaded from. */
   readonly generated: readonly GeneratedFile[];
-  /** Hash of everything the programs were made from: the generated text. */
+  /** Hash of the generated code. */
   readonly hash: string;
 }
 
@@ -53,23 +53,44 @@ export async function loadPrograms(
   const files = compiled.result?.generated;
   if (failed || files === undefined) return undefined;
   try {
-    const definitions = await definitionsOf(files);
-    const hash = createHash("sha256");
-    for (const { path, text } of files) hash.update(`${path}\n${text}\n`);
-    return { ...definitions, generated: files, hash: hash.digest("hex") };
+    return { ...(await definitionsOf(files)), generated: files, hash: codeHash(files) };
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InternalError(error, compiled.files);
   }
 }
 
-/** Says so where the code is not what a checkpoint was written with. */
-export function noteChangedCode(
-  { hash }: Programs,
-  { specHash }: Pick<CheckpointRecord, "specHash">,
+/** Hash of what generated files compute: neither their names nor their comments, which name the spec and its hash, are in it. */
+export function codeHash(files: readonly GeneratedFile[]): string {
+  const hash = createHash("sha256");
+  for (const { text } of files) {
+    const code = text.split("\n").filter((line) => !/^\s*(\/\/|\/\*|\*)/.test(line));
+    hash.update(`${code.join("\n")}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** What the code of a spec is held against: the training that it goes on with, and the settings that only this command gives. */
+export interface ChangedCodeRequest {
+  readonly spec: string;
+  readonly programs: Programs;
+  /** What the programs were compiled with. */
+  readonly settings: Settings;
+  readonly record: Pick<CheckpointRecord, "specHash" | "settings">;
+}
+
+/** Says so where the code, with the settings of the training, is not what a checkpoint was written with. */
+export async function noteChangedCode(
+  { spec, programs, settings, record }: ChangedCodeRequest,
+  compile: Compile<BuildResult>,
   terminal: Terminal,
-): void {
-  if (specHash === undefined || specHash === hash) return;
+): Promise<void> {
+  const { specHash, settings: stored = {} } = record;
+  if (specHash === undefined || specHash === programs.hash) return;
+  if (settingsText(settings) !== settingsText(stored)) {
+    const { result } = await compileSpec(spec, { settings: stored }, compile, terminal);
+    if (result?.generated !== undefined && codeHash(result.generated) === specHash) return;
+  }
   terminal.err("note: the generated code is not what it was when the checkpoint was written\n");
 }
 

@@ -17,7 +17,10 @@ export interface ResumptionRequest {
 export interface Resumption {
   readonly folder: RunFolder;
   readonly checkpoint: CheckpointSummary;
+  /** Those of the training and of the command line. */
   readonly settings: Settings;
+  /** Those of the command line alone. */
+  readonly given: Settings;
   readonly seed: number;
   /** Steps in all. */
   readonly steps: number;
@@ -54,6 +57,7 @@ export async function findResumption(
     folder,
     checkpoint,
     settings: settingsOfRun(settings, { shown, settings: stored }),
+    given: settings,
     seed: checkpoint.seed,
     steps: steps ?? checkpoint.record.steps,
   };

@@ -22,9 +22,9 @@ export const runDiagnostics = {
     title: "A checkpoint is damaged, or of another model",
     explanation:
       "A file of the checkpoint is missing, cut short or changed, which its digest shows, or its tensors are not those that " +
-      "the spec declares: the spec, or a dim or option given by --set, is not what it was. Nothing was read from it.",
-    example: "memc eval model.mem --checkpoint runs/model --set D=32   # trained with D=64",
-    fix: "memc eval model.mem --checkpoint runs/model --set D=64",
+      "the spec declares: the spec, or an option given by --set, is not what it was. Nothing was read from it.",
+    example: "memc eval other.mem --checkpoint runs/model   # a training of model.mem",
+    fix: "memc eval model.mem --checkpoint runs/model",
   },
   MEM0913: {
     title: "There is no training to go on from",
@@ -72,7 +72,7 @@ export const runDiagnostics = {
     title: "The settings are not those of the training",
     explanation:
       "A training keeps the settings it was started with, and eval, sample and --resume apply them by themselves. A --set that " +
-      "gives one of them another value would make it another model. What evaluation and sampling are programmed with, evaluate.… and " +
+      "gives one of them, or a dim or train.batch that was the spec's, another value would make it another model; so would a spec with others. What evaluation and sampling are programmed with, evaluate.… and " +
       "generate.…, may differ, and so may the number of steps and the optimiser of a training that goes on: train.steps and train.optimizer.",
     example: "memc train model.mem --set D=64 && memc eval model.mem --set D=32",
     fix: "memc train model.mem --set D=64 && memc eval model.mem",

@@ -1,11 +1,14 @@
 /** What eval and sample begin with: a training, and the programs of its spec with the settings that it was trained with. */
 import { resolve } from "node:path";
+import type { HostTensor } from "../ops/types.ts";
+import type { ModelDefinition } from "../runtime/model.ts";
 import type { CheckpointRecord } from "../runtime/training/checkpoint-record.ts";
 import type { BuildResult } from "./build-result.ts";
 import { type Compile, specExists } from "./compiler.ts";
 import { loadPrograms, noteChangedCode, type Programs } from "./programs.ts";
 import type { DataOfRun } from "./run-data.ts";
 import { latestRun, listed } from "./run-folder.ts";
+import { readingSizes } from "./run-sizes.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Settings, settingsOfRun, settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,8 +30,10 @@ interface Found {
   readonly run: (DataOfRun & { readonly record: CheckpointRecord }) | undefined;
 }
 
-export interface Trained extends Pick<Found, "path" | "run"> {
+export interface Trained extends Pick<Found, "run"> {
   readonly programs: Programs;
+  /** What was trained, for one of the programs. Throws CheckpointError, or InputError where sizes differ. */
+  readonly parameters: (model: ModelDefinition) => ReadonlyMap<string, HostTensor>;
 }
 
 /**
@@ -43,10 +48,20 @@ export async function loadTrained(
 ): Promise<Trained | undefined> {
   if (!(await specExists(request.spec, terminal))) return undefined;
   const { path, settings, run } = await find(request, runtime, terminal);
-  const programs = await loadPrograms(request.spec, { settings }, await load(), terminal, run);
+  const { spec, settings: given } = request;
+  const compile = await load();
+  const programs = await loadPrograms(spec, { settings }, compile, terminal, run);
   if (programs === undefined) return undefined;
-  if (run !== undefined) noteChangedCode(programs, run.record, terminal);
-  return { path, run, programs };
+  if (run !== undefined) {
+    await noteChangedCode({ spec, programs, settings, record: run.record }, compile, terminal);
+  }
+  const parameters = (model: ModelDefinition) =>
+    readingSizes(
+      () => runtime.loadParameters(path, model),
+      { programs, run, given, states: false },
+      runtime,
+    );
+  return { run, programs, parameters };
 }
 
 /** A line on the error stream says which checkpoint it is. A `.safetensors` file says nothing of settings. */

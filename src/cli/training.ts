@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
-import type { CheckpointSummary, TrainingData } from "../runtime/training/checkpoint-record.ts";
+import type { TrainingData } from "../runtime/training/checkpoint-record.ts";
 import type { SegmentSource } from "../runtime/training/source.ts";
 import type { TrainingState } from "../runtime/training/state.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
+import type { BuildResult } from "./build-result.ts";
+import type { Compile } from "./compiler.ts";
 import type { Corpus } from "./documents.ts";
 import { exitCode, InputError } from "./exit.ts";
 import { version } from "./package.ts";
@@ -14,6 +16,7 @@ import { noteChangedCode, type Programs, parameterCount } from "./programs.ts";
 import { createProgress } from "./progress.ts";
 import type { Resumption } from "./resumption.ts";
 import { metricsPath, type RunFolder } from "./run-folder.ts";
+import { readingSizes } from "./run-sizes.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Settings, settingsText } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,6 +24,8 @@ import type { Terminal } from "./terminal.ts";
 export interface TrainingRequest {
   readonly spec: string;
   readonly programs: Programs;
+  /** What the programs were compiled by. */
+  readonly compile: Compile<BuildResult>;
   /** What the programs were compiled with. */
   readonly settings: Settings;
   readonly definition: TrainingDefinition;
@@ -60,7 +65,7 @@ export async function runTraining(
   const resumed =
     resumption === undefined
       ? undefined
-      : loadResumed(resumption.checkpoint, request, runtime, terminal);
+      : await loadResumed(resumption, request, runtime, terminal);
   if (resumption !== undefined && resumed !== undefined) {
     restoreSource(source, resumed, resumption, request.trainedOn, runtime);
   }
@@ -70,6 +75,7 @@ export async function runTraining(
     spec: basename(request.spec),
     specHash: request.programs.hash,
     settings: request.settings,
+    dims: request.programs.evaluate.dims,
     trainedOn: request.trainedOn,
   };
   terminal.err(`${headline(request, steps)}\n`);
@@ -122,15 +128,30 @@ function brokenHelp(step: number, { path, shown }: RunFolder): string {
     : "there is no checkpoint yet; a lower rate or a longer warm-up may help";
 }
 
-function loadResumed(
-  checkpoint: CheckpointSummary,
-  { definition, programs }: TrainingRequest,
+async function loadResumed(
+  resumption: Resumption,
+  { spec, programs, settings, definition, compile }: TrainingRequest,
   runtime: Runtime,
   terminal: Terminal,
-): TrainingState {
-  const { state } = runtime.loadCheckpoint(checkpoint.path, definition);
-  noteChangedCode(programs, checkpoint.record, terminal);
+): Promise<TrainingState> {
+  const state = readResumed(resumption, programs, definition, runtime);
+  const { record } = resumption.checkpoint;
+  await noteChangedCode({ spec, programs, settings, record }, compile, terminal);
   return state;
+}
+
+/** What a training goes on from. Throws InputError where it had other sizes, CheckpointError where it is no training of this model. */
+export function readResumed(
+  { folder: { shown }, checkpoint: { path, record }, given }: Resumption,
+  programs: Programs,
+  definition: TrainingDefinition,
+  runtime: Runtime,
+): TrainingState {
+  return readingSizes(
+    () => runtime.loadCheckpoint(path, definition).state,
+    { programs, run: { shown, record }, given, states: true },
+    runtime,
+  );
 }
 
 /** Brings the data to where the run stopped; says so where it is not the run's data. */

@@ -78,9 +78,9 @@ const scenes: Readonly<Record<FileCode | RunCode, Scene>> = {
   },
   MEM0911: { files: { ...small, "book.txt": "a" }, command: train },
   MEM0912: {
-    files: small,
+    files: { ...small, "other.mem": model.replace("norm(x)", "norm(x) as last") + training },
     before: [train],
-    command: "eval small.mem --data book.txt --checkpoint runs/small --set vocab=130",
+    command: "eval other.mem --data book.txt --checkpoint runs/small",
   },
   MEM0913: { files: small, command: "sample small.mem" },
   MEM0914: {

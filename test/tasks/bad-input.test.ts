@@ -215,8 +215,30 @@ describe("a checkpoint", () => {
     }
   });
 
-  test("of other sizes, which names what differs", async () => {
+  test("of other sizes: a --set that contradicts the spec's value is refused as one that contradicts another --set", async () => {
     const folder = await trained();
+    for (const argv of [resume, evaluate, sampling]) {
+      await refuses(
+        folder,
+        [...argv, "--set", "D=6"],
+        "error[MEM0918]: the training in run had D 8, this one 6\n  leave --set D out",
+      );
+    }
+    await refuses(
+      folder,
+      [...resume, "--set", "train.batch=4"],
+      "error[MEM0918]: the training in run had train.batch 3, this one 4\n  leave --set train.batch out",
+    );
+    const spec = await readFile(join(folder, "small.mem"), "utf8");
+    await writeFile(join(folder, "small.mem"), spec.replace("D = 8", "D = 6"));
+    await refuses(folder, resume, "had D 8, this one 6\n  the spec is not what it was");
+  });
+
+  test("of other sizes that say nothing of them, whose tensors are named", async () => {
+    const folder = await trained();
+    const path = join(folder, checkpoint, "training.json");
+    const { dims: _, ...older } = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify(older));
     for (const argv of [resume, evaluate, sampling]) {
       await refuses(
         folder,
@@ -290,9 +312,32 @@ describe("a checkpoint", () => {
       join(folder, "small.mem"),
       spec.replace("norm(x), heads", "2 * norm(x), heads"),
     );
-    const { code, err } = await memc(folder, ...resume);
-    expect(code, err).toBe(0);
-    expect(err).toContain("note: the generated code is not what it was");
+    for (const argv of [evaluate, sampling, resume]) {
+      const { code, err } = await memc(folder, ...argv);
+      expect(code, err).toBe(0);
+      expect(err).toContain("note: the generated code is not what it was");
+    }
+  });
+
+  test("of a spec whose code is the same: another comment, another name, or a setting of this command alone", async () => {
+    const folder = await trained();
+    const spec = await readFile(join(folder, "small.mem"), "utf8");
+    await writeFile(join(folder, "small.mem"), `${spec}\n// a comment\n`);
+    await writeFile(join(folder, "copy.mem"), spec);
+    const inOther = ["eval", "copy.mem", ...evaluate.slice(2)];
+    const commands = [
+      evaluate,
+      sampling,
+      inOther,
+      [...evaluate, "--set", "evaluate.segment=4"],
+      [...sampling, "--set", "generate.segment=4"],
+      [...resume, "--set", "train.optimizer.rate=1e-4"],
+    ];
+    for (const argv of commands) {
+      const { code, err } = await memc(folder, ...argv);
+      expect(code, err).toBe(0);
+      expect(err).not.toContain("note: the generated code");
+    }
   });
 
   test("of other data, another seed, or more steps", async () => {

@@ -51,7 +51,7 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
         if (trained === undefined) return exitCode.diagnostics;
         const corpus = await readRunCorpus(values, trained.run, terminal.folder);
         const model = trained.programs.evaluate;
-        const parameters = runtime.loadParameters(trained.path, model);
+        const parameters = trained.parameters(model);
         const engine = await createEngine(runtime, values.engine, threads);
         const comparison = await runEvaluation(
           { model, corpus, engine, parameters, seed },

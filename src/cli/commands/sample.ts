@@ -67,7 +67,7 @@ export function sampleCommand(load: () => Promise<Compile<BuildResult>>): Comman
         const model = trained.programs.generate;
         const options = {
           model,
-          parameters: runtime.loadParameters(trained.path, model),
+          parameters: trained.parameters(model),
           engine: await createEngine(runtime, values.engine, threads),
           seed,
           prompt,

@@ -18,7 +18,7 @@ import { createEngine, loadRuntime, type Runtime, withSentences } from "../runti
 import { sampleText } from "../sampling.ts";
 import { parseSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import { runTraining } from "../training.ts";
+import { readResumed, runTraining } from "../training.ts";
 
 /** Bytes of the first held-out document that a sample goes on from (with a last word), and of the sample. */
 const showcase = { prompt: 60, word: 16, length: 240, temperature: 0.8 };
@@ -87,7 +87,8 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
           : undefined;
         const { settings, seed } = resumption ?? { settings: given, seed: values.seed ?? 0 };
         const run = resumption && runOf(resumption);
-        const programs = await loadPrograms(spec, { settings }, await load(), terminal, run);
+        const compile = await load();
+        const programs = await loadPrograms(spec, { settings }, compile, terminal, run);
         if (programs === undefined) return exitCode.diagnostics;
         const { train: definition, evaluate: model, generate } = programs;
         if (definition === undefined) {
@@ -99,7 +100,7 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         }
         if (resumption !== undefined && resumption.checkpoint.step >= resumption.steps) {
           // What is suggested must work: with these settings the model must still be the one that was trained.
-          runtime.loadCheckpoint(resumption.checkpoint.path, definition);
+          readResumed(resumption, programs, definition, runtime);
           terminal.err(finishedText(resumption, values));
           return exitCode.fine;
         }
@@ -113,6 +114,7 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
           {
             spec,
             programs,
+            compile,
             settings,
             definition,
             corpus,

@@ -27,6 +27,8 @@ export interface CheckpointOrigin {
   readonly specHash?: string;
   /** Options and dims that replaced the spec's, by address: `mem.count` → `16`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The model's dims as they were, whoever set them. */
+  readonly dims?: Readonly<Record<string, number>>;
   /** What the command line trains on. */
   readonly trainedOn?: TrainingData;
 }
@@ -144,7 +146,8 @@ interface CheckedFields extends CheckpointRecord {
 
 /** Only what was checked is taken over; a file may hold anything else besides. */
 function trainingFile(checked: CheckedFields): TrainingFile {
-  const { memc, spec, specHash, settings, trainedOn, model, schedule, steps, step, seed } = checked;
+  const { memc, spec, specHash, settings, dims, trainedOn, model, schedule, steps, step, seed } =
+    checked;
   return {
     step,
     seed,
@@ -155,6 +158,7 @@ function trainingFile(checked: CheckedFields): TrainingFile {
       ...(spec === undefined ? {} : { spec }),
       ...(specHash === undefined ? {} : { specHash }),
       ...(settings === undefined ? {} : { settings }),
+      ...(dims === undefined ? {} : { dims }),
       ...(trainedOn === undefined ? {} : { trainedOn: onlyData(trainedOn) }),
       model,
       schedule,
@@ -192,6 +196,7 @@ const fields: Readonly<Record<keyof CheckedFields, Fits>> = {
   spec: optional(isText),
   specHash: optional(isText),
   settings: optional((value) => isRecord(value) && Object.values(value).every(isText)),
+  dims: optional((value) => isRecord(value) && Object.values(value).every(Number.isFinite)),
   trainedOn: optional(
     (value) =>
       isRecord(value) && optional(isDataName)(value.data) && optional(isDataName)(value.valid),

@@ -20,7 +20,7 @@ import { documents, schedule, training } from "./memory-model.ts";
 
 const definition = training();
 const origin = {
-  ...{ memc: "0.1.0", spec: "memory.mem", specHash: "abc", settings: { D: "6" } },
+  ...{ memc: "0.1.0", spec: "memory.mem", specHash: "abc", settings: { D: "6" }, dims: { D: 6 } },
   trainedOn: { data: "books", valid: "new.txt" },
 };
 const options: SaveOptions = { definition, steps: 8, origin, realBytes: 8 };
@@ -235,6 +235,8 @@ describe("a checkpoint is refused", () => {
   it.each([
     ["settings", { settings: { D: 6 } }],
     ["settings", { settings: ["D=6"] }],
+    ["dims", { dims: { D: "6" } }],
+    ["dims", { dims: [6] }],
     ["spec", { spec: 1 }],
     ["trainedOn", { trainedOn: "book.txt" }],
     ["trainedOn", { trainedOn: { data: 1 } }],
