@@ -1,14 +1,21 @@
 /** The pure core's entry points, loaded when a command needs them. */
 import { createHash } from "node:crypto";
 import type { BuildResult } from "./build-result.ts";
-import type { Compile, CompileResult } from "./compiler.ts";
+import type { Compile, CompileOptions, CompileResult } from "./compiler.ts";
 import { version } from "./package.ts";
+import { buildOptionsText } from "./shell.ts";
 import type { SummaryResult } from "./summary.ts";
 
 /** Checks a spec; nothing of code generation is loaded. */
 export async function loadCheck(): Promise<Compile<CompileResult>> {
   const { check } = await import("../ir/check/check.ts");
   return check;
+}
+
+/** The options of the command line that make a build what it is. */
+export function optionsText({ settings, probes = [], passes = {} }: CompileOptions): string {
+  const disabled = passes === "none" ? ["all"] : [...(passes.disabled ?? [])];
+  return buildOptionsText({ settings, probes, disabled });
 }
 
 /** Compiles a spec to TypeScript. */
@@ -21,6 +28,7 @@ export async function loadBuild(): Promise<Compile<BuildResult>> {
       ...options,
       version,
       hash,
+      commandOptions: optionsText(options),
     });
     return { diagnostics, generated };
   };

@@ -11,6 +11,8 @@ export interface OwnedFile {
   /** Name of the spec it came from, without folders. */
   readonly spec: string;
   readonly sha256: readonly string[];
+  /** Options of the command line that it was built with, as a shell takes them; none where it was built of the spec as it is. */
+  readonly options?: string;
 }
 
 /** By path from the folder, with forward slashes. */
@@ -67,10 +69,11 @@ export function parseManifest(text: string): Manifest | undefined {
   const manifest = new Map<string, OwnedFile>();
   for (const [path, owned] of Object.entries(content.files)) {
     if (!isPlainPath(path) || !isRecord(owned)) return undefined;
-    const { spec, sha256 } = owned;
+    const { spec, sha256, options } = owned;
     const hashes: readonly unknown[] = Array.isArray(sha256) ? sha256 : [sha256];
     if (typeof spec !== "string" || !hashes.every(isHash)) return undefined;
-    manifest.set(path, { spec, sha256: hashes });
+    if (options !== undefined && typeof options !== "string") return undefined;
+    manifest.set(path, { spec, sha256: hashes, ...(options && { options }) });
   }
   return manifest;
 }
@@ -79,7 +82,9 @@ export function parseManifest(text: string): Manifest | undefined {
 export function manifestText(manifest: Manifest): string {
   const files = [...manifest.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, { spec, sha256 }]) => [path, { spec, sha256: sha256[1] ? sha256 : sha256[0] }]);
+    .map(([path, { spec, sha256, options }]) => {
+      return [path, { spec, ...(options && { options }), sha256: sha256[1] ? sha256 : sha256[0] }];
+    });
   return `${JSON.stringify({ form: 1, files: Object.fromEntries(files) }, undefined, 2)}\n`;
 }
 

@@ -1,5 +1,6 @@
 /** `--set ADDRESS=VALUE`: values that replace the spec's, from the command line and from the run that goes on or is read. */
 import { InputError, UsageError } from "./exit.ts";
+import { quoted } from "./shell.ts";
 
 /** By address: `mem.count` → `16`. */
 export type Settings = Readonly<Record<string, string>>;
@@ -91,8 +92,7 @@ function isSame(one: string, other: string): boolean {
 /** `, --set mem.count=16 --set D=64`, as a shell takes it; empty without settings. */
 export function settingsText(settings: Settings): string {
   const words = Object.entries(settings).map(([address, value]) => {
-    const word = `${address}=${value}`;
-    return `--set ${/^[\w.=,+-]*$/.test(word) ? word : `'${word}'`}`;
+    return `--set ${quoted(`${address}=${value}`)}`;
   });
   return words.length === 0 ? "" : `, ${words.join(" ")}`;
 }

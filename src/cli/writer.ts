@@ -56,13 +56,14 @@ export interface OutputPlan {
 }
 
 /**
- * Compares the folder with what a build of `spec` (its file name) gives. Files this spec owned and no longer makes are
+ * Compares the folder with what a build of `spec` (its file name) gives with these options of the command line. Files this spec owned and no longer makes are
  * deleted; files of other specs in the same folder are left alone. Nothing is written.
  */
 export async function planOutput(
   folder: string,
   spec: string,
   files: readonly OutputFile[],
+  options = "",
 ): Promise<OutputPlan> {
   const before = await readManifest(folder);
   const differences: Difference[] = [];
@@ -78,7 +79,7 @@ export async function planOutput(
     made.add(path);
     const hash = textHash(text);
     const found = await examine(folder, path, before.get(path));
-    after.set(path, { spec, sha256: [hash] });
+    after.set(path, { spec, sha256: [hash], ...(options && { options }) });
     if (found.state === "absent") {
       differences.push({ path, change: "create" });
       texts.set(path, text);
@@ -197,7 +198,7 @@ function during(plan: OutputPlan): Manifest {
   for (const [path, owned] of plan.after) {
     const [hash = ""] = owned.sha256;
     const old = plan.before.get(path)?.sha256.filter((other) => other !== hash) ?? [];
-    both.set(path, { spec: owned.spec, sha256: [hash, ...old] });
+    both.set(path, { ...owned, sha256: [hash, ...old] });
   }
   return both;
 }

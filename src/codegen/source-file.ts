@@ -27,7 +27,7 @@ export type Part =
   | { readonly kind: "lines"; readonly lines: readonly string[] };
 
 export interface FileParts {
-  /** Lines before the imports, without `// `. */
+  /** Lines before the imports, safe in a comment, without `// `. */
   readonly header: readonly string[];
   /** Imports that the rest of the file needs, given its text. */
   readonly imports: (rest: string) => readonly Import[];
@@ -88,7 +88,7 @@ export async function printFile(file: FileParts): Promise<SourceText> {
   const imports = file.imports(body.getFullText());
   const header = project.createSourceFile("header.ts", {
     statements: [
-      ...file.header.flatMap((line) => commentLines(line, WIDTH - 3)).map((line) => `// ${line}`),
+      ...file.header.map((line) => `// ${line}`),
       ...imports.map(
         ({ module, names }): StatementStructures => ({
           kind: StructureKind.ImportDeclaration,

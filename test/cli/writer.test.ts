@@ -24,6 +24,17 @@ async function withoutManifest(folder: string) {
 }
 
 describe("a build into a folder", () => {
+  test("keeps in the manifest what options of the command line it was built with", async () => {
+    const folder = await folderWith();
+    const options = "--set D=16 --probe 'layer[*].p'";
+    await writeOutput(await planOutput(folder, "model.mem", [model], options), false);
+    const manifest = () =>
+      contents(folder).then((files) => parseManifest(files[manifestName] ?? ""));
+    expect((await manifest())?.get("model.ts")?.options).toBe(options);
+    await build(folder, [model]);
+    expect((await manifest())?.get("model.ts")).not.toHaveProperty("options");
+  });
+
   test("writes its files and a manifest of them, making the folder", async () => {
     const folder = join(await folderWith(), "deep", "generated");
     expect(await build(folder, [model, training])).toEqual([

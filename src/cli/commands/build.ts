@@ -3,6 +3,7 @@ import { basename, join, relative, resolve } from "node:path";
 import type { BuildResult, GeneratedFile } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import { type Compile, compileSpec, showDiagnostics } from "../compiler.ts";
+import { optionsText } from "../core.ts";
 import { exitCode } from "../exit.ts";
 import { settingOption, specPositional } from "../options.ts";
 import { explain, passOptions, passRequest } from "../pass-options.ts";
@@ -59,7 +60,8 @@ export function buildCommand(load: () => Promise<Compile<BuildResult>>): Command
       for (const note of notes) terminal.err(`${note}\n`);
       if (failed || generated === undefined) return exitCode.diagnostics;
       const files = await outputFiles(generated, emit === "js" ? "js" : "ts");
-      const plan = await planOutput(resolve(terminal.folder, out), basename(spec), files);
+      const folder = resolve(terminal.folder, out);
+      const plan = await planOutput(folder, basename(spec), files, optionsText(options));
       if (check) return reportDifferences(plan, terminal);
       await writeOutput(plan, force);
       reportWritten(plan, terminal);

@@ -17,6 +17,7 @@ import { newRunFolder } from "../run-folder.ts";
 import { createEngine, loadRuntime, type Runtime, withSentences } from "../runtime.ts";
 import { sampleText } from "../sampling.ts";
 import { parseSettings } from "../settings.ts";
+import { quoted } from "../shell.ts";
 import type { Terminal } from "../terminal.ts";
 import { readResumed, runTraining } from "../training.ts";
 
@@ -230,10 +231,6 @@ function finishedText(
     `to go on, give a larger total:\n  ${more}\n` +
     `to see what it learnt:\n  ${look.map(quoted).join(" ")}\n`
   );
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 interface SampleRequest {
