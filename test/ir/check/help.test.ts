@@ -357,6 +357,33 @@ describe("a number of something else", () => {
     expect(helpOf(text(entries))).toEqual([help]);
   });
 
+  test.for([
+    [
+      "optimizer adamw(decay = cosine, 1e-3)",
+      "In adamw what has no name stands before what has one.",
+    ],
+    ["optimizer adamw(decay = cosine, decay = none)", "adamw is given decay twice."],
+    ["optimizer adamw(1e-3, rate = 1e-3)", "adamw is given rate twice."],
+    [
+      "rollout 4 segments; through_time checkpoint(every = 2, 4)",
+      "In checkpoint what has no name stands before what has one.",
+    ],
+    [
+      "rollout 4 segments; through_time checkpoint(horizon = 4, 2)",
+      "In checkpoint what has no name stands before what has one.",
+    ],
+    ["through_time detach(4)", "detach has no options."],
+    ["segment_weights uniform(2)", "uniform has no options."],
+    ["segment_weights last(base = 2)", "last has no options."],
+  ] as const)("options in parentheses: %s", ([entries, message]) => {
+    expect(codesOf(text(entries))).toEqual(["MEM0171"]);
+    expect(shownOf(text(entries))).toContain(`error[MEM0171]: ${message}`);
+  });
+
+  test("a name has its options in parentheses, and nothing after it", () => {
+    expect(codesOf(text("optimizer adamw(rate = 1e-3) 5"))).toEqual(["MEM0304"]);
+  });
+
   test("`ahead` counts tokens", () => {
     expect(codesOf(text("data { z = x ahead 1 segments }"))).toEqual(["MEM0312"]);
     expect(codesOf(text("data { z = x ahead 1 tokens }"))).toEqual([]);

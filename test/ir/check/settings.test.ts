@@ -128,7 +128,7 @@ train { segment 2 tokens; data { z = x ahead 1 } }`;
       { optimizer: { rate: 0.5, decay: "cosine" } },
     ],
     [{ "train.data": "{ z = x ahead segment }" }, { data: [{ name: "z", ahead: "segment" }] }],
-    [{ "train.draws": "fixed" }, { draws: "fixed" }],
+    [{ "train.draws": "fresh" }, { draws: "fresh" }],
   ] as const)("%o", ([settings, schedule]) => {
     expect(scheduleOf(settings)).toMatchObject(schedule);
   });

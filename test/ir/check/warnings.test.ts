@@ -6,6 +6,63 @@ import { codesOf, library, shownOf } from "./kit.ts";
 
 const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
 
+describe("an entry where it says nothing", () => {
+  const spec = (entries: string) =>
+    `model M { input x[T]; target z[T]; param w starts 1; output y = w * x; loss main = y - z }\n${entries}`;
+
+  test.for([
+    "rollout 2 segments",
+    "through_time detach",
+    "cut after 0",
+    "segment_weights last",
+    "average tokens",
+    "optimizer adamw(rate = 1)",
+    "group w { rate 0 }",
+    "freeze w",
+    "update every 2",
+    "steps 3",
+  ])("%s", (entry) => {
+    const train = "train { rollout 2 segments }";
+    for (const kind of ["evaluate", "generate"]) {
+      expect(codesOf(spec(`${train}\n${kind} { ${entry} }`)), kind).toEqual(["MEM0327"]);
+      expect(
+        codesOf(
+          spec(`train { rollout 2 segments${entry.startsWith("rollout") ? "" : `; ${entry}`} }`),
+        ),
+      ).not.toContain("MEM0327");
+    }
+  });
+
+  test("from the command line", () => {
+    const settings = { "evaluate.steps": "3" };
+    expect(codesOf(spec("train { steps 1 }"), { settings })).toEqual(["MEM0327"]);
+  });
+
+  test("stride beside examples", () => {
+    const entries = "rollout 2 segments; stride 1";
+    expect(codesOf(spec(`train { ${entries}; batch 2 examples }`))).toEqual(["MEM0327"]);
+    expect(codesOf(spec(`train { ${entries} }`))).toEqual([]);
+  });
+});
+
+test("fixed draws are for reading, not for training", () => {
+  const spec = "model M { input x[T]; output y = dropout(x); loss main = y }\n";
+  expect(codesOf(`${spec}train { draws fixed }`)).toContain("MEM0328");
+  expect(codesOf(`${spec}train { draws fresh }\nevaluate { draws fixed }`)).not.toContain(
+    "MEM0328",
+  );
+  expect(codesOf(`${spec}train { steps 1 }`, { settings: { "train.draws": "fixed" } })).toContain(
+    "MEM0173",
+  );
+});
+
+test("how segments are weighed is said once", () => {
+  const spec = (entries: string) =>
+    `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }\ntrain { ${entries} }`;
+  expect(codesOf(spec("segment_weights last; average tokens"))).toEqual(["MEM0300"]);
+  expect(codesOf(spec("average tokens; segment_weights last"))).toEqual(["MEM0300"]);
+});
+
 describe("a memory that is read", () => {
   const read =
     "dim D = 4\ninput x[T, D]\nmemory mem = slots(count = 2, width = D)\noutput y = mem.read(x, heads = 1)";

@@ -5,7 +5,8 @@ export const scheduleCodes = {
   MEM0300: {
     title: "Stands twice",
     explanation:
-      "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted).",
+      "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted). " +
+      "`average tokens` counts as a `segment_weights`.",
     example: `model M { input x[T]; output y = x }
 evaluate { segment 8 tokens; segment 16 tokens }`,
     fix: `model M { input x[T]; output y = x }
@@ -208,5 +209,27 @@ train { segment 8 tokens }
 evaluate { segment 16 tokens }`,
     fix: `model M { input x[T]; param w[T] starts 1; output y = w * x; loss main = y * y }
 train { segment 8 tokens }`,
+  },
+  MEM0327: {
+    title: "Entry that says nothing here",
+    explanation:
+      "Entries about training (rollout, stride, through_time, cut, segment_weights, average, optimizer, group, freeze, update, steps) " +
+      "say nothing in `evaluate` and `generate`, which read one segment after the other and change no parameters; nor does `stride` " +
+      "beside `batching examples`, where each rollout is of new documents. It is a warning.",
+    example: `model M { input x[T]; output y = x }
+evaluate { steps 3 }`,
+    fix: `model M { input x[T]; output y = x }
+evaluate { segment 8 tokens }`,
+  },
+  MEM0328: {
+    title: "Fixed draws in training",
+    explanation:
+      "Training draws new random numbers for each segment of each step, all of them from its seed. `draws fixed`, the same for each " +
+      "segment, is for `evaluate` and `generate`.",
+    example: `model M { input x[T]; param w starts 1; output y = dropout(w * x); loss main = y * y }
+train { draws fixed }`,
+    fix: `model M { input x[T]; param w starts 1; output y = dropout(w * x); loss main = y * y }
+train { steps 100 }
+evaluate { draws fixed }`,
   },
 } as const satisfies Readonly<Record<`MEM03${string}`, DiagnosticEntry>>;

@@ -5,7 +5,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
-import { readEntry, scheduleWords } from "./entry.ts";
+import { readEntry, refuseFixedDraws, scheduleWords, warnOfProgram } from "./entry.ts";
 import { group, optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
@@ -30,6 +30,7 @@ export function applyOverrides(
     if (program !== kind) continue;
     const written = option === undefined ? `${word} ${text}` : `${word} adamw(${option} = ${text})`;
     report.attempt(() => {
+      warnOfProgram(kind, word, at, report);
       if (!settable.includes(word) && !optimizerOptions.includes(word)) {
         const near = suggest(word, settable);
         const message = `${address} cannot be set to ${text}: There is no schedule entry ${word}.`;
@@ -51,6 +52,7 @@ export function applyOverrides(
         if (word === "stride") schedule.stride = count(entry, 1);
         else if (option !== undefined) schedule.optimizer = optimizer(entry, schedule.optimizer);
         else readEntry(entry, schedule, groups);
+        refuseFixedDraws(kind, word, schedule, at);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         const { code: _, message, help } = error.diagnostic;

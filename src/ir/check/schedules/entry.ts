@@ -1,8 +1,9 @@
 /** One entry of a schedule, by its first word. */
 
 import { suggest } from "../../../parser/suggest.ts";
-import type { ScheduleEntry } from "../../../parser/tree.ts";
-import { problem } from "../problem.ts";
+import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
+import type { Program } from "../../program.ts";
+import { problem, type Report, warning } from "../problem.ts";
 import { dataEntries } from "./data.ts";
 import { optimizer, optimizerOptions, paths } from "./optimizer.ts";
 import { adamw, type CheckedSchedule } from "./schedule.ts";
@@ -29,6 +30,49 @@ export const scheduleWords = [
   "batching",
   "set",
 ] as const;
+
+/** What entries say of training alone, so that they say nothing in `evaluate` and `generate`, which read a segment at a time. */
+const trainingWords: ReadonlySet<string> = new Set([
+  "rollout",
+  "stride",
+  "through_time",
+  "cut",
+  "segment_weights",
+  "average",
+  "optimizer",
+  "group",
+  "freeze",
+  "update",
+  "steps",
+]);
+
+/** Warns of an entry about training in another program. */
+export function warnOfProgram(
+  kind: Program["kind"],
+  word: string,
+  span: Span,
+  report: Report,
+): void {
+  if (kind === "train" || !trainingWords.has(word)) return;
+  report.add(
+    warning("MEM0327", span, `${word} says nothing in ${kind}, as it is about training.`, {
+      help: "Write it in train.",
+    }),
+  );
+}
+
+/** Training draws new numbers for each segment, by its seed. */
+export function refuseFixedDraws(
+  kind: Program["kind"],
+  word: string,
+  { draws }: CheckedSchedule["schedule"],
+  span: Span,
+): void {
+  if (kind !== "train" || word !== "draws" || draws === "fresh") return;
+  throw problem("MEM0328", span, "Training draws new random numbers for each segment.", {
+    help: "Write it in evaluate or generate: evaluate { draws fixed }.",
+  });
+}
 
 /** `groups` takes those of the optimiser, whose numbers are worked out when its own are known. */
 export function readEntry(

@@ -23,11 +23,7 @@ export function optimizer(entry: ScheduleEntry, base: OptimizerInfo): OptimizerI
   if (decayArgument !== undefined && decay !== "cosine" && decay !== "linear" && decay !== "none") {
     throw problem("MEM0309", decayArgument.span, "decay is none, cosine or linear.");
   }
-  const rest = {
-    ...call,
-    arguments: call.arguments.filter((argument) => argument !== decayArgument),
-  };
-  const numbers = namedNumbers(rest, numberOptions, { words: ["decay"] });
+  const numbers = namedNumbers(call, numberOptions, { words: ["decay"] });
   const ranged = (
     name: string,
     otherwise: number,

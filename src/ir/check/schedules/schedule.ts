@@ -4,7 +4,7 @@ import type { ProgramDefinition, ScheduleEntry, Span } from "../../../parser/tre
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
-import { readEntry } from "./entry.ts";
+import { readEntry, refuseFixedDraws, warnOfProgram } from "./entry.ts";
 import { group } from "./optimizer.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
 import { count, type Mutable, unit } from "./values.ts";
@@ -66,18 +66,15 @@ export function checkSchedule(
   for (const entry of definition?.entries ?? []) {
     report.attempt(() => {
       const word = entry.word.text;
-      const before = seen.get(word);
-      if (before !== undefined && !repeatable.has(word)) {
-        throw problem("MEM0300", entry.word.span, `${word} stands twice.`, {
-          notes: [{ message: "The first is here.", span: before }],
-        });
-      }
+      refuseSecond(entry.word, seen);
       seen.set(word, entry.word.span);
+      warnOfProgram(kind, word, entry.span, report);
       if (word === "set") readSetting(entry, settings);
       else if (word === "stride") {
         stride = count(entry, 1);
         unit(entry, ["segments", "segment"]);
       } else readEntry(entry, schedule, groups);
+      refuseFixedDraws(kind, word, schedule, entry.span);
     });
   }
   schedule.stride =
@@ -92,11 +89,32 @@ export function checkSchedule(
   }
   if (changed || definition !== undefined)
     report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
-  if (kind === "train") warnOfHorizon(definition?.program.span ?? at, schedule, report);
+  if (kind === "train") {
+    warnOfHorizon(definition?.program.span ?? at, schedule, report);
+    warnOfStride(seen.get("stride"), schedule, report);
+  }
   return { schedule, settings };
 }
 
 const repeatable: ReadonlySet<string> = new Set(["group", "set", "freeze", "data"]);
+
+/** Entries that say the same: how the segments of a rollout are weighed. */
+const weighing: readonly string[] = ["segment_weights", "average"];
+
+function refuseSecond(
+  { text, span }: ScheduleEntry["word"],
+  seen: ReadonlyMap<string, Span>,
+): void {
+  const same = weighing.includes(text) ? weighing : [text];
+  const earlier = same.find((word) => seen.has(word));
+  if (earlier === undefined || repeatable.has(text)) return;
+  const message =
+    earlier === text
+      ? `${text} stands twice.`
+      : `${text} says how segments are weighed, and so does ${earlier}.`;
+  const notes = [{ message: "The first is here.", span: seen.get(earlier) ?? span }];
+  throw problem("MEM0300", span, message, { notes });
+}
 
 /** Gradient never crosses the edge between rollouts, however long the horizon. */
 function warnOfHorizon(
@@ -108,6 +126,22 @@ function warnOfHorizon(
   const message = `A horizon of ${throughTime.horizon} segments is longer than the rollout of ${rollout}, beyond which no gradient goes.`;
   report.add(
     warning("MEM0318", span, message, { help: `rollout ${throughTime.horizon} segments` }),
+  );
+}
+
+/** A rollout of examples is one document, and the next is another. */
+function warnOfStride(
+  span: Span | undefined,
+  { batching }: CheckedSchedule["schedule"],
+  report: Report,
+): void {
+  if (span === undefined || batching !== "examples") return;
+  report.add(
+    warning(
+      "MEM0327",
+      span,
+      "stride says nothing of examples, of which each rollout has new ones.",
+    ),
   );
 }
 

@@ -24,6 +24,7 @@ export function throughTime(entry: ScheduleEntry): Schedule["throughTime"] {
   };
   switch (call.name) {
     case "detach":
+      namedNumbers(call, []);
       return { kind: "detach" };
     case "bptt":
     case "mrbp":
@@ -63,7 +64,10 @@ export function segmentWeights(entry: ScheduleEntry): Schedule["segmentWeights"]
     return { kind: "list", weights: known };
   }
   const call = callOf(entry);
-  if (call.name === "uniform" || call.name === "last") return { kind: call.name };
+  if (call.name === "uniform" || call.name === "last") {
+    namedNumbers(call, []);
+    return { kind: call.name };
+  }
   if (call.name === "powers") {
     const base = namedNumbers(call, ["base"]).get("base") ?? 2;
     if (!(base > 0))

@@ -154,7 +154,11 @@ interface CallParts {
 }
 
 export function callOf(entry: ScheduleEntry): CallParts {
-  const value = entry.values[0];
+  const [value, more] = entry.values;
+  if (more !== undefined) {
+    const message = `${entry.word.text} is one name, perhaps with options in parentheses.`;
+    throw problem("MEM0304", more.span, message);
+  }
   const word = wordOf(value);
   if (word !== undefined) return { name: word.text, span: word.span, arguments: [] };
   if (
@@ -187,21 +191,35 @@ interface NamedNumbersOptions {
   readonly ordered?: readonly string[];
 }
 
-/** The numbers of `mrbp(horizon = 4)` by name; the first of them may be those of `ordered`, without names. `words` are what else it has. */
+/**
+ * The numbers of `mrbp(horizon = 4)` by name; the first of them may be those of `ordered`, without names. `words` are what else it has,
+ * whose values are not numbers.
+ */
 export function namedNumbers(
   call: CallParts,
   allowed: readonly string[],
   { words = [], ordered = allowed.slice(0, 1) }: NamedNumbersOptions = {},
 ): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
+  const given = new Set<string>();
   for (const [position, argument] of call.arguments.entries()) {
     const leading = call.arguments.slice(0, position).every((each) => each.name === undefined);
     const name = argument.name?.text ?? (leading ? ordered[position] : undefined);
-    if (name !== undefined && numbers.has(name)) {
+    if (name !== undefined && given.has(name)) {
       throw problem("MEM0171", argument.span, `${call.name} is given ${name} twice.`);
     }
-    if (name === undefined || !allowed.includes(name)) {
-      const all = [...allowed, ...words];
+    const all = [...allowed, ...words];
+    if (name === undefined || !all.includes(name)) {
+      if (all.length === 0) {
+        throw problem("MEM0171", argument.span, `${call.name} has no options.`, {
+          help: call.name,
+        });
+      }
+      if (argument.name === undefined && !leading) {
+        const message = `In ${call.name} what has no name stands before what has one.`;
+        const help = `Name it: ${call.name} has ${all.join(", ")}.`;
+        throw problem("MEM0171", argument.span, message, { help });
+      }
       const near = argument.name && suggest(argument.name.text, all);
       throw problem(
         "MEM0171",
@@ -212,6 +230,8 @@ export function namedNumbers(
         },
       );
     }
+    given.add(name);
+    if (words.includes(name)) continue;
     const value = numberOf(argument.value);
     if (value === undefined) throw problem("MEM0302", argument.span, `${name} must be a number.`);
     const { unit } = argument;
