@@ -3,6 +3,7 @@ import type { HostTensor } from "../ops/types.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { ModelDefinition } from "../runtime/model.ts";
 import type { Evaluation } from "../runtime/training/evaluator.ts";
+import type { TrainingDefinition } from "../runtime/training.ts";
 import { evaluationEpisodes, evaluationSource, taskOf } from "./corpus-source.ts";
 import type { Corpus } from "./documents.ts";
 import { InputError } from "./exit.ts";
@@ -13,6 +14,8 @@ import type { Terminal } from "./terminal.ts";
 
 export interface EvaluationRequest {
   readonly model: ModelDefinition;
+  /** What trained it, if the spec says; a task's episodes are as long as there. */
+  readonly training: TrainingDefinition | undefined;
   readonly corpus: Corpus;
   readonly engine: Engine;
   readonly parameters: ReadonlyMap<string, HostTensor>;
@@ -29,11 +32,11 @@ export interface Comparison {
 
 /** Evaluates on the held-out documents, or on fresh episodes of the task. */
 export async function runEvaluation(
-  { corpus, ...request }: EvaluationRequest,
+  { corpus, training, ...request }: EvaluationRequest,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Comparison> {
-  const source = evaluationSource(runtime, corpus, request.model, request.seed);
+  const source = evaluationSource(runtime, corpus, request.model, request.seed, training);
   const live = createLiveLine(terminal);
   const onSegment = (segments: number) => {
     live.show([`evaluating: segment ${segments.toLocaleString("en-US")}`], performance.now());
@@ -43,7 +46,8 @@ export async function runEvaluation(
     .finally(live.erase);
   requireFinite(evaluation);
   if (corpus.kind === "task") {
-    return { evaluation, guessing: taskOf(runtime, corpus.name, request.model).guessing };
+    const { guessing } = taskOf(runtime, corpus.name, request.model, training);
+    return { evaluation, guessing };
   }
   // Counts of all bytes say nothing of a loss that weighs them.
   if (evaluation.perplexity === undefined || weighsApart(evaluation)) return { evaluation };

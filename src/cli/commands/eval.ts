@@ -54,7 +54,7 @@ export function evalCommand(load: () => Promise<Compile<BuildResult>>): CommandM
         const parameters = trained.parameters(model);
         const engine = await createEngine(runtime, values.engine, threads);
         const comparison = await runEvaluation(
-          { model, corpus, engine, parameters, seed },
+          { model, training: trained.programs.train, corpus, engine, parameters, seed },
           runtime,
           terminal,
         );

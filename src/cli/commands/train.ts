@@ -1,16 +1,14 @@
 /** `memc train SPEC`: trains a model, says what it learnt, and shows a sample. */
-
-import type { ModelDefinition } from "../../runtime/model.ts";
 import type { BuildResult } from "../build-result.ts";
 import { type CommandModule, defineCommand } from "../command.ts";
 import { type Compile, specExists } from "../compiler.ts";
-import { evaluationSource, trainingSource } from "../corpus-source.ts";
+import { evaluationSource, reachNote, trainingSource } from "../corpus-source.ts";
 import type { Corpus } from "../documents.ts";
 import { comparisonText, runEvaluation } from "../evaluation.ts";
 import { exitCode, InputError } from "../exit.ts";
 import { engineOptions, settingOption, specPositional, wholeNumber } from "../options.ts";
 import { printable } from "../printable.ts";
-import { type CompiledFor, loadPrograms } from "../programs.ts";
+import { type CompiledFor, loadPrograms, type Programs } from "../programs.ts";
 import { findResumption, type Resumption } from "../resumption.ts";
 import { type DataOfRun, dataNames, keptData, readRunCorpus } from "../run-data.ts";
 import { newRunFolder } from "../run-folder.ts";
@@ -109,7 +107,10 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         const folder =
           resumption?.folder ?? (await newRunFolder(spec, values.out, terminal.folder));
         const source = trainingSource(runtime, corpus, definition, seed);
-        if (values.evaluate) requireHeldOut(runtime, corpus, model, { seed, valid: values.valid });
+        if (values.evaluate)
+          requireHeldOut(runtime, corpus, programs, { seed, valid: values.valid });
+        const note = reachNote(runtime, corpus, definition);
+        if (note !== undefined) terminal.err(`note: ${note}\n`);
         const engine = await createEngine(runtime, values.engine, threads);
         const { code, state } = await runTraining(
           {
@@ -135,7 +136,12 @@ export function trainCommand(load: () => Promise<Compile<BuildResult>>): Command
         if (code !== exitCode.fine || !values.evaluate) return code;
         const { parameters } = state;
         const shown = { model, corpus, engine, parameters, seed };
-        terminal.out(comparisonText(await runEvaluation(shown, runtime, terminal)));
+        const evaluated = await runEvaluation(
+          { ...shown, training: definition },
+          runtime,
+          terminal,
+        );
+        terminal.out(comparisonText(evaluated));
         await showSample({ ...shown, model: generate }, runtime, terminal);
         return code;
       });
@@ -151,11 +157,11 @@ function runOf({ folder: { shown }, checkpoint: { record } }: Resumption): DataO
 function requireHeldOut(
   runtime: Runtime,
   corpus: Corpus,
-  model: ModelDefinition,
+  { evaluate: model, train }: Programs,
   { seed, valid }: { readonly seed: number; readonly valid: string | undefined },
 ) {
   try {
-    evaluationSource(runtime, corpus, model, seed);
+    evaluationSource(runtime, corpus, model, seed, train);
   } catch (error) {
     if (!(error instanceof runtime.SourceError)) throw error;
     throw new InputError(

@@ -178,7 +178,9 @@ function lastLogits(model: ModelDefinition) {
     const classifier = findClassifier(outputs, axis);
     const logits = classifier && outputs[classifier.output];
     if (logits === undefined) {
-      throw new SourceError(`${model.name} has no output of logits [${axis}, …] to sample from.`);
+      throw new SourceError(
+        `${model.name} has no output of logits [${axis}, …] to sample from: name one \`logits\`.`,
+      );
     }
     return { logits: g.gather(logits, position, { axis }), next };
   };

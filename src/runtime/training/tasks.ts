@@ -156,10 +156,15 @@ export function byCount(sequence: readonly number[], alphabet: number): readonly
 
 /**
  * A task by what a user writes: `task:recall`, `task:sort(length = 4000, alphabet = 20)`. What is not given follows the model: recall
- * shows up to 4 of up to 8 symbols in an episode of 4 segments; sort fills a rollout (at least the alphabet) with up to 20 symbols.
+ * shows up to 4 of up to 8 symbols in an episode of 4 segments; sort fills a rollout of `training` (at least the alphabet) with up to 20
+ * symbols, so that an evaluation, which has no rollouts, is about episodes of the same length.
  * Throws SourceError for a name or setting that does not exist, or sizes that do not suit the inputs.
  */
-export function parseTask(text: string, program: SourceProgram): Task {
+export function parseTask(
+  text: string,
+  program: SourceProgram,
+  training: SourceProgram = program,
+): Task {
   const match = /^task:([a-z]+)(?:\(([^()]*)\))?$/.exec(text.trim());
   const settings = new Map<string, number>();
   for (const part of (match?.[2] ?? "").split(",").filter((one) => one.trim() !== "")) {
@@ -191,7 +196,7 @@ export function parseTask(text: string, program: SourceProgram): Task {
       break;
     case "sort": {
       const alphabet = take("alphabet", Math.min(20, range - 2));
-      const room = rolloutOf(program).rollout * tokens - alphabet;
+      const room = rolloutOf(training).rollout * training.schedule.segment.tokens - alphabet;
       task = sortTask({ alphabet, length: take("length", Math.max(alphabet, room)) });
       break;
     }

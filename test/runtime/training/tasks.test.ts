@@ -95,6 +95,15 @@ describe("task:sort", () => {
     expect(middle).toBeCloseTo((early + late) / 2, 1);
   });
 
+  it("fills a rollout of the training, also where it is read without rollouts", () => {
+    const { rollout, stride: _, ...reading } = program.schedule;
+    const evaluation = { ...program, schedule: { ...reading, segment: { axis: "T", tokens: 2 } } };
+    expect(parseTask("task:sort(alphabet = 4)", program).length).toBe((rollout ?? 0) * T);
+    expect(parseTask("task:sort(alphabet = 4)", evaluation, program).length).toBe(
+      (rollout ?? 0) * T,
+    );
+  });
+
   it("pads the last segment of an episode", () => {
     const source = new TaskSource(
       parseTask("task:sort(length = 5, alphabet = 5)", program),
