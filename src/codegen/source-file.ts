@@ -3,7 +3,7 @@ import type { StatementStructures } from "ts-morph";
 import type { Expression } from "./expression.ts";
 import { indent, layOut, WIDTH } from "./expression.ts";
 import type { FunctionText } from "./functions.ts";
-import { commentLines, paragraphs } from "./identifier.ts";
+import { paragraphs } from "./identifier.ts";
 import type { TypeAlias } from "./types.ts";
 
 export interface Import {

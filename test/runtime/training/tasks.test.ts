@@ -96,12 +96,10 @@ describe("task:sort", () => {
   });
 
   it("fills a rollout of the training, also where it is read without rollouts", () => {
-    const { rollout, stride: _, ...reading } = program.schedule;
-    const evaluation = { ...program, schedule: { ...reading, segment: { axis: "T", tokens: 2 } } };
-    expect(parseTask("task:sort(alphabet = 4)", program).length).toBe((rollout ?? 0) * T);
-    expect(parseTask("task:sort(alphabet = 4)", evaluation, program).length).toBe(
-      (rollout ?? 0) * T,
-    );
+    const { rollout = 0, stride: _, ...reading } = program.schedule;
+    const evaluation = { ...program, schedule: reading };
+    expect(parseTask("task:sort(alphabet = 4)", program).length).toBe(rollout * T);
+    expect(parseTask("task:sort(alphabet = 4)", evaluation, program).length).toBe(rollout * T);
   });
 
   it("pads the last segment of an episode", () => {
