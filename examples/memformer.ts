@@ -54,8 +54,8 @@ type Attention = {
 
 /**
  * Multi-head attention of x over context (Vaswani et al. 2017): scores scaled by 1 / sqrt(K), no
- * biases. Padding is never attended to; `causal` also hides what comes after each row, for an x and
- * a context of one length (std/attention.mem).
+ * biases; `causal` hides what comes after each row, the last of x being the last of context.
+ * Padding is never attended to (std/attention.mem).
  * x: [batch, T, D], context: [batch, S, E], validS: flag [batch, S] -> [batch, T, D]
  */
 function attention(
@@ -80,8 +80,8 @@ function attention(
 
 /**
  * Multi-head attention of x over context (Vaswani et al. 2017): scores scaled by 1 / sqrt(K), no
- * biases. Padding is never attended to; `causal` also hides what comes after each row, for an x and
- * a context of one length (std/attention.mem).
+ * biases; `causal` hides what comes after each row, the last of x being the last of context.
+ * Padding is never attended to (std/attention.mem).
  * x: [batch, T, D], context: [batch, S, E] -> [batch, T, D]
  */
 function readAttention(
@@ -249,8 +249,8 @@ function slotsWrite(
 
 /**
  * Multi-head attention of x over context (Vaswani et al. 2017): scores scaled by 1 / sqrt(K), no
- * biases. Padding is never attended to; `causal` also hides what comes after each row, for an x and
- * a context of one length (std/attention.mem).
+ * biases; `causal` hides what comes after each row, the last of x being the last of context.
+ * Padding is never attended to (std/attention.mem).
  * x: [batch, T, D], context: [batch, S, E], validS: flag [batch, S] -> [batch, T, D]
  */
 function attentionCausal(
@@ -264,9 +264,9 @@ function attentionCausal(
   const q = g.contract(x, own.Wq, { over: ["D"] }); // [batch, T, H, K]
   const k = g.contract(context, own.Wk, { over: ["E"] }); // [batch, S, H, K]
   const v = g.contract(context, own.Wv, { over: ["E"] }); // [batch, S, H, K]
-  const indexS = g.index({ axis: "S", size: g.size(context, "S") }); // int [S]
-  const mask = g.lessEqual(indexS, g.index({ axis: "T", size: g.size(x, "T") })); // flag [S, T]
-  const seen = g.and(validS, mask); // flag [batch, S, T]
+  const row = g.index({ axis: "T", size: g.size(x, "T") }); // int [T]
+  // seen: flag [batch, S, T]
+  const seen = g.and(validS, g.lessEqual(g.index({ axis: "S", size: g.size(context, "S") }), row));
   const [attended] = g.attention(q, k, v, {
     width: "K",
     keys: "S",

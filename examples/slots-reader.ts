@@ -15,8 +15,8 @@ type Attention = {
 
 /**
  * Multi-head attention of x over context (Vaswani et al. 2017): scores scaled by 1 / sqrt(K), no
- * biases. Padding is never attended to; `causal` also hides what comes after each row, for an x and
- * a context of one length (std/attention.mem).
+ * biases; `causal` hides what comes after each row, the last of x being the last of context.
+ * Padding is never attended to (std/attention.mem).
  * x: [batch, T, D], context: [batch, S, E] -> [batch, T, D]
  */
 function attention(
