@@ -82,11 +82,13 @@ function isMatch(address: string, made: string): boolean {
   });
 }
 
+/** The steps of an address; `layer.0.p`, of a repeat that is written out, is `layer[0].p`. */
 function stepsOf(
   address: string,
 ): readonly { readonly name: string; readonly index: string | undefined }[] {
   return address
     .replaceAll(" ", ".")
+    .replaceAll(/\.(\d+)(?=\.|$)/g, "[$1]")
     .split(".")
     .map((step) => {
       const [, name = step, index] = /^([^[]*)\[([^\]]*)\]$/.exec(step) ?? [];

@@ -1,6 +1,7 @@
 /** Loops of a generated function: `repeat` over copies, `scan` over the entries of an axis. */
 import { isUnnamed, plainName } from "../ir/function-builder.ts";
 import type { Operand, Value } from "../ir/graph.ts";
+import { loopScope } from "../ir/rewrite.ts";
 import type { BodyWriter } from "./body.ts";
 import type { Callee } from "./body-context.ts";
 import { callExpression, recordHandings } from "./calls.ts";
@@ -176,8 +177,7 @@ class LoopWriter {
       source: this.#source(position),
     });
     recordHandings(this.#body, this.#node.function, callee, leaf);
-    const segment = this.#node.kind === "repeat" ? this.#node.index : this.#node.axis;
-    const builder = callee.probes ? scopeText([segment], this.#index) : "g";
+    const builder = callee.probes ? scopeText(loopScope(this.#node), this.#index) : "g";
     const expression = callExpression(this.#body, this.#node, callee, builder, leaf);
     results.collect(expression, this.#local);
   }

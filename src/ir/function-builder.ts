@@ -73,6 +73,8 @@ export interface LoopOptions extends Omit<CallOptions, "scope"> {
   /** What becomes of each result of the body, in order. */
   readonly collecting: RepeatNode["collecting"];
   readonly reversed?: boolean;
+  /** The path of the iterations, where the index alone is not it. */
+  readonly scope?: readonly string[] | undefined;
 }
 
 /** Names of values that nothing in the spec names start with this, which no name of a spec holds. */
@@ -323,6 +325,7 @@ function loopParts(
 ): Omit<RepeatNode, "kind" | "index"> {
   return {
     function: body.name,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
     count: toSymbolic(options.count),
     reversed: options.reversed ?? false,
     numbers: options.numbers ?? [],

@@ -204,6 +204,7 @@ function parseLoop(
   reader.expect("[");
   const count = parseSymbol(reader);
   reader.expect("]");
+  const scope = reader.accept("at") ? { scope: parsePath(reader) } : {};
   const reversed = reader.accept("reversed");
   reader.expect("(");
   const passed = reader.until(")", () => {
@@ -218,7 +219,18 @@ function parseLoop(
   const numbers = parseBindings(reader);
   const inputs = passed.map((each) => each.input);
   const passing = passed.map((each) => each.passing);
-  return { function: body, over, count, reversed, numbers, inputs, passing, collecting, results };
+  return {
+    function: body,
+    over,
+    ...scope,
+    count,
+    reversed,
+    numbers,
+    inputs,
+    passing,
+    collecting,
+    results,
+  };
 }
 
 function parseBindings(reader: Reader): readonly NumberBinding[] {

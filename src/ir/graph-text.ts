@@ -127,8 +127,9 @@ function loopText(node: RepeatNode | ScanNode, over: string): string {
     (input, position) => `${node.passing[position]} ${operandText(input)}`,
   );
   const turns = `${nameText(over)}[${symbolText(node.count)}]`;
+  const scope = node.scope === undefined ? "" : ` at ${pathText(node.scope)}`;
   const reversed = node.reversed ? " reversed" : "";
-  const head = `${node.kind} ${nameText(node.function)} over ${turns}${reversed}`;
+  const head = `${node.kind} ${nameText(node.function)} over ${turns}${scope}${reversed}`;
   const collecting = node.collecting.join(", ");
   const parts = `(${inputs.join(", ")}) gives (${collecting})${bindingsText(node.numbers)}`;
   return `${assigned(node.results)}${head} ${parts}`;

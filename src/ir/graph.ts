@@ -115,6 +115,8 @@ export interface RepeatNode {
   readonly function: string;
   /** The index name in the spec, `layer`; also the path segment of the copies. */
   readonly index: string;
+  /** The path of the iterations below the function's address, for probes; the index alone where it says nothing. */
+  readonly scope?: readonly string[];
   readonly count: SymbolicNumber;
   readonly reversed: boolean;
   readonly numbers: readonly NumberBinding[];

@@ -7,7 +7,7 @@
  */
 import type { Graph, GraphFunction, Node, Operand, Port, SymbolicNumber, Value } from "./graph.ts";
 import { valueTypeText } from "./graph-text.ts";
-import { resultsOf } from "./rewrite.ts";
+import { loopScope, resultsOf } from "./rewrite.ts";
 import { isConstant, isSymbolic } from "./symbolic.ts";
 
 /** 32 hexadecimal digits. Equal graphs have equal hashes; nodes that nothing needs do not count. */
@@ -75,7 +75,8 @@ class Hasher {
         const passed = node.inputs.map((input, at) => `${node.passing[at]} ${operand(input)}`);
         const probed = this.#hasProbes(node.function);
         // A repeat is blind to the name of its index, unless probes are addressed by it.
-        const over = node.kind === "scan" ? node.axis : probed ? node.index : "";
+        const axis = node.kind === "scan" ? node.axis : "";
+        const over = probed ? `${axis} ${loopScope(node).join(".")}` : axis;
         const direction = node.reversed ? "reversed" : "";
         const head = `${node.kind} ${over} ${node.count.value} ${direction}`;
         const text = `${head} ${this.#inputs(node.function, passed)} ${node.collecting.join(" ")}`;

@@ -16,6 +16,7 @@ import type {
   ScanNode,
   ValueType,
 } from "./graph.ts";
+import { loopScope } from "./rewrite.ts";
 import { isConstant, plainAttributes } from "./symbolic.ts";
 
 /**
@@ -120,7 +121,7 @@ class Interpreter {
   #runLoop(node: RepeatNode | ScanNode, frame: Frame): readonly HostValue[] {
     const given = node.inputs.map((operand) => read(frame, operand));
     const count = node.count.value;
-    const name = node.kind === "scan" ? node.axis : node.index;
+    const name = loopScope(node).join(".");
     const turns: (readonly HostValue[])[] = [];
     let carried = given.filter((_, position) => node.passing[position] === "carried");
     for (let turn = 0; turn < count; turn++) {

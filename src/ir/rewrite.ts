@@ -8,6 +8,8 @@ import type {
   NumberBinding,
   Operand,
   OperationNode,
+  RepeatNode,
+  ScanNode,
   SymbolicNumber,
   Value,
 } from "./graph.ts";
@@ -52,6 +54,11 @@ export function resultsOf(node: Node): readonly Value[] {
     default:
       return node satisfies never;
   }
+}
+
+/** The path of a loop's iterations below the address of its function, without their number. */
+export function loopScope(node: RepeatNode | ScanNode): readonly string[] {
+  return node.scope ?? [node.kind === "repeat" ? node.index : node.axis];
 }
 
 /** The function a node calls, if it calls one. */

@@ -41,6 +41,27 @@ test.each(["layer[*].masked.p", "layer[1].masked.p", "layer.masked.p", "masked.p
   },
 );
 
+test.each(["i[1].z", "i[*].z", "i.1.z", "i.z", "i[0].j[1].z", "i[*].j.z"])(
+  "%s is the address of a value in a repeat that is written out",
+  async (probe) => {
+    const text = `model M {
+  input x[T]
+  y = x
+  repeat 2 as i { z = y * (i + 1); repeat 2 as j { z = tanh(z) }; y = z }
+  output o = y
+}
+evaluate { segment 4 tokens }`;
+    const folder = await folderWith({ "written.mem": text });
+    expect(await memc(folder, "build", "written.mem", "--probe", probe)).toMatchObject({
+      code: 0,
+      err: "",
+    });
+    const wrong = await memc(folder, "build", "written.mem", "--probe", "i[2].z");
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.err).toContain("--probe i[2].z matches nothing");
+  },
+);
+
 test.each([
   ["layer[7].masked.p", "there are layer[0].masked.p, layer[1].masked.p"],
   ["layer[*].maskd.p", "there are layer[0].masked.p, layer[1].masked.p"],

@@ -10,6 +10,7 @@ import { asTensor, type Place } from "./emit.ts";
 import type { CheckedAxis, Frame } from "./frame.ts";
 import { addLossResults } from "./loss-terms.ts";
 import { addProbes } from "./probe.ts";
+import { withScopesApart } from "./probe-scopes.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 
 export const sized = (axis: CheckedAxis): SizedAxis => ({
@@ -40,7 +41,8 @@ export function finishMain(
     file: model.span.file,
     ...(model.doc === undefined ? {} : { doc: model.doc }),
   };
-  const functions = reachable(new Map([...checker.functions, [main.name, main]]), main.name);
+  const called = reachable(new Map([...checker.functions, [main.name, main]]), main.name);
+  const functions = checker.probes.size === 0 ? called : withScopesApart(called);
   return { functions, main: main.name };
 }
 

@@ -192,6 +192,8 @@ export class Frame {
   restAxes: readonly CheckedAxis[] = [];
   /** Axis names that some value of the function has, so that generated code can ask its size. */
   readonly visibleAxes = new Set<string>();
+  /** Paths of the loops so far, for probes. */
+  readonly #loopScopes = new Set<string>();
   /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `valid T`, `next M`. */
   readonly globals = new Map<string, TensorEntity>();
 
@@ -244,6 +246,16 @@ export class Frame {
     const tensor = this.input(hint, type, "argument", [name]);
     this.globals.set(key, tensor);
     return tensor;
+  }
+
+  /** The path of a loop's iterations, for probes: the second loop of one index in one place is `i2`. */
+  loopScope(prefix: readonly string[], index: string): readonly string[] {
+    for (let count = 1; ; count++) {
+      const scope = [...prefix, count === 1 ? index : `${index}${count}`];
+      if (this.#loopScopes.has(scope.join("."))) continue;
+      this.#loopScopes.add(scope.join("."));
+      return scope;
+    }
   }
 
   /** Whether the function takes it as an argument. */

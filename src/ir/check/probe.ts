@@ -5,12 +5,16 @@ import type { Place } from "./emit.ts";
 import { staticText } from "./expressions/static.ts";
 import type { Entity, Frame } from "./frame.ts";
 
-/** Adds a probe for every tensor among the names that is asked for, at the place's address. */
-export function probeNames({ checker, scope }: Place, names: ReadonlyMap<string, Entity>): void {
+/** Adds a probe for every tensor among the names that is asked for, at the place's address or another below the function's. */
+export function probeNames(
+  { checker, scope }: Place,
+  names: ReadonlyMap<string, Entity>,
+  prefix = scope.prefix,
+): void {
   for (const [name, entity] of names) {
     if (!checker.probes.has(name)) continue;
     if (entity.kind === "tensor") {
-      scope.frame.builder.probe([...scope.prefix, name].join("."), entity.operand);
+      scope.frame.builder.probe([...prefix, name].join("."), entity.operand);
     } else noteOther(checker, name, entity);
   }
 }

@@ -258,6 +258,7 @@ export class BackwardWriter {
     });
     const options = {
       count: node.count,
+      scope: node.scope,
       reversed: !node.reversed,
       inputs,
       collecting: gradient.gradients.map((input) => {

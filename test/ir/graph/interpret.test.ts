@@ -1,6 +1,6 @@
 /** The interpreter: the meaning of calls, loops, copies and probes. */
 import { describe, expect, it } from "vitest";
-import { parseGraph } from "../../../src/ir/graph-text.ts";
+import { parseGraph, printGraph } from "../../../src/ir/graph-text.ts";
 import type { HostValue } from "../../../src/ir/interpret.ts";
 import { interpret } from "../../../src/ir/interpret.ts";
 import { hostTensor } from "../../../src/ops/index.ts";
@@ -45,6 +45,13 @@ describe("a scan", () => {
     ]);
     expect([...probes.value.keys()]).toEqual(["T[0].y", "T[1].y", "T[2].y"]);
     expect(entriesOf(probes.value.get("T[0].y") ?? [])).toEqual([1, 6]);
+  });
+
+  it("has its probes at the scope that it says", () => {
+    const graph = parseGraph(scan(3, 'at i."0".T2'));
+    expect(parseGraph(printGraph(graph))).toEqual(graph);
+    const { probes } = interpret(graph, "f", [batch(0, 1), x, scalar(2)]);
+    expect([...probes.value.keys()]).toEqual(["i.0.T2[0].y", "i.0.T2[1].y", "i.0.T2[2].y"]);
   });
 
   it("backwards keeps what belongs to a step at that step", () => {

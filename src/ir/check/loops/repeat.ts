@@ -45,6 +45,7 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
   const { scope } = place;
   const yields = new Map<string, TensorEntity[]>(statement.yields.map((name) => [name.text, []]));
   const before = new Set(scope.names.keys());
+  const probed = scope.frame.loopScope(scope.prefix, statement.index.text);
   const scopes = Array.from({ length: count }, (_, iteration) => {
     const names = new Map<string, Entity>();
     names.set(statement.index.text, plainNumber(iteration, true));
@@ -72,7 +73,7 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     });
     scope.frame.siblings.set(memory.name.text, siblings);
   }
-  for (const inner of scopes) {
+  for (const [iteration, inner] of scopes.entries()) {
     for (const name of before) {
       const current = scope.names.get(name);
       if (current !== undefined && name !== statement.index.text) inner.names.set(name, current);
@@ -80,7 +81,7 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     const entering = new Map(inner.names);
     runStatements({ ...place, scope: inner }, statement.body);
     const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
-    probeNames({ ...place, scope: inner }, new Map(bound));
+    probeNames(place, new Map(bound), [...probed, String(iteration)]);
     for (const name of before) {
       const after = inner.names.get(name);
       if (after === undefined || name === statement.index.text) continue;
@@ -149,7 +150,9 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     );
     return { value: declareTensor(place, own, statement.span).operand, passing: "stacked" };
   });
+  const iterations = scope.frame.loopScope(scope.prefix, index);
   const results = scope.frame.builder.repeat(graph, index, {
+    scope: iterations.join(".") === index ? undefined : iterations,
     count: writable(scope, count),
     inputs,
     collecting,

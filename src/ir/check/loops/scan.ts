@@ -152,7 +152,9 @@ function scan(
     const own = lifted(declaration, scope.prefix, [], () => undefined);
     return { value: declareTensor(place, own, statement.span).operand, passing: "captured" };
   });
+  const steps = scope.frame.loopScope(scope.prefix, axis.name);
   const results = scope.frame.builder.scan(graph, axis.name, {
+    scope: steps.join(".") === axis.name ? undefined : steps,
     count: writable(scope, axisNumber(scope, axis)),
     inputs,
     collecting,
