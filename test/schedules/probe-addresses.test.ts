@@ -98,6 +98,25 @@ memory m() {
   expect(await shown(["q"], model(body, definitions))).toEqual(addresses);
 });
 
+test("losses of an instance and of a method, at the addresses that metrics have", async () => {
+  const definitions = `block f(x[...]) -> [...] { param v starts 0.1; loss small = (v * x) ^ 2; return tanh(v * x) }
+memory m() {
+  state s starts 0.1, gradient through
+  step(x[T]) -> [T] {
+    loss small = (x - s) ^ 2
+    s <- s + mean(x over T where valid(T))
+    return s * x
+  }
+}`;
+  const body = `y = x
+  repeat 2 as layer { memory mem = m(); use g = f(); y = mem.step(y) + g(y) }`;
+  const addresses = ["layer[0].g.small", "layer[0].mem.small", "layer[1].g.small"];
+  expect(await shown(["small"], model(body, definitions))).toEqual([
+    ...addresses,
+    "layer[1].mem.small",
+  ]);
+});
+
 test("gradients, at the address of the value", async () => {
   const body = `y = scan over T from m = w yield m { q = m + x; m = tanh(q) }
   y = y + scan over T from m = w yield m { q = m - x; m = tanh(q) }`;

@@ -17,7 +17,10 @@ export interface LossTerm {
   /** Sum of the weights, a scalar; absent where the spec does not weigh the term. */
   readonly count?: Value;
   readonly origin: LossOrigin;
-  /** The statement is in this function itself, not in one that it calls or in a loop's body. */
+  /**
+   * Its address is that of this function: the statement is here, not in a loop's body or a block that is called; or it is in a
+   * method that is called here, since a loss in a method is the instance's.
+   */
   readonly own: boolean;
 }
 
@@ -71,23 +74,44 @@ export function addLossResults(builder: FunctionBuilder, terms: readonly LossTer
 }
 
 /** What made the term that a loop's function has at the port. */
-export function originInside(terms: readonly LossTerm[], { path }: Port): LossOrigin {
+function originInside(terms: readonly LossTerm[], { path }: Port): LossOrigin {
   const address = path.join(".");
   const term = terms.find((each) => each.path.join(".") === address);
   if (term === undefined) throw new Error(`There is no loss ${address} in the loop.`);
   return term.origin;
 }
 
-/** Takes what a call or loop gives at one of its ports, if that is a term or the count of one; its place is below `prefix`. */
+/** Takes what a call gives at one of its ports, if that is a term or the count of one; its place is below `prefix`. */
 export function takeLossResult(
+  terms: LossTerm[],
+  prefix: readonly string[],
+  port: Port,
+  value: Value,
+  origin: LossOrigin,
+): void {
+  take(terms, prefix, port, value, { origin, own: origin.kind === "instance" });
+}
+
+/** Takes in the same way what a loop gives, whose body has the terms `inside`. */
+export function takeLoopLoss(
+  terms: LossTerm[],
+  prefix: readonly string[],
+  port: Port,
+  value: Value,
+  inside: readonly LossTerm[],
+): void {
+  take(terms, prefix, port, value, { origin: originInside(inside, port), own: false });
+}
+
+function take(
   terms: LossTerm[],
   prefix: readonly string[],
   { role, path }: Port,
   value: Value,
-  origin: LossOrigin,
+  from: Pick<LossTerm, "origin" | "own">,
 ): void {
   const below = [...prefix, ...path];
-  if (role === "loss") addLoss(terms, { path: below, value, origin, own: false });
+  if (role === "loss") addLoss(terms, { path: below, value, ...from });
   if (role !== "count") return;
   const address = below.join(".");
   const position = terms.findIndex((term) => term.path.join(".") === address);

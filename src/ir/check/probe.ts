@@ -52,8 +52,11 @@ export function isProbed({ graph }: Program, name: string): boolean {
   );
 }
 
-/** Adds a probe for every tensor of the scope whose name is asked for. Runs once, at the end of a function. */
-export function addProbes({ checker, scope }: Place): void {
+/**
+ * Adds a probe for every tensor of the scope whose name is asked for. Runs once, at the end of a function; losses of a `method` are
+ * probed where it is called, at the instance's address.
+ */
+export function addProbes({ checker, scope }: Place, of: "block" | "method" = "block"): void {
   if (checker.probes.size === 0) return;
   const { frame } = scope;
   probeNames({ checker, scope }, scope.names);
@@ -77,7 +80,7 @@ export function addProbes({ checker, scope }: Place): void {
       }
     }
   }
-  probeLosses(checker, frame);
+  if (of === "block") probeLosses(checker, frame);
 }
 
 /** Adds a probe for every loss of the function that is asked for, unless a value at its address has one. */

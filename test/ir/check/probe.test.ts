@@ -93,3 +93,23 @@ model M(scale: real = 0.5) {
   expect(said("T")).toContain("T is an axis");
   expect(said("a")).toContain("a is a memory");
 });
+
+test("a loss in a method is the instance's, as it is printed", () => {
+  const text = (call: string, counts = "") => `memory m() {
+  state s starts 0, gradient through
+  step(x[T]) -> [T] {
+    loss rebuilt = (x - s) ^ 2${counts}
+    s <- sum(x over T where valid(T))
+    return x + s
+  }
+}
+model M { input x[T]; y = x; ${call}; output o = y }`;
+  const probed = (call: string) => probesOf(text(call), "rebuilt");
+  expect(probed("memory past = m(); y = past.step(y)")).toEqual(["past.rebuilt"]);
+  const loop = (factor: string) =>
+    `repeat 2 as layer { memory past = m(); y = ${factor} * past.step(y) }`;
+  expect(probed(loop("2"))).toEqual(["past.rebuilt"]);
+  expect(probed(loop("layer"))).toEqual(["layer.0.past.rebuilt", "layer.1.past.rebuilt"]);
+  const weighted = text("memory past = m(); y = past.step(y)", " weighted by x > 0");
+  expect(probesOf(weighted, "rebuilt")).toEqual(["past.rebuilt"]);
+});

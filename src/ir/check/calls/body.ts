@@ -231,7 +231,7 @@ function finish(
   }
   for (const { path, value } of frame.next) builder.result(value, { role: "next", path });
   addLossResults(builder, frame.losses);
-  addProbes(place);
+  addProbes(place, callee.method === undefined ? "block" : "method");
   const graph = finishGraph(frame, callee, variant);
   if (callee.method !== undefined) warnOfPadding(place, graph);
   checker.functions.set(graph.name, graph);

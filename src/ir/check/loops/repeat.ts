@@ -10,7 +10,7 @@ import { evaluateNumber } from "../expressions/expression.ts";
 import { plainNumber, type StaticNumber } from "../expressions/static.ts";
 import { type CheckedAxis, type Entity, Scope, type TensorEntity } from "../frame.ts";
 import { declareInstance } from "../instances/instance.ts";
-import { originInside, takeLossResult } from "../loss-terms.ts";
+import { takeLoopLoss } from "../loss-terms.ts";
 import { declareTensor } from "../parameter.ts";
 import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
@@ -188,8 +188,7 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     } else if (port.role === "next") {
       scope.frame.next.push({ path: [...scope.prefix, index, "*", ...port.path], value });
     } else {
-      const origin = originInside(frame.losses, port);
-      takeLossResult(scope.frame.losses, [...scope.prefix, index], port, value, origin);
+      takeLoopLoss(scope.frame.losses, [...scope.prefix, index], port, value, frame.losses);
     }
   });
 }

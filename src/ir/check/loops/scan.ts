@@ -7,7 +7,7 @@ import { lifted } from "../declaration.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
-import { originInside, takeLossResult } from "../loss-terms.ts";
+import { takeLoopLoss } from "../loss-terms.ts";
 import { requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { declareTensor } from "../parameter.ts";
@@ -182,8 +182,7 @@ function scan(
         tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false },
       });
     } else if (port.role === "loss" || port.role === "count") {
-      const origin = originInside(frame.losses, port);
-      takeLossResult(scope.frame.losses, scope.prefix, port, value, origin);
+      takeLoopLoss(scope.frame.losses, scope.prefix, port, value, frame.losses);
     }
   });
   return collected;
