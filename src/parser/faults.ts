@@ -174,6 +174,11 @@ export function unexpected(wanted: string, token: IToken): Finding {
   return help === undefined ? finding : { ...finding, help };
 }
 
+/** Whether an expression might as well have ended before the token. */
+function isEnd(wanted: string): boolean {
+  return wanted.startsWith("the end of the statement") || wanted.startsWith("`,` or ");
+}
+
 function advice(wanted: string, token: IToken): string | undefined {
   switch (token.tokenType) {
     case t.StringLiteral:
@@ -192,6 +197,13 @@ function advice(wanted: string, token: IToken): string | undefined {
       return "an index follows its value without white space";
     case t.OpenParenthesis:
       return "a call's arguments follow its name without white space";
+    case t.At:
+    case t.Split:
+    case t.Merge:
+    case t.Rename:
+      return isEnd(wanted)
+        ? `put the contraction in parentheses: \`(a . b over K) ${token.image} …\``
+        : undefined;
     case t.Reset:
       return wanted.startsWith("the end of the statement")
         ? "it stands in a declaration `memory m = slots() reset when …`, or after a comma in that of a state: `starts 0, reset when …`"

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "../../src/parser/index.ts";
 import { bare, expressionOf, faultsOf, shown, statementsOf } from "./kit.ts";
 
 const reads = (text: string, meaning: string): void => {
@@ -200,4 +201,15 @@ describe("what cannot be read in one way", () => {
     ["x ** 2", "MEM0023 ⟨**⟩ expected the end of the statement (a new line or `;`), found `**`"],
     ['"text"', 'MEM0021 ⟨"text"⟩ expected an expression, found a string'],
   ])("%s", (value, fault) => expect(inBlock(value)).toEqual([fault]));
+
+  it.each([
+    ["a . b over K rename E as F", "rename"],
+    ["f(a . b over K split E as (F, G))", "split"],
+    ["2 * a . b over K at E = 0", "at"],
+    ["[a . b over K merge (E, F) as G]", "merge"],
+  ])("%s: the suffix is of the contraction", (value, word) => {
+    const { diagnostics } = parse({ path: "b.mem", text: `block b(x[T]) { y = ${value} }` });
+    const help = `put the contraction in parentheses: \`(a . b over K) ${word} …\``;
+    expect(diagnostics.map((diagnostic) => diagnostic.help)).toEqual([help]);
+  });
 });

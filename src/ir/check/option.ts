@@ -3,6 +3,7 @@
 import { suggest } from "../../parser/suggest.ts";
 import type { Alternative, Expression, OptionType, Range } from "../../parser/tree.ts";
 import type { NumberExpression } from "../graph.ts";
+import { commandLineNotes } from "./command-line-notes.ts";
 import type { Place } from "./emit.ts";
 import { evaluateNumber, evaluateStatic } from "./expressions/expression.ts";
 import { namedNumber, type Static, staticText } from "./expressions/static.ts";
@@ -20,7 +21,7 @@ export function optionValue(
     type.kind === "choice"
       ? choiceValue(place, type.alternatives, expression, name)
       : evaluateStatic(place, expression);
-  checkOption(place, type, value, expression.span, name);
+  checkOption(place, type, value, expression, name);
   return type.kind === "number" && value.kind === "number"
     ? { ...value, integer: type.number === "int" }
     : value;
@@ -96,11 +97,12 @@ export function checkOption(
   place: Place,
   type: OptionType,
   value: Static,
-  span: Expression["span"],
+  given: Expression,
   name: string,
 ): void {
   const wrong: (expected: string) => never = (expected) => {
-    throw problem("MEM0172", span, `${name} must be ${expected}, not ${staticText(value)}.`);
+    const message = `${name} must be ${expected}, not ${staticText(value)}.`;
+    throw problem("MEM0172", given.span, message, { notes: commandLineNotes(place, given) });
   };
   switch (type.kind) {
     case "number": {
@@ -127,7 +129,7 @@ export function checkOption(
     case "set":
       if (value.kind !== "list") wrong(`a ${type.kind}`);
       for (const item of value.items)
-        checkOption(place, type.element, item, span, `each of ${name}`);
+        checkOption(place, type.element, item, given, `each of ${name}`);
       return;
     default: {
       void (type satisfies never);

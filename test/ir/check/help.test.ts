@@ -423,3 +423,30 @@ test("an axis of a parameter alone: where it is declared", () => {
  --> spec.mem:3:16`);
   expect(codesOf(text.replace("keys[E]", "keys[E: D]"))).toEqual([]);
 });
+
+describe("a split of the other kind", () => {
+  const split = (how: string) =>
+    helpOf(model(`input x[T]\ndim L = 6\ninput z[L]\ny = z split L ${how}`));
+
+  test("is shown where the sizes fit it", () => {
+    expect(split("into (P: 3, R: 2)")).toEqual([
+      "L as one tensor with these axes: `split L as (P: 3, R: 2)`.",
+    ]);
+    expect(split("as (P: 3, R: 1)")).toEqual([]);
+    expect(split("as (P: 4, R: 2)")).toEqual([
+      "L as pieces one after the other: `split L into (P: 4, R: 2)`.",
+    ]);
+    expect(split("into (P: 3, R: 1)")).toEqual([]);
+  });
+});
+
+test("an option that is given a value of the command line says so", () => {
+  const text = model(
+    "input x[T]\ndim slots = 2, D = 3\nrepeat 2 as layer { use f = held(slots); x = f(x) }\noutput y = x * D",
+    "block held(x[T], slots: int >= 1) -> [T] { return slots * x }",
+  );
+  const shown = shownOf(text, { settings: { slots: "0" } });
+  expect(shown).toContain("error[MEM0172]: slots must be at least 1, not 0.");
+  expect(shown).toContain("note: The value of slots is from the command line: --set slots=….");
+  expect(shownOf(text, { settings: { D: "4" } })).toBe("");
+});

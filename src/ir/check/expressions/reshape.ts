@@ -72,6 +72,25 @@ export function at(
   );
 }
 
+/** The other kind of split, if these sizes fit that. */
+function otherSplit(
+  { axis, mode, parts }: Split,
+  size: number,
+  sized: readonly { readonly number: { readonly value: number } }[],
+): string | undefined {
+  const sizes = sized.map(({ number }) => number.value);
+  const other = mode === "as" ? "into" : "as";
+  const total = sizes.reduce((all, each) => (mode === "as" ? all + each : all * each));
+  if (total !== size || parts.some(({ name }) => name === undefined)) return undefined;
+  const names = parts
+    .map(({ name, size: own }, i) =>
+      own === undefined ? name?.text : `${name?.text}: ${sizes[i]}`,
+    )
+    .join(", ");
+  const meaning = mode === "as" ? "pieces one after the other" : "one tensor with these axes";
+  return `${axis.text} as ${meaning}: \`split ${axis.text} ${other} (${names})\`.`;
+}
+
 export function split(place: Place, expression: Split, hint: string | undefined): Entity {
   const { value, axis, mode, parts, span } = expression;
   const tensor = evaluateTensor(place, value);
@@ -129,6 +148,7 @@ export function split(place: Place, expression: Split, hint: string | undefined)
       "MEM0137",
       span,
       `Axis ${along.name} has ${along.size} entries, its parts ${sizes} make ${total}.`,
+      { help: otherSplit(expression, along.size, sized) },
     );
   }
   const axes = sized.flatMap((piece) => (piece.axis ? [piece.axis] : []));

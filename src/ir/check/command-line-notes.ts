@@ -1,0 +1,20 @@
+/** Which values of the command line an expression of the spec reads: what is wrong with it may be wrong with them. */
+import type { Note } from "../../parser/diagnostic.ts";
+import type { Expression } from "../../parser/tree.ts";
+import type { Place } from "./emit.ts";
+import { mentionsName } from "./syntax.ts";
+
+/** A note for each name in the expression whose value is from the command line; names of the frame and of those around it. */
+export function commandLineNotes(
+  { checker, scope }: Place,
+  expression: Expression,
+): readonly Note[] {
+  const { address = [] } = scope.frame;
+  return [...checker.overrides].flatMap(([key, { span }]) => {
+    const path = key.split(".");
+    const [name = "", ...around] = [path.at(-1), ...path.slice(0, -1)];
+    const isHere = around.every((segment, i) => segment === address[i]);
+    if (span !== undefined || !isHere || !mentionsName(expression, name)) return [];
+    return [{ message: `The value of ${name} is from the command line: --set ${key}=….` }];
+  });
+}
