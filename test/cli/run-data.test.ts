@@ -54,7 +54,7 @@ test("a finished training is not said to go on with settings that it cannot go o
   expect(misspelt.err).toMatch(/error\[MEM0321\][\s\S]*Did you mean gated\?/);
   const wider = await memc(folder, ...again, "--set", "D=8");
   expect(wider.code).toBe(1);
-  expect(wider.err).toContain("error[MEM0912]");
+  expect(wider.err).toContain("error[MEM0918]");
   for (const { err } of [misspelt, wider]) expect(err).not.toContain("is finished");
   expect((await memc(folder, ...again)).err).toContain("is finished");
 });
