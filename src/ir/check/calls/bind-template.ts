@@ -124,11 +124,12 @@ export function bindTemplate(
         batch: value.type.axes.some((axis) => axis.name === "batch"),
         constant: false,
       };
-      if (port.struct === "own" || instance === undefined) {
-        frame.next.push({ path: [...path, ...port.path], value });
-      } else {
-        writeInstance(place, instance, state, tensor, call.span);
+      const own = port.struct === "own" || instance === undefined;
+      // The states of a block that `use` makes an instance of are that instance's.
+      if (instance !== undefined && (!own || callee.method === undefined)) {
+        writeInstance(place, instance, port.path.join("."), tensor, call.span);
       }
+      if (own) frame.next.push({ path: [...path, ...port.path], value });
     }
   });
   return returned;
@@ -141,6 +142,7 @@ function writeInstance(
   value: TensorEntity,
   span: Span,
 ): void {
+  const { kind, name } = instance.definition;
   if (instance.frame !== place.scope.frame) {
     throw problem(
       "MEM0220",
@@ -148,7 +150,10 @@ function writeInstance(
       `${instance.name} is written inside a repeat, so more than once a segment.`,
       {
         notes: [{ message: "It is declared outside of the repeat.", span: instance.span }],
-        help: "Declare the memory inside the repeat (one for each iteration), or write it after the repeat.",
+        help:
+          kind === "memory"
+            ? "Declare the memory inside the repeat (one for each iteration), or write it after the repeat."
+            : `It holds the state ${state}: declare it inside the repeat (one for each iteration), or call it after the repeat.`,
       },
     );
   }
@@ -160,7 +165,10 @@ function writeInstance(
       `The state ${state} of ${instance.name} is written twice in a segment.`,
       {
         notes: [{ message: "The first write is here.", span: before.span }],
-        help: "Compute in a local and write once.",
+        help:
+          kind === "memory"
+            ? "Compute in a local and write once."
+            : `Each call writes it. An instance has states of its own: use other = ${name.text}(…).`,
       },
     );
   }
