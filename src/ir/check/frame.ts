@@ -104,6 +104,8 @@ export interface Instance {
   declaredReset: TensorEntity | undefined;
   /** States whose restarts within a segment some recurrence has taken in. */
   readonly restarted: Set<string>;
+  /** One of its methods was called. */
+  called: boolean;
   /** A call of one of its methods failed: what that would have written is not missing. */
   failed: boolean;
 }

@@ -224,3 +224,31 @@ output z = y + 0 * a.tick()`,
     ]);
   });
 });
+
+describe("a reset comes before all writes", () => {
+  const rounds = `memory rounds() {
+  state n in int starts 0
+  step() -> [] { n <- n + 1; return n }
+  more() -> [] { return next n + n }
+}
+memory nested() { step() -> [] { memory inner = rounds(); return inner.step() } }`;
+  const first = (reset: string, order: string) =>
+    codesOf(
+      model(
+        `input x[T]; memory a = rounds(); memory c = nested()\nmemory b = rounds() reset when ${reset}\n${order}\noutput y = x * c.step()`,
+        rounds,
+      ),
+    );
+
+  test.for(["next a.n >= 2", "a.step() > 3", "a.more() > 2", "c.step() > 2"])(
+    "so it has no %s, whichever memory is used first",
+    (reset) => {
+      expect(first(reset, "x = a.step() * x\nx = b.step() * x")).toEqual(["MEM0185"]);
+      expect(first(reset, "x = b.step() * x\nx = a.step() * x")).toEqual(["MEM0185"]);
+    },
+  );
+
+  test("and reads states as they were carried", () => {
+    expect(first("a.n >= 2", "x = a.step() * x\nx = b.step() * x")).toEqual([]);
+  });
+});

@@ -8,6 +8,7 @@ import { evaluate } from "../expressions/expression.ts";
 import { isStatic, type Static } from "../expressions/static.ts";
 import type { Entity, Instance } from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
+import { nextInReset, writeInReset } from "../instances/in-reset.ts";
 import { prepareRestarts } from "../instances/restart.ts";
 import { type Definitions, findDefinition } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
@@ -17,7 +18,7 @@ import { type AxisBinding, bindArguments, bindAxes, type Callee } from "./argume
 import { bindTemplate } from "./bind-template.ts";
 import { makeTemplate } from "./body.ts";
 import type { Template } from "./template.ts";
-import { templateKey } from "./template-key.ts";
+import { readsNext, templateKey } from "./template-key.ts";
 
 export function callBlock(place: Place, call: Call, hint?: string): Entity {
   const { callee } = call;
@@ -119,6 +120,7 @@ function callInstance(
   hint: string | undefined,
 ): Entity {
   const { definition, definitions } = found;
+  found.called = true;
   // What a reset calls sees the states before any reset.
   const instance: Instance = place.scope.inReset ? { ...found, starts: new Map() } : found;
   if (method === undefined) {
@@ -176,7 +178,11 @@ function callTemplate(
   const { instance } = callee;
   const make = () => {
     if (instance !== undefined && !place.scope.inReset) prepareRestarts(apart, instance);
+    if (place.scope.inReset && readsNext(callee.body)) throw nextInReset(call.span, callee.title);
     const template = templateOf(checker, call, callee, given.options, axes);
+    const written = template.graph.results.find(({ role }) => role === "next");
+    if (place.scope.inReset && written !== undefined)
+      throw writeInReset(call.span, callee.title, written.path.join("."));
     return bindTemplate(apart, call, callee, template, given, axes, scope, hint);
   };
   const results =

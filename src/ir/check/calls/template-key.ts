@@ -30,4 +30,5 @@ export function templateKey(
 }
 
 /** Whether `next M` occurs, which may be one value for all examples or one for each, as it was written. */
-const readsNext = (body: Callee["body"]): boolean => someNode(body, ({ kind }) => kind === "next");
+export const readsNext = (body: Callee["body"]): boolean =>
+  someNode(body, ({ kind }) => kind === "next");

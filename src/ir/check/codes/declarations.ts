@@ -143,6 +143,32 @@ model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); outp
 }
 model M { dim D = 4; input x[T, D]; memory m = total(width = D); m.step(x); output y = x }`,
   },
+  MEM0185: {
+    title: "Write or `next` in a reset",
+    explanation:
+      "A reset says how states enter a segment, so it comes before all that the segment writes: no method that writes, nor one with a " +
+      "memory in it, is called there, and `next M` is not known. A state's name is, in a reset, what was carried over from the segment before.",
+    example: `memory rounds() {
+  state n in int starts 0
+  step() -> [] { n <- n + 1; return n }
+}
+model M {
+  input x[T]
+  memory count = rounds()
+  memory mem = rounds() reset when count.step() >= 8
+  output y = x * mem.step()
+}`,
+    fix: `memory rounds() {
+  state n in int starts 0
+  step() -> [] { n <- n + 1; return n }
+}
+model M {
+  input x[T]
+  memory count = rounds()
+  memory mem = rounds() reset when count.n >= 8
+  output y = x * mem.step() + count.step()
+}`,
+  },
   MEM0186: {
     title: "A reset of other axes",
     explanation:

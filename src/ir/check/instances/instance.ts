@@ -69,6 +69,7 @@ export function declareInstance(
     starts: new Map(),
     declaredReset: undefined,
     restarted: new Set(),
+    called: false,
     failed: false,
   };
   const same = frame.instances.find((other) => other.path.join(".") === path.join("."));

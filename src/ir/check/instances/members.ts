@@ -7,6 +7,7 @@ import { evaluate } from "../expressions/expression.ts";
 import type { Entity, Instance, Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem, Silenced } from "../problem.ts";
+import { nextInReset } from "./in-reset.ts";
 import { instanceNext, instanceTensor, memberNext } from "./tensors.ts";
 
 /** `mem.M`: an entering state, a parameter, or an option of an instance. */
@@ -42,6 +43,7 @@ export function siblingOf(place: Place, expression: IndexedMember, index: number
 
 /** `next M`: what a state was written, legal after its write in program order. */
 export function nextOf(place: Place, { state, span }: Next): Entity {
+  if (place.scope.inReset) throw nextInReset(span);
   if (state.kind === "member") {
     const object = evaluate(place, state.object);
     if (object.kind === "instance") {

@@ -4,7 +4,7 @@ import type { FileTree, Span } from "../../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place } from "../emit.ts";
 import type { Frame, Instance, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
-import { memberItems } from "../names/member.ts";
+import { type MemberItem, memberItems } from "../names/member.ts";
 import { writingMethods } from "../names/unused.ts";
 import { type Report, warning } from "../problem.ts";
 import { isName, mentionsName, someNode } from "../syntax.ts";
@@ -34,13 +34,17 @@ export function finishInstances(place: Place, frame: Frame): void {
     if (sound) reportUnrestarted(owner, instance);
     if (instance.definition.kind !== "memory") continue;
     memories.set(`${instance.span.file}:${instance.span.start}`, instance);
-    if (instance.entering.size === 0 && report.sound) {
+    // One without states of its own may have memories in its methods.
+    const used = instance.called && !memberItems(instance.definition).some(isState);
+    if (instance.entering.size === 0 && !used && report.sound) {
       report.add(
         warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),
       );
     }
   }
 }
+
+const isState = ({ statement }: MemberItem): boolean => statement.kind === "state";
 
 /** Makes the states enter that something writes or resets read; that may make other resets read more of them. */
 function enterStates(place: Place, frame: Frame): void {
