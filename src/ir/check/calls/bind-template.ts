@@ -40,8 +40,9 @@ export function bindTemplate(
     if (kind === "formal") return formalNumbers.get(name)?.declared.text;
     return (axes.formals.get(name) ?? axes.rest.get(name))?.declared;
   };
-  const path =
-    instance !== undefined && callee.method === undefined ? instance.path : [...prefix, ...scope];
+  const called = [...prefix, ...scope];
+  const ofInstance = instance !== undefined && callee.method === undefined;
+  const path = ofInstance ? instance.path : called;
   const operandOf = (port: Port): Operand => {
     const [name = ""] = port.path;
     if (port.role === "argument") {
@@ -56,8 +57,10 @@ export function bindTemplate(
       (each) => each.path.join(".") === port.path.join("."),
     );
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
-    const own = lifted(declaration, path, [], declaredText);
-    return instance !== undefined && callee.method === undefined
+    // Calls of an instance share its parameters and states; each draws for itself.
+    const shared = ofInstance && declaration.role !== "draw";
+    const own = lifted(declaration, shared ? path : called, [], declaredText);
+    return shared
       ? sharedTensor(place, instance, declaration.path, own, call.span).operand
       : declareTensor(place, own, call.span).operand;
   };
@@ -77,7 +80,7 @@ export function bindTemplate(
     return port.path.at(-1);
   });
   const results = frame.builder.call(template.graph, inputs, {
-    scope: [...prefix, ...scope],
+    scope: called,
     numbers,
     hints,
     origin: checker.origin(call.span),
@@ -105,7 +108,7 @@ export function bindTemplate(
     } else if (port.role === "loss" || port.role === "count") {
       const below =
         instance === undefined
-          ? [...prefix, ...scope]
+          ? called
           : instance.frame === frame
             ? instance.path
             : [instance.name];
@@ -126,7 +129,7 @@ export function bindTemplate(
       };
       const own = port.struct === "own" || instance === undefined;
       // The states of a block that `use` makes an instance of are that instance's.
-      if (instance !== undefined && (!own || callee.method === undefined)) {
+      if (instance !== undefined && (!own || ofInstance)) {
         writeInstance(place, instance, port.path.join("."), tensor, call.span);
       }
       if (own) frame.next.push({ path: [...path, ...port.path], value });

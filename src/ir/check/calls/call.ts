@@ -135,7 +135,7 @@ function callInstance(
       place,
       call,
       blockCallee(definition, definitions, instance),
-      [instance.name],
+      [call.alias?.text ?? instance.name],
       hint,
     );
   }
