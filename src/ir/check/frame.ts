@@ -7,6 +7,7 @@ import type { BlockDefinition, Expression, Span } from "../../parser/tree.ts";
 import { FunctionBuilder } from "../function-builder.ts";
 import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from "../graph.ts";
 import { isValue, mentions, numbersOf } from "../symbolic.ts";
+import { Addresses } from "./addresses.ts";
 import { unwritable } from "./calls/hygiene.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Static } from "./expressions/static.ts";
@@ -155,15 +156,9 @@ export class Frame {
   /** It is the function of a whole segment. */
   readonly isMain: boolean;
   /** Addressed tensors that belong to the function's own struct, by dotted path. */
-  readonly addressed = new Map<
-    string,
-    {
-      readonly declaration: Declaration;
-      readonly port: TensorEntity;
-      /** The call or statement that asked for it. */
-      readonly at: Span;
-    }
-  >();
+  readonly addressed = new Map<string, Declaration>();
+  /** Their addresses, and what asked for each. */
+  readonly addresses = new Addresses();
   readonly declarations: Declaration[] = [];
   readonly instances: Instance[] = [];
   /** Number formals that the body mentions, and those it could. */

@@ -2,7 +2,7 @@
 import type { Span } from "../../parser/tree.ts";
 import type { FunctionBuilder } from "../function-builder.ts";
 import type { Port, Value } from "../graph.ts";
-import { problem } from "./problem.ts";
+import { clash } from "./addresses.ts";
 
 /** What made a term: the loss statement, a call of a block by its name, or a call of an instance. */
 export interface LossOrigin {
@@ -41,25 +41,11 @@ export function addLoss(terms: LossTerm[], term: LossTerm): void {
     terms.push(term);
     return;
   }
-  const address = path.join(".");
-  const notes = [{ message: "The other one is here.", span: other.origin.span }];
-  if (path.length === other.path.length) {
-    throw problem("MEM0160", origin.span, `Two losses are called ${address}.`, {
-      notes,
-      help: helps[origin.kind],
-    });
-  }
-  const [above, below] = [path, other.path]
-    .toSorted((a, b) => a.length - b.length)
-    .map((each) => each.join("."));
-  throw problem(
-    "MEM0160",
-    origin.span,
-    `The loss ${below} is below the loss ${above}, which is one number.`,
-    {
-      notes,
-      help: "Rename what has one of these addresses, so that neither begins the other.",
-    },
+  throw clash(
+    "loss",
+    { path, at: origin.span },
+    { path: other.path, at: other.origin.span },
+    helps[origin.kind],
   );
 }
 

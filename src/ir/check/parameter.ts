@@ -22,14 +22,7 @@ export function declareTensor(
 ): TensorEntity {
   const { frame } = place.scope;
   const copies = declaration.copies.map(({ value }) => value);
-  const key = declaration.path.join(".");
-  const known = frame.addressed.get(key);
-  if (known !== undefined) {
-    throw problem("MEM0160", at, `Two tensors are called ${key}.`, {
-      notes: [{ message: "The other one is here.", span: known.at }],
-      help: "Give one call a name of its own: `f(x) as other`.",
-    });
-  }
+  frame.addresses.add({ path: declaration.path, at });
   limitSize(
     [...declaration.axes, ...copies.map((size) => ({ name: "*", size }))],
     false,
@@ -53,7 +46,7 @@ export function declareTensor(
     copies,
   );
   frame.declarations.push(declaration);
-  frame.addressed.set(key, { declaration, port, at });
+  frame.addressed.set(declaration.path.join("."), declaration);
   place.scope.seeAxes(port.axes);
   return port;
 }

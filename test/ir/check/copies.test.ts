@@ -31,7 +31,8 @@ test("called in another repeat", () => {
 
 test("shared by the iterations of another repeat", () => {
   const body = "use g = f()\ny = x\nrepeat 2 as j { y = g(y) }\noutput z = g(y)";
-  expect(copiesOf(body)).toEqual(["g.i.*.b 3", "g.i.*.u 3"]);
+  // Each call draws for itself.
+  expect(copiesOf(body)).toEqual(["g.i.*.b 3", "j.*.g.i.*.u 2 3", "g.i.*.u 3"]);
 });
 
 test("each iteration has its own number", () => {

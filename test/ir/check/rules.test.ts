@@ -638,12 +638,17 @@ model M {
   test.for([
     ["a parameter", "param w[D] starts 1; return w * x"],
     ["a parameter of a block below", "return norm(x)"],
-    ["a draw", "u = draw u[..., D] ~ uniform; return u * x"],
   ])("%s of a block", ([, body = ""]) => {
     const block = `block f(x[..., D]) -> [..., D] { ${body} }`;
     const text = (second: string) => calls(block, "use g = f(); y = g(x)", second);
     expect(codesOf(text("y + sum(z over B)"))).toEqual([]);
     expect(codesOf(text("y + sum(g(z) over B)"))).toEqual(["MEM0187"]);
+  });
+
+  test("but for draws, of which each call has its own", () => {
+    const block = "block f(x[..., D]) -> [..., D] { u = draw u[..., D] ~ uniform; return u * x }";
+    const text = calls(block, "use g = f(); y = g(x)", "y + sum((g(z) as h) over B)");
+    expect(codesOf(text)).toEqual([]);
   });
 
   test("a parameter of a memory, in calls that do not use it too", () => {

@@ -6,8 +6,9 @@ export const declarationCodes = {
     title: "Two of one name",
     explanation:
       "Everything with parameters, states or draws has an address; so have losses. Two calls of one block in one place would " +
-      "share it, and numbering them silently would permute checkpoints: one gets a name of its own by `as`. A loss is one number, so no " +
-      "other is below its address, and an instance gives one loss of a name: calling it twice would give two.",
+      "share it, and numbering them silently would permute checkpoints: one gets a name of its own by `as`. No tensor and no loss has " +
+      "an address below another's, and the name of a `repeat` with tensors is that of nothing else with tensors. An instance gives one " +
+      "loss of a name: calling it twice would give two.",
     example: "model M { dim D = 4; input x[T, D]; output y = norm(norm(x)) + norm(x) }",
     fix: "model M { dim D = 4; input x[T, D]; output y = norm(norm(x)) + norm(x) as third }",
   },

@@ -74,6 +74,7 @@ function presume(instance: Instance, formal: string, axis: CheckedAxis): void {
     carried.delete(name);
     starts.delete(name);
     frame.addressed.delete([...path, name].join("."));
+    frame.addresses.delete([...path, name]);
   }
   instance.view = undefined;
 }

@@ -140,7 +140,7 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     if (carried !== undefined) return { value: carried, passing: "carried" };
     const captured = captures.get(port.value.name);
     if (captured !== undefined) return { value: captured, passing: "captured" };
-    const declaration = frame.addressed.get(port.path.join("."))?.declaration;
+    const declaration = frame.addressed.get(port.path.join("."));
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     const own = lifted(
       declaration,

@@ -137,7 +137,7 @@ function scan(
       const sliced = along !== undefined;
       return { value: captured, passing: sliced ? "stacked" : "captured" };
     }
-    const declaration = frame.addressed.get(port.path.join("."))?.declaration;
+    const declaration = frame.addressed.get(port.path.join("."));
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
     if (declaration.role === "draw") {
       throw problem(
