@@ -187,6 +187,8 @@ export class Frame {
   readonly inputs = new Map<string, TensorEntity>();
   /** Axes that `...` of the block's formals stands for. */
   restAxes: readonly CheckedAxis[] = [];
+  /** Names in statements that failed: an axis that is missing may be one that they were to make. */
+  readonly unmade = new Set<string>();
   /** Axis names that some value of the function has, so that generated code can ask its size. */
   readonly visibleAxes = new Set<string>();
   /** Paths of the loops so far, for probes. */

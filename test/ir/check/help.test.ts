@@ -450,3 +450,14 @@ test("an option that is given a value of the command line says so", () => {
   expect(shown).toContain("note: The value of slots is from the command line: --set slots=….");
   expect(shownOf(text, { settings: { D: "4" } })).toBe("");
 });
+
+test("an axis that a failed statement was to make is not missed", () => {
+  const body = (take: number) => `dim M = 8
+input x[T]
+param w[M] starts 1
+old = first(w over M, ${take} as L)
+there = index(L) >= 2
+output y = x * sum(where(there, old, 0) over L) / L`;
+  expect(codesOf(model(body(8)))).toEqual([]);
+  expect(codesOf(model(body(9)))).toEqual(["MEM0151"]);
+});

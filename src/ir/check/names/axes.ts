@@ -5,7 +5,7 @@ import type { AxisDeclaration, Name, Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import { evaluateStatic } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
-import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, Entity, Scope, TensorEntity } from "../frame.ts";
 import { problem, Silenced } from "../problem.ts";
 import { isName, isObject } from "../syntax.ts";
 import { findMember, type MemberItem, memberItems } from "./member.ts";
@@ -62,7 +62,8 @@ export function requireAxis(place: Place, name: Name): CheckedAxis {
   const axis = findAxis(place, name.text);
   if (axis !== undefined) return axis;
   const { checker, scope } = place;
-  if (checker.report.unread.words.has(name.text)) throw new Silenced();
+  if (checker.report.unread.words.has(name.text) || isUnmade(scope, name.text))
+    throw new Silenced();
   const near = suggest(name.text, [...scope.axes.keys()]);
   const elsewhere = scope.member && declaringAxis(scope.member.definition, name.text);
   throw problem("MEM0111", name.span, `There is no axis ${name.text} here.`, {
@@ -73,6 +74,10 @@ export function requireAxis(place: Place, name: Name): CheckedAxis {
     help: near === undefined ? `Give it a size: dim ${name.text} = …` : `Did you mean ${near}?`,
   });
 }
+
+/** Whether a statement that failed here, or around the loop that this stands in, names it. */
+export const isUnmade = ({ frame }: Scope, name: string): boolean =>
+  frame.unmade.has(name) || (frame.outer !== undefined && isUnmade(frame.outer, name));
 
 /** Where a part of a definition declares an axis of that name with a size: `E: D`. */
 function declaringAxis(part: unknown, name: string): Span | undefined {

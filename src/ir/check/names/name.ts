@@ -7,7 +7,7 @@ import { flagValue } from "../expressions/static.ts";
 import type { Entity, Scope } from "../frame.ts";
 import { primitiveNames } from "../primitives/names.ts";
 import { problem, Silenced } from "../problem.ts";
-import { findAxis } from "./axes.ts";
+import { findAxis, isUnmade } from "./axes.ts";
 import { capture } from "./capture.ts";
 import { findDefinition } from "./definitions.ts";
 import { batchSize } from "./globals.ts";
@@ -47,7 +47,8 @@ export function resolveName(place: Place, name: Name): Entity {
     return batchSize(place, name.span);
   }
   const { checker, scope } = place;
-  if (checker.report.unread.words.has(name.text)) throw new Silenced();
+  if (checker.report.unread.words.has(name.text) || isUnmade(scope, name.text))
+    throw new Silenced();
   if (scope.frame.losses.some(({ path }) => path.at(-1) === name.text)) {
     throw problem(
       "MEM0110",

@@ -116,7 +116,7 @@ function checkSignatures(item: BlockDefinition | ModelDefinition, report: Report
 }
 
 /** Names that are not read but given a meaning, wherever they stand. */
-function namesBound(part: unknown): readonly Name[] {
+export function namesBound(part: unknown): readonly Name[] {
   if (Array.isArray(part)) return part.flatMap(namesBound);
   if (isName(part)) return [part];
   if (!isObject(part) || part.kind === "reference") return [];

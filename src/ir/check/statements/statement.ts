@@ -11,6 +11,7 @@ import { scanStatement } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { constEntity, dimEntity } from "../names/compile-time.ts";
 import { memberItems, namesDeclared } from "../names/member.ts";
+import { namesBound } from "../names/resolve.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
 import { assign, bindNew } from "./assign.ts";
@@ -33,9 +34,10 @@ export function runStatements(
   return undefined;
 }
 
-/** Names that a failed statement would have bound are not complained about again. */
+/** Names that a failed statement would have bound, axes that it would have made, are not complained about again. */
 export function poison(place: Place, statement: Statement): void {
-  const { names } = place.scope;
+  const { names, frame } = place.scope;
+  for (const { text } of namesBound(statement)) frame.unmade.add(text);
   const failed = (name: string) => {
     if (!names.has(name)) names.set(name, { kind: "poison" });
   };
