@@ -103,6 +103,8 @@ export interface Instance {
   readonly starts: Map<string, TensorEntity>;
   /** The flag of `reset when`, once it is needed: of the segment, or with the segment's axis. */
   declaredReset: TensorEntity | undefined;
+  /** The flags that its states restart by, once they are needed: its own, and those of the memories around it. */
+  readonly resets: Map<keyof ResetKinds, TensorEntity>;
   /** States whose restarts within a segment some recurrence has taken in. */
   readonly restarted: Set<string>;
   /** One of its methods was called. */
@@ -124,9 +126,15 @@ export interface Member {
   readonly write: ((name: string, value: TensorEntity, span: Span) => void) | undefined;
 }
 
+/** Resets that reach a function or an instance: of whole segments, and of their steps. */
+export interface ResetKinds {
+  readonly segment: boolean;
+  readonly steps: boolean;
+}
+
 /** An argument the compiler adds to a function; callers bind it by what it means to them. */
 export type Implicit =
-  | { readonly kind: "fresh" | "present" }
+  | { readonly kind: "fresh" | "present" | "reset" }
   | { readonly kind: "valid"; readonly axis: string }
   | { readonly kind: "next"; readonly state: string }
   | { readonly kind: "restart"; readonly axis: string }
@@ -137,6 +145,7 @@ export function implicitKey(implicit: Implicit): string {
   switch (implicit.kind) {
     case "fresh":
     case "present":
+    case "reset":
       return implicit.kind;
     case "valid":
     case "restart":
@@ -179,6 +188,8 @@ export class Frame {
   stepAxis: string | undefined;
   /** Names that scans used as values have carried from their `from`: nothing outside of them is called so. */
   readonly scanned = new Set<string>();
+  /** Resets of the memories around a call of it, which the memories in it obey. */
+  readonly handed: ResetKinds;
   /** Path from the model to here; undefined inside a block, which has many places. */
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
@@ -201,8 +212,13 @@ export class Frame {
     title: string,
     outer: Scope | undefined,
     formalValues: ReadonlyMap<string, number>,
-    place: { readonly isMain?: boolean; readonly address?: readonly string[] | undefined } = {},
+    place: {
+      readonly isMain?: boolean;
+      readonly address?: readonly string[] | undefined;
+      readonly handed?: ResetKinds;
+    } = {},
   ) {
+    this.handed = place.handed ?? { segment: false, steps: false };
     this.isMain = place.isMain ?? false;
     this.address = place.address;
     this.title = title;

@@ -252,3 +252,130 @@ memory nested() { step() -> [] { memory inner = rounds(); return inner.step() } 
     expect(first("a.n >= 2", "x = a.step() * x\nx = b.step() * x")).toEqual([]);
   });
 });
+
+describe("a reset reaches the memories in a memory", () => {
+  const around = "block around(x[T]) -> [T] { memory inner = running(); return x * inner.step(x) }";
+  const running = `memory running(mark: flag = off) {
+  state s starts 0, gradient stop
+  when mark { state kept_s starts 0, gradient stop, kept }
+  step(x[T]) -> [] {
+    s <- s + sum(x over T where valid(T))
+    when mark { kept_s <- kept_s + sum(x over T where valid(T)) }
+    return next s
+  }
+}`;
+  const recurring = `memory recurring() {
+  state s starts 0, gradient stop
+  step(x[T]) -> [T] {
+    y = linear_scan(1, where(valid(T), x, 0) over T, from = s)
+    s <- last(y over T)
+    return y
+  }
+}`;
+  const definitions = (body: string): string => {
+    const memory = `memory outer() { step(x[T]) -> [T] { ${body} } }`;
+    const all = body.includes("around(") ? `${around}\n${memory}` : memory;
+    return `${all.includes("running(") ? running : recurring}\n${all}`;
+  };
+  const inputs = { x: [1, 1, 1], document: true, restart: [0, 1, 0], fresh: 0 } as const;
+  const outer = (body: string, reset = "document") =>
+    model(
+      `input x[T]; input document in flag; input restart[T] in flag\nmemory a = outer() reset when ${reset}\noutput y = a.step(x)\noutput _d = document; output _r = restart`,
+      definitions(body),
+    );
+
+  test.for([
+    [
+      "declared in a method",
+      "memory inner = running(); return x * inner.step(x)",
+      "a.step.inner.s",
+    ],
+    ["in a block that a method calls", "return around(x)", "a.step.around.inner.s"],
+    ["in a block that a method uses", "use g = around(); return g(x)", "a.step.g.inner.s"],
+    [
+      "in a loop",
+      "y = x\nrepeat 1 as i { memory inner = running(); y = y * inner.step(x) }\nreturn y",
+      "a.step.i.*.inner.s",
+    ],
+    [
+      "in a repeat written out",
+      "y = x\nrepeat 1 as i { memory inner = running(); y = (y + i) * inner.step(x) }\nreturn y",
+      "a.step.i.0.inner.s",
+    ],
+  ] as const)("%s", ([, body, state]) => {
+    const entering = { [state]: state.includes("*") ? [10] : 10 };
+    const of = (document: boolean) => values(outer(body), { ...inputs, ...entering, document });
+    const next = (sum: number) => ({ y: [sum, sum, sum] });
+    expect(of(false)).toMatchObject(next(13));
+    expect(of(true)).toMatchObject(next(3));
+  });
+
+  test("but for states that are `kept`", () => {
+    const text = outer("memory inner = running(mark = on); return x * inner.step(x)");
+    const entering = { "a.step.inner.s": 10, "a.step.inner.kept_s": 10 };
+    expect(values(text, { ...inputs, ...entering })).toMatchObject({
+      "next a.step.inner.s": 3,
+      "next a.step.inner.kept_s": 13,
+    });
+  });
+
+  test("which restart by their own resets, too", () => {
+    const inner = "memory inner = running() reset when sum(x over T) > 2; return x * inner.step(x)";
+    const of = (each: Readonly<Record<string, Rows>>) =>
+      values(outer(inner), { ...inputs, "a.step.inner.s": 10, ...each });
+    expect(of({ document: false, x: [0, 1, 1] })).toMatchObject({ "next a.step.inner.s": 12 });
+    expect(of({ document: false, x: [1, 1, 1] })).toMatchObject({ "next a.step.inner.s": 3 });
+    expect(of({ document: true, x: [0, 1, 1] })).toMatchObject({ "next a.step.inner.s": 2 });
+  });
+
+  test("at steps of the segment", () => {
+    const text = outer("memory inner = recurring(); return inner.step(x)", "restart");
+    expect(values(text, { ...inputs, "a.step.inner.s": 10 })).toMatchObject({
+      y: [11, 1, 2],
+      "next a.step.inner.s": 2,
+    });
+    const both = outer(
+      "memory inner = recurring() reset when x > 1; return inner.step(x)",
+      "restart",
+    );
+    expect(values(both, { ...inputs, x: [1, 1, 2], "a.step.inner.s": 10 })).toMatchObject({
+      y: [11, 1, 2],
+    });
+    const mixed = outer(
+      "memory inner = recurring() reset when sum(x over T) > 2; return inner.step(x)",
+      "restart",
+    );
+    expect(values(mixed, { ...inputs, "a.step.inner.s": 10 })).toMatchObject({ y: [1, 1, 2] });
+  });
+
+  test("and is reported where none of their recurrences can take it in", () => {
+    expect(codesOf(outer("memory inner = running(); return x * inner.step(x)", "restart"))).toEqual(
+      ["MEM0186"],
+    );
+  });
+
+  test("however deep they stand", () => {
+    const text = model(
+      "input x[T]; input document in flag\nmemory a = outer() reset when document\noutput y = a.step(x)",
+      `${running}
+memory middle() { step(x[T]) -> [] { memory inner = running(); return inner.step(x) } }
+memory outer() { step(x[T]) -> [T] { memory m = middle(); return x * m.step(x) } }`,
+    );
+    const state = "a.step.m.step.inner.s";
+    expect(values(text, { x: [1, 1, 1], document: true, fresh: 0, [state]: 10 })).toMatchObject({
+      [`next ${state}`]: 3,
+    });
+  });
+
+  test("of that memory only", () => {
+    const text = model(
+      "input x[T]; input document in flag\nmemory a = outer() reset when document\nmemory b = outer()\noutput y = a.step(x) + b.step(x)",
+      `${running}\nmemory outer() { step(x[T]) -> [T] { memory inner = running(); return x * inner.step(x) } }`,
+    );
+    const entering = { "a.step.inner.s": 10, "b.step.inner.s": 10 };
+    expect(values(text, { x: [1, 1, 1], document: true, fresh: 0, ...entering })).toMatchObject({
+      "next a.step.inner.s": 3,
+      "next b.step.inner.s": 13,
+    });
+  });
+});

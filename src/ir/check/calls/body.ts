@@ -11,11 +11,13 @@ import {
   type CheckedAxis,
   Frame,
   type Member,
+  type ResetKinds,
   type Restart,
   Scope,
   type TensorEntity,
 } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
+import { stepsInput } from "../instances/resets.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
 import { findName } from "../names/name.ts";
@@ -38,6 +40,7 @@ export function makeTemplate(
   callee: Callee,
   given: ReadonlyMap<string, Static>,
   axes: AxisBinding,
+  handed: ResetKinds,
 ): Template | undefined {
   const all = givenOptions(callee, given);
   const formalValues = new Map<string, number>();
@@ -46,7 +49,7 @@ export function makeTemplate(
       formalValues.set(number.name, number.value.value);
   }
   const name = checker.functionName(camel(callee.title));
-  const frame = new Frame(name, callee.title, undefined, formalValues);
+  const frame = new Frame(name, callee.title, undefined, formalValues, { handed });
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
@@ -135,11 +138,7 @@ function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): 
 /** Arguments that say where a state restarts along the axis, and as what. */
 function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: CheckedAxis): Restart {
   return {
-    flag: frame.implicitInput(
-      `restart${axis.name}`,
-      { kind: "restart", axis: axis.name },
-      { number: "flag", axes: [axis], batch: true },
-    ),
+    flag: stepsInput(frame, axis),
     start: frame.implicitInput(
       `${name}Start`,
       { kind: "start", state: name },

@@ -6,9 +6,10 @@ import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { isStatic, type Static } from "../expressions/static.ts";
-import type { Entity, Instance } from "../frame.ts";
+import type { Entity, Instance, ResetKinds } from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
 import { nextInReset, writeInReset } from "../instances/in-reset.ts";
+import { handedKinds, resetKinds } from "../instances/resets.ts";
 import { prepareRestarts } from "../instances/restart.ts";
 import { type Definitions, findDefinition } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
@@ -179,7 +180,8 @@ function callTemplate(
   const make = () => {
     if (instance !== undefined && !place.scope.inReset) prepareRestarts(apart, instance);
     if (place.scope.inReset && readsNext(callee.body)) throw nextInReset(call.span, callee.title);
-    const template = templateOf(checker, call, callee, given.options, axes);
+    const handed = handedTo(place, instance);
+    const template = templateOf(checker, call, callee, given.options, axes, handed);
     const written = template.graph.results.find(({ role }) => role === "next");
     if (place.scope.inReset && written !== undefined)
       throw writeInReset(call.span, callee.title, written.path.join("."));
@@ -201,9 +203,12 @@ function templateOf(
   callee: Callee,
   options: ReadonlyMap<string, Static>,
   axes: AxisBinding,
+  handed: ResetKinds,
 ): Template {
   const key = templateKey(callee, options, axes);
-  const known = checker.templates.get(key);
+  const resets = `${key}${handed.segment ? " reset" : ""}${handed.steps ? " restart" : ""}`;
+  const plain = checker.templates.get(key);
+  const known = plain !== undefined && !holdsStates(plain) ? plain : checker.templates.get(resets);
   if (known !== undefined) return known;
   const nested = `${callee.title} ${callee.definition.span.file}`;
   if (checker.calls.includes(nested)) {
@@ -221,9 +226,21 @@ function templateOf(
   checker.deeper(callee.title, call.span);
   checker.calls.push(nested);
   const origin = { message: "Called from here.", span: call.span };
-  const made = checker.report.within(origin, () => makeTemplate(checker, callee, options, axes));
+  const made = checker.report.within(origin, () =>
+    makeTemplate(checker, callee, options, axes, handed),
+  );
   checker.calls.pop();
   if (made === undefined) throw new Silenced();
-  checker.templates.set(key, made);
+  checker.templates.set(holdsStates(made) ? resets : key, made);
   return made;
+}
+
+/** Whether memories stand in the function, so that it matters which resets it is handed. */
+const holdsStates = ({ graph }: Template): boolean =>
+  graph.results.some(({ role, struct }) => role === "next" && struct === "own");
+
+/** The resets that memories in the callee obey. What a reset calls sees the states before any reset. */
+function handedTo(place: Place, instance: Instance | undefined): ResetKinds {
+  if (place.scope.inReset) return { segment: false, steps: false };
+  return instance === undefined ? handedKinds(place.scope) : resetKinds(place, instance);
 }

@@ -1,9 +1,10 @@
-/** Arguments that the compiler adds to a call: what is visible everywhere, `next M`, restarts of a memory. */
+/** Arguments that the compiler adds to a call: what is visible everywhere, `next M`, resets of memories. */
 
 import type { Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import type { TensorEntity } from "../frame.ts";
-import { reachedStart, restartAlong } from "../instances/restart.ts";
+import { handedReset } from "../instances/resets.ts";
+import { handedAlong, reachedReset, reachedStart, restartAlong } from "../instances/restart.ts";
 import { instanceNext } from "../instances/tensors.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
 import { problem } from "../problem.ts";
@@ -23,6 +24,14 @@ export function implicitTensor(
     case "fresh":
     case "present":
       return globalTensor(place, { kind: implicit.kind }, span);
+    case "reset": {
+      const flag =
+        callee.instance === undefined
+          ? handedReset(place, "segment", span)
+          : reachedReset(place, callee.instance, "segment");
+      if (flag === undefined) throw new Error(`${callee.title} is handed no reset.`);
+      return flag;
+    }
     case "valid": {
       const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
       if (axis === undefined) throw new Error(`${implicit.axis} is bound by no argument.`);
@@ -33,14 +42,12 @@ export function implicitTensor(
     }
     case "restart": {
       const axis = axes.formals.get(implicit.axis) ?? axes.rest.get(implicit.axis);
-      if (axis === undefined || callee.instance === undefined)
-        throw new Error("A restart comes from the declaration of a memory.");
-      return renameAxes(
-        place,
-        restartAlong(place, callee.instance, axis, span),
-        new Map([[axis.name, implicit.axis]]),
-        span,
-      );
+      if (axis === undefined) throw new Error(`${implicit.axis} is bound by no argument.`);
+      const flag =
+        callee.instance === undefined
+          ? handedAlong(place, axis, span)
+          : restartAlong(place, callee.instance, axis, span);
+      return renameAxes(place, flag, new Map([[axis.name, implicit.axis]]), span);
     }
     case "start": {
       const start = callee.instance && reachedStart(place, callee.instance, implicit.state);

@@ -68,6 +68,7 @@ export function declareInstance(
     next: new Map(),
     starts: new Map(),
     declaredReset: undefined,
+    resets: new Map(),
     restarted: new Set(),
     called: false,
     failed: false,

@@ -2,49 +2,18 @@
  * Memories that restart in the middle of a segment (rule R9): `reset when e` with the segment's axis acts before step t in every
  * `scan` and `linear_scan` that starts from a state of the memory.
  */
+import type { Note } from "../../../parser/diagnostic.ts";
 import type { Span, Statement } from "../../../parser/tree.ts";
 import { emit, type Place, renameAxes } from "../emit.ts";
-import { evaluateTensor } from "../expressions/expression.ts";
 import type { CheckedAxis, Instance, Restart, TensorEntity } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
+import { handedReset, type ResetKind, resetKinds, resetOf } from "./resets.ts";
 import { captureMember, hasMember, instanceTensor } from "./tensors.ts";
-
-/** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */
-export function declaredReset(place: Place, instance: Instance): TensorEntity | undefined {
-  const { reset } = instance;
-  if (reset === undefined || instance.declaredReset !== undefined) return instance.declaredReset;
-  const tensor = evaluateTensor({ ...place, scope: instance.scope.forReset() }, reset);
-  if (tensor.number !== "flag") {
-    throw problem("MEM0124", reset.span, "`reset when` needs a flag.", {
-      help: "input document in flag",
-    });
-  }
-  const [axis, ...more] = tensor.axes;
-  if (axis !== undefined && (more.length > 0 || !axis.data)) {
-    const names = tensor.axes.map(({ name }) => name).join(", ");
-    throw problem(
-      "MEM0186",
-      reset.span,
-      `A reset is one flag, or one for each step of the segment; this one has ${names}.`,
-      {
-        help: "any(flag over AXIS) makes one flag of many.",
-      },
-    );
-  }
-  instance.declaredReset = tensor;
-  return tensor;
-}
-
-/** The flag of the steps before which the memory restarts, if it restarts at steps. */
-export function stepResetOf(place: Place, instance: Instance): TensorEntity | undefined {
-  const reset = declaredReset(place, instance);
-  return reset === undefined || reset.axes.length === 0 ? undefined : reset;
-}
 
 /** Makes the start values of a memory that restarts at steps, before a method of it is checked. */
 export function prepareRestarts(place: Place, instance: Instance): void {
-  if (stepResetOf(place, instance) === undefined) return;
+  if (!resetKinds(place, instance).steps) return;
   const owner: Place = { ...place, scope: instance.scope };
   for (const item of memberItems(instance.definition)) {
     const { statement, name } = item;
@@ -82,12 +51,17 @@ const isState = (statement: Statement): statement is Extract<Statement, { kind: 
   statement.kind === "state";
 
 /** The flag where it is needed: captured when a loop's body calls a memory declared outside. */
-function reachedReset(place: Place, instance: Instance): TensorEntity | undefined {
+export function reachedReset(
+  place: Place,
+  instance: Instance,
+  kind: ResetKind,
+): TensorEntity | undefined {
   const { scope, checker } = place;
   if (scope.frame === instance.frame || scope.frame.outer === undefined)
-    return stepResetOf(place, instance);
-  const outer = reachedReset({ checker, scope: scope.frame.outer }, instance);
-  return outer && captureMember(scope, instance, ["restart"], outer, "argument");
+    return resetOf(place, instance, kind);
+  const outer = reachedReset({ checker, scope: scope.frame.outer }, instance, kind);
+  const name = kind === "segment" ? "reset" : "restart";
+  return outer && captureMember(scope, instance, [name], outer, "argument");
 }
 
 /** The start value where a recurrence that starts from the state needs it. */
@@ -111,18 +85,35 @@ export function restartAlong(
   axis: CheckedAxis,
   span: Span,
 ): TensorEntity {
-  const reset = reachedReset(place, instance);
-  const [own] = reset?.axes ?? [];
-  if (reset === undefined || own === undefined)
-    throw new Error(`${instance.name} does not restart at steps.`);
+  const reset = reachedReset(place, instance, "steps");
+  if (reset === undefined) throw new Error(`${instance.name} does not restart at steps.`);
+  const origin = { message: "The memory is declared here.", span: instance.span };
+  return along(place, instance.name, reset, axis, span, [origin]);
+}
+
+/** The flag that the function is handed, along an axis of a call. */
+export function handedAlong(place: Place, axis: CheckedAxis, span: Span): TensorEntity {
+  const reset = handedReset(place, "steps", span);
+  if (reset === undefined) throw new Error("No reset at steps is handed down.");
+  return along(place, "A memory around this", reset, axis, span, []);
+}
+
+function along(
+  place: Place,
+  title: string,
+  reset: TensorEntity,
+  axis: CheckedAxis,
+  span: Span,
+  notes: readonly Note[],
+): TensorEntity {
+  const [own] = reset.axes;
+  if (own === undefined) throw new Error("A reset at steps has an axis.");
   if (!axis.data || axis.size !== own.size) {
     throw problem(
       "MEM0186",
       span,
-      `${instance.name} restarts along ${own.name}, but this recurrence runs along ${axis.name}.`,
-      {
-        notes: [{ message: "The memory is declared here.", span: instance.span }],
-      },
+      `${title} restarts along ${own.name}, but this recurrence runs along ${axis.name}.`,
+      { notes },
     );
   }
   return renameAxes(place, reset, new Map([[own.name, axis.name]]), span);

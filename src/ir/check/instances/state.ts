@@ -11,7 +11,8 @@ import { forEachExample, globalTensor } from "../names/globals.ts";
 import { stateKind } from "../names/member.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
-import { declaredReset, restartAlong, stepResetOf } from "./restart.ts";
+import { resetOf } from "./resets.ts";
+import { restartAlong } from "./restart.ts";
 
 type StateStatement = Extract<Statement, { kind: "state" }>;
 
@@ -78,7 +79,7 @@ export function enteringState(
     ? [flag, [starts, carried]]
     : [emit(place, "not", [flag], {}, { span }), [carried, starts]];
   const entering = emit(place, "where", [on, ...operands], {}, { span, hints: [name] });
-  if (statement.kept || stepResetOf(place, instance) === undefined) return entering;
+  if (statement.kept || resetOf(place, instance, "steps") === undefined) return entering;
   const start = forEachExample(place, starts, entering.axes, span, `${name}Start`);
   instance.starts.set(name, start);
   return {
@@ -110,7 +111,7 @@ function stateGradient(statement: StateStatement, number: NumberKind): "through"
   );
 }
 
-/** Where an example starts anew: its stream's first segment, the declaration's flag, the state's own. */
+/** Where an example starts anew: its stream's first segment, the flags of declarations, the state's own. */
 function resetFlag(
   place: Place,
   resets: Place,
@@ -119,9 +120,9 @@ function resetFlag(
   span: Span,
 ): TensorEntity {
   const owner: Place = { ...place, scope: instance.scope };
-  const declared = statement.kept ? undefined : declaredReset(place, instance);
+  const declared = statement.kept ? undefined : resetOf(place, instance, "segment");
   const flags = [
-    ...(declared === undefined || declared.axes.length > 0 ? [] : [declared]),
+    ...(declared === undefined ? [] : [declared]),
     ...(statement.reset === undefined ? [] : [ownReset(resets, statement.reset)]),
   ];
   const fresh = globalTensor(owner, { kind: "fresh" }, span);

@@ -1,0 +1,31 @@
+/** The flag of a declaration's `reset when` (rule R9). */
+import type { Place } from "../emit.ts";
+import { evaluateTensor } from "../expressions/expression.ts";
+import type { Instance, TensorEntity } from "../frame.ts";
+import { problem } from "../problem.ts";
+
+/** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */
+export function declaredReset(place: Place, instance: Instance): TensorEntity | undefined {
+  const { reset } = instance;
+  if (reset === undefined || instance.declaredReset !== undefined) return instance.declaredReset;
+  const tensor = evaluateTensor({ ...place, scope: instance.scope.forReset() }, reset);
+  if (tensor.number !== "flag") {
+    throw problem("MEM0124", reset.span, "`reset when` needs a flag.", {
+      help: "input document in flag",
+    });
+  }
+  const [axis, ...more] = tensor.axes;
+  if (axis !== undefined && (more.length > 0 || !axis.data)) {
+    const names = tensor.axes.map(({ name }) => name).join(", ");
+    throw problem(
+      "MEM0186",
+      reset.span,
+      `A reset is one flag, or one for each step of the segment; this one has ${names}.`,
+      {
+        help: "any(flag over AXIS) makes one flag of many.",
+      },
+    );
+  }
+  instance.declaredReset = tensor;
+  return tensor;
+}
