@@ -13,6 +13,7 @@ import type { Declaration } from "./declaration.ts";
 import type { Static } from "./expressions/static.ts";
 import type { LossTerm } from "./loss-terms.ts";
 import type { Definitions } from "./names/definitions.ts";
+import type { MemberItem } from "./names/member.ts";
 
 /** An axis of a tensor while checking. */
 export interface CheckedAxis {
@@ -109,6 +110,12 @@ export interface Instance {
   readonly restarted: Set<string>;
   /** One of its methods was called. */
   called: boolean;
+  /** What stands in the body of its block, once a method or a reset needs it. */
+  readonly members: Map<string, Instance>;
+  /** The instance in whose body it stands: its resets restart this one, too. */
+  readonly owner: Instance | undefined;
+  /** For an instance as methods of its owner see it: the one at the caller, whose tensors enter the function. */
+  readonly standsFor: Instance | undefined;
   /** A call of one of its methods failed: what that would have written is not missing. */
   failed: boolean;
 }
@@ -123,6 +130,8 @@ export interface Member {
   readonly tensor: (name: string, axes: readonly CheckedAxis[], number: NumberKind) => TensorEntity;
   /** Gives the value a state was written, or undefined if it was not. */
   readonly next: (name: string) => TensorEntity | undefined;
+  /** Gives an instance that stands in the body. */
+  readonly instance: (item: MemberItem) => Instance;
   readonly write: ((name: string, value: TensorEntity, span: Span) => void) | undefined;
 }
 
@@ -198,6 +207,10 @@ export class Frame {
   readonly inputs = new Map<string, TensorEntity>();
   /** Axes that `...` of the block's formals stands for. */
   restAxes: readonly CheckedAxis[] = [];
+  /** Instances of the memory's body as this method of it sees them. */
+  readonly seen = new Map<string, Instance>();
+  /** What blocks that the memory's body makes instances of declare where this method calls them, by dotted path. */
+  readonly seenDeclarations = new Map<string, Declaration>();
   /** Names in statements that failed: an axis that is missing may be one that they were to make. */
   readonly unmade = new Set<string>();
   /** Axis names that some value of the function has, so that generated code can ask its size. */

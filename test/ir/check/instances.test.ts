@@ -1,6 +1,6 @@
 /** Instances: what all their calls share, what each call has of its own, and what may be done with them once a segment. */
 import { describe, expect, test } from "vitest";
-import { codesOf, parametersOf, programOf, run, shownOf } from "./kit.ts";
+import { codesOf, gradientsOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
 
 const sum = `memory running() {
   state s starts 0, gradient stop
@@ -98,5 +98,237 @@ evaluate { segment 1 tokens }`;
     expect(
       codesOf(model("y = scan over T from m = 0 yield m { m = m + g(x) }\noutput z = y")),
     ).toEqual(["MEM0246"]);
+  });
+});
+
+describe("instances in the body of a memory", () => {
+  const cells = `memory running() {
+  state s starts 0, gradient through
+  total() -> [] { return s }
+  step(x[T]) { s <- s + sum(x over T where valid(T)) }
+}
+memory recurring() {
+  state s starts 0, gradient through
+  step(x[T]) -> [T] {
+    y = linear_scan(1, where(valid(T), x, 0) over T, from = s)
+    s <- last(y over T)
+    return y
+  }
+}
+block scaled(x[...]) -> [...] { param w starts 1; return w * x }`;
+  /** The definitions of `cells` that a text uses stand before it. */
+  const withCells = (text: string): string => {
+    const parts = cells.split(/\n(?=memory|block)/);
+    const used = parts.filter((part) => text.includes(`${part.match(/^\w+ (\w+)/)?.[1]}()`));
+    return `${used.join("\n")}\n${text}\nevaluate { segment 2 tokens }`;
+  };
+  const valuesOf = (text: string, inputs: Readonly<Record<string, Rows>>) =>
+    run(programOf(withCells(text)), { fresh: 0, x: [1, 2], ...inputs });
+
+  const gated = `memory gated() {
+  use gate = scaled()
+  memory cache = running()
+  state M starts 0, gradient through
+  read(x[T]) -> [T] { return gate(x) * (M + cache.total()) }
+  write(x[T]) { cache.step(gate(x)); M <- M + cache.s }
+}
+`;
+
+  test("are shared by its methods, below its address", () => {
+    const text = `${gated}model S { input x[T]; memory a = gated(); output y = a.read(x); a.write(x) }`;
+    const { parameters, states } = programOf(withCells(text));
+    expect(parameters.map(({ path }) => path.join("."))).toEqual(["a.gate.w"]);
+    expect(states.map(({ path }) => path.join(".")).sort()).toEqual(["a.M", "a.cache.s"]);
+    expect(valuesOf(text, { "a.gate.w": 10, "a.M": 3, "a.cache.s": 4 })).toEqual({
+      y: [70, 140],
+      "next a.M": 7,
+      "next a.cache.s": 34,
+    });
+  });
+
+  test("get gradient", () => {
+    const text = `${gated}model S { input x[T]; memory a = gated(); output y = a.read(x); a.write(x) }`;
+    const gradients = gradientsOf(
+      programOf(withCells(text)),
+      { fresh: 0, x: [1, 2], "a.gate.w": 10, "a.M": 3, "a.cache.s": 4 },
+      "y",
+    );
+    expect(gradients).toMatchObject({ "a.gate.w": 21, "a.cache.s": 30, "a.M": 30 });
+  });
+
+  test("stand in the branch of a `when` that is taken", () => {
+    const text = (how: string) => `memory outer(long: flag) {
+  when long { memory cell = running(); dim n = 2 } else { use cell = scaled(); dim n = 1 }
+  k = 10 * n
+  step(x[T]) -> [T] { when long { cell.step(x); return k * x + cell.s } else { return k * cell(x) } }
+}
+model S { input x[T]; memory a = outer(long = ${how}); output y = a.step(x) }`;
+    expect(valuesOf(text("on"), { "a.cell.s": 1 })).toEqual({ y: [21, 41], "next a.cell.s": 4 });
+    expect(valuesOf(text("off"), { "a.cell.w": 3 })).toEqual({ y: [30, 60] });
+    expect(codesOf(withCells(text("off").replace("a.step(x)", "a.step(x) + a.cell.s")))).toEqual([
+      "MEM0188",
+    ]);
+  });
+
+  test("are each owner's own", () => {
+    const text = `${gated}model S { input x[T]; memory a = gated(); memory b = gated(); output y = a.read(x) + b.read(x); a.write(x); b.write(2 * x) }`;
+    const entering = { "a.gate.w": 1, "b.gate.w": 10, "a.cache.s": 1, "b.cache.s": 2 };
+    expect(valuesOf(text, entering)).toMatchObject({
+      y: [21, 42],
+      "next a.cache.s": 4,
+      "next b.cache.s": 62,
+    });
+  });
+
+  test("are one for each iteration of a repeat around their owner", () => {
+    const text = `${gated}model S { input x[T]; repeat 2 as i { memory a = gated(); x = x + a.read(x); a.write(x) }
+output y = x }`;
+    expect(valuesOf(text, { "i.*.a.gate.w": [1, 1], "i.*.a.cache.s": [1, 2] })).toMatchObject({
+      y: [6, 12],
+      "next i.*.a.cache.s": [7, 20],
+    });
+  });
+
+  test("are used in loops of methods, but for writes", () => {
+    const looped = (body: string) => `memory outer() {
+  use gate = scaled()
+  memory cache = running()
+  step(x[T]) -> [T] { ${body}; return x }
+}
+model S { input x[T]; memory a = outer(); output y = a.step(x) }`;
+    const text = looped("repeat 2 as i { x = gate(x) + cache.s }; cache.step(x)");
+    expect(valuesOf(text, { "a.gate.w": 2, "a.cache.s": 1 })).toMatchObject({
+      y: [7, 11],
+      "next a.cache.s": 19,
+    });
+    const written = looped("repeat 2 as i { x = gate(x); cache.step(x) }");
+    expect(codesOf(withCells(written))).toEqual(["MEM0220"]);
+  });
+
+  test("are written once a segment, by whichever method", () => {
+    const text = (calls: string) =>
+      withCells(`memory outer() {
+  memory cache = running()
+  one(x[T]) { cache.step(x) }
+  two(x[T]) { cache.step(x) }
+}
+model S { input x[T]; memory a = outer(); output y = x\n${calls} }`);
+    expect(codesOf(text("a.one(x)"))).toEqual([]);
+    expect(codesOf(text("a.one(x); a.two(x)"))).toEqual(["MEM0221"]);
+    expect(codesOf(text("a.one(x); a.cache.step(x)"))).toEqual(["MEM0221"]);
+  });
+
+  test("are seen from outside", () => {
+    const text = `${gated}model S { input x[T]; memory a = gated(); a.write(x); output y = a.gate(x) + a.cache.s + a.cache.total() + a.gate.w }`;
+    expect(valuesOf(text, { "a.gate.w": 10, "a.cache.s": 4 })).toMatchObject({ y: [28, 38] });
+  });
+
+  test("stand in bodies of others", () => {
+    const text = `memory middle() {
+  memory cache = running()
+  use gate = scaled()
+  step(x[T]) -> [T] { cache.step(gate(x)); return gate(x) + cache.s }
+}
+memory outer() {
+  memory m = middle()
+  step(x[T]) -> [T] { return m.step(x) + m.cache.s }
+}
+model S { input x[T]; memory a = outer(); output y = a.step(x) }`;
+    expect(valuesOf(text, { "a.m.gate.w": 10, "a.m.cache.s": 4 })).toEqual({
+      y: [18, 28],
+      "next a.m.cache.s": 34,
+    });
+  });
+
+  test("may be blocks with memories in them", () => {
+    const text = `block summed(x[T]) -> [T] { memory m = running(); m.step(x); return x + m.s }
+memory outer() {
+  use g = summed()
+  step(x[T]) -> [T] { return g(x) }
+}
+model S { input x[T]; memory a = outer(); output y = a.step(x) }`;
+    expect(valuesOf(text, { "a.g.m.s": 4 })).toEqual({ y: [5, 6], "next a.g.m.s": 7 });
+    const twice = text.replace("return g(x)", "return g(g(x))");
+    expect(codesOf(withCells(twice))).toEqual(["MEM0221"]);
+  });
+
+  test("stand in a block with methods, too", () => {
+    const text = `block pair() {
+  use g = scaled()
+  once(x[T]) -> [T] { return g(x) }
+  twice(x[T]) -> [T] { return g(g(x)) }
+}
+model S { input x[T]; use p = pair(); output y = p.once(x) + p.twice(x) }`;
+    expect(valuesOf(text, { "p.g.w": 10 })).toEqual({ y: [110, 220] });
+  });
+
+  test("have axes that calls bind", () => {
+    const text = (call: string) =>
+      withCells(`memory rows() {
+  state r[T] starts 0, gradient through
+  see() -> [] { return sum(r over T) }
+  step(x[T]) -> [T] { r <- x; return x + r }
+}
+memory outer() {
+  memory cache = rows()
+  first() -> [] { return cache.see() }
+  step(x[T]) -> [T] { return cache.step(x) }
+}
+model S { input x[T]; input z[Z: 3]; memory a = outer(); output y = a.step(x) + a.first(); output v = ${call} }`);
+    expect(
+      run(programOf(text("z")), { fresh: 0, x: [1, 2], z: [0, 0, 0], "a.cache.r": [10, 20] }),
+    ).toMatchObject({
+      y: [41, 52],
+      "next a.cache.r": [1, 2],
+    });
+    expect(codesOf(text("a.step(z) as other"))).toEqual(["MEM0187"]);
+  });
+
+  describe("restart by the resets of their owner", () => {
+    const outer = (declaration: string, reset: string) => `memory outer() {
+  ${declaration}
+  step(x[T]) -> [T] { return cache.step(x) }
+}
+model S { input x[T]; input document in flag; input restart[T] in flag; memory a = outer() reset when ${reset}
+output y = a.step(x); output d = document; output r = restart }`;
+    const given = { document: true, restart: [0, 1], "a.cache.s": 10 } as const;
+
+    test("of a whole segment", () => {
+      const text = outer("memory cache = recurring()", "document");
+      expect(valuesOf(text, given)).toMatchObject({ y: [1, 3], "next a.cache.s": 3 });
+      expect(valuesOf(text, { ...given, document: false })).toMatchObject({ y: [11, 13] });
+    });
+
+    test("of steps", () => {
+      const text = outer("memory cache = recurring()", "restart");
+      expect(valuesOf(text, given)).toMatchObject({ y: [11, 2], "next a.cache.s": 2 });
+      const held = text
+        .replace(
+          "memory outer() {",
+          "memory held() { memory cache = recurring(); step(x[T]) -> [T] { return cache.step(x) } }\nmemory outer() {",
+        )
+        .replace("memory cache = recurring()\n", "memory cache = held()\n");
+      expect(valuesOf(held, { ...given, "a.cache.cache.s": 10 })).toMatchObject({ y: [11, 2] });
+    });
+
+    test("and by one of their own, which reads what was carried", () => {
+      const text = outer(
+        "state n starts 0, gradient stop\n  memory cache = recurring() reset when n >= 1",
+        "document",
+      ).replace("return cache", "n <- n + 1; return cache");
+      const of = (n: number) => valuesOf(text, { ...given, document: false, "a.n": n });
+      expect(of(0)).toMatchObject({ y: [11, 13], "next a.n": 1 });
+      expect(of(1)).toMatchObject({ y: [1, 3], "next a.n": 2 });
+      expect(codesOf(withCells(text.replace("n >= 1", "next n >= 1")))).toEqual(["MEM0185"]);
+      expect(
+        valuesOf(
+          text
+            .replace("memory cache", "memory other = running()\n  memory cache")
+            .replace("n >= 1", "other.s >= 1")
+            .replace("n <- n", "other.step(x); n <- n"),
+          { ...given, document: false, "a.other.s": 1 },
+        ),
+      ).toMatchObject({ y: [1, 3] });
+    });
   });
 });

@@ -6,6 +6,8 @@ import { lifted } from "../declaration.ts";
 import { type Place, renameAxes, writable } from "../emit.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
 import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.ts";
+import { bindingAxes } from "../instances/axes.ts";
+import { hasMethods, located } from "../instances/body.ts";
 import { instanceTensor, sharedTensor } from "../instances/tensors.ts";
 import { takeLossResult } from "../loss-terms.ts";
 import { numberFormals } from "../option.ts";
@@ -43,6 +45,15 @@ export function bindTemplate(
   const called = [...prefix, ...scope];
   const ofInstance = instance !== undefined && callee.method === undefined;
   const path = ofInstance ? instance.path : called;
+  for (const { path: member, axes: bound } of template.seenAxes) {
+    if (instance === undefined) break;
+    const at = located(instance, [...member, ""]).instance;
+    const outer = [...bound].map(([formal, axis]) => {
+      const declared = substitute(axis.declared, declaredText);
+      return [formal, { ...axis, declared }] as const;
+    });
+    bindingAxes(place, at, new Map(outer), call.span, () => undefined);
+  }
   const operandOf = (port: Port): Operand => {
     const [name = ""] = port.path;
     if (port.role === "argument") {
@@ -51,7 +62,14 @@ export function bindTemplate(
       return toValue(place, tensor, call.span).operand;
     }
     if (port.struct !== "own" && instance !== undefined) {
-      return instanceTensor(place, instance, name).operand;
+      const at = located(instance, port.path);
+      const [own = ""] = at.path;
+      if (hasMethods(at.instance.definition))
+        return instanceTensor(place, at.instance, own).operand;
+      const declared = template.seen.get(port.path.join("."));
+      if (declared === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
+      const there = lifted(declared, at.instance.path, [], declaredText);
+      return sharedTensor(place, at.instance, at.path, there, call.span).operand;
     }
     const declaration = template.declarations.find(
       (each) => each.path.join(".") === port.path.join("."),
@@ -117,7 +135,7 @@ export function bindTemplate(
         span: call.span,
       });
     } else if (port.role === "next") {
-      const [state = ""] = port.path;
+      const state = port.path.join(".");
       const written = template.members.get(`next ${state}`);
       const tensor: TensorEntity = {
         kind: "tensor",
@@ -127,12 +145,15 @@ export function bindTemplate(
         batch: value.type.axes.some((axis) => axis.name === "batch"),
         constant: false,
       };
-      const own = port.struct === "own" || instance === undefined;
-      // The states of a block that `use` makes an instance of are that instance's.
-      if (instance !== undefined && (!own || ofInstance)) {
-        writeInstance(place, instance, port.path.join("."), tensor, call.span);
+      if (instance === undefined || (port.struct === "own" && !ofInstance)) {
+        frame.next.push({ path: [...path, ...port.path], value });
+        return;
       }
-      if (own) frame.next.push({ path: [...path, ...port.path], value });
+      const at = located(instance, port.path);
+      writeInstance(place, at.instance, at.path.join("."), tensor, call.span);
+      // The states of a block that `use` makes an instance of are declared by its calls.
+      if (at.instance.standsFor === undefined && !hasMethods(at.instance.definition))
+        frame.next.push({ path: [...at.instance.path, ...at.path], value });
     }
   });
   return returned;

@@ -10,6 +10,7 @@ import type { Static } from "../expressions/static.ts";
 import {
   type CheckedAxis,
   Frame,
+  type Instance,
   type Member,
   type ResetKinds,
   type Restart,
@@ -17,9 +18,12 @@ import {
   type TensorEntity,
 } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
+import { allSeen, seenAxes, seenInstance } from "../instances/body.ts";
 import { stepsInput } from "../instances/resets.ts";
+import { startsOf } from "../instances/restart.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
+import { type MemberItem, memberScope } from "../names/member.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
@@ -53,9 +57,15 @@ export function makeTemplate(
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
-    member: memberOf(callee, frame, all),
+    member: memberOf(callee, frame, all, (item) => seen(item)),
   });
   const place: Place = { checker, scope };
+  const seen = (item: MemberItem): Instance => {
+    const { member } = scope;
+    if (member === undefined || callee.instance === undefined)
+      throw new Error(`${callee.title} has no instance ${item.name}.`);
+    return seenInstance({ checker, scope: memberScope(scope, member) }, callee.instance, item);
+  };
   let template: Template | undefined;
   checker.report.attempt(() => {
     for (const { name, value, formal, shared } of all) {
@@ -91,7 +101,12 @@ export function makeTemplate(
 }
 
 /** Methods see the dims, constants, parameters and states of their instance. */
-function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): Member | undefined {
+function memberOf(
+  callee: Callee,
+  frame: Frame,
+  given: readonly GivenOption[],
+  instance: Member["instance"],
+): Member | undefined {
   if (callee.instance === undefined || callee.method === undefined) return undefined;
   const options = given
     .filter(({ shared }) => shared)
@@ -104,7 +119,7 @@ function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): 
       const isState = callee.definition.body.length > 0 && isStateName(callee, name);
       const entity = { number, axes, batch: isState };
       const port = frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
-      return callee.instance?.starts.has(name)
+      return callee.instance !== undefined && startsOf(callee.instance).has(name)
         ? { ...port, restart: (axis: CheckedAxis) => restartPorts(frame, name, port, axis) }
         : port;
     },
@@ -121,6 +136,7 @@ function memberOf(callee: Callee, frame: Frame, given: readonly GivenOption[]): 
       member.known.set(`next ${name}`, tensor);
       return tensor;
     },
+    instance,
     write: (name, value, span) => {
       const before = frame.writes.get(name);
       if (before !== undefined) {
@@ -228,6 +244,15 @@ function finish(
     builder.result(operand, { role: "next", path: [state], struct: "self" });
     written.set(`next ${state}`, { axes: value.axes, number: value.number });
   }
+  for (const { path, next } of allSeen(frame)) {
+    for (const [state, { value }] of next) {
+      const { operand } = toValue(place, value, callee.definition.name.span);
+      if (!("name" in operand)) throw new Error("A written value is a value.");
+      const at = [...path, ...state.split(".")];
+      builder.result(operand, { role: "next", path: at, struct: "self" });
+      written.set(`next ${at.join(".")}`, { axes: value.axes, number: value.number });
+    }
+  }
   for (const { path, value } of frame.next) builder.result(value, { role: "next", path });
   addLossResults(builder, frame.losses);
   addProbes(place, callee.method === undefined ? "block" : "method");
@@ -239,6 +264,8 @@ function finish(
     returns: types,
     declarations: frame.declarations,
     members: written,
+    seen: frame.seenDeclarations,
+    seenAxes: seenAxes(frame),
     implicit: frame.implicit,
   };
 }

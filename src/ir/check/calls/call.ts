@@ -1,7 +1,7 @@
 /** Calls of blocks and of methods of instances: what is called, and the template that calls of one kind share. */
 
 import { suggest } from "../../../parser/suggest.ts";
-import type { BlockDefinition, Call, MethodDefinition } from "../../../parser/tree.ts";
+import type { BlockDefinition, Call, MethodDefinition, Span } from "../../../parser/tree.ts";
 import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
@@ -9,8 +9,10 @@ import { isStatic, type Static } from "../expressions/static.ts";
 import type { Entity, Instance, ResetKinds } from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
 import { nextInReset, writeInReset } from "../instances/in-reset.ts";
+import { bodyMember } from "../instances/members.ts";
 import { handedKinds, resetKinds } from "../instances/resets.ts";
 import { prepareRestarts } from "../instances/restart.ts";
+import { enterMembers } from "../instances/tensors.ts";
 import { type Definitions, findDefinition } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
 import { primitiveRule } from "../primitives/rules.ts";
@@ -75,6 +77,9 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
       (each): each is MethodDefinition =>
         each.kind === "method" && each.name.text === callee.member.text,
     );
+    const inBody =
+      method === undefined ? bodyMember(place, object.instance, callee.member) : undefined;
+    if (inBody !== undefined) return callInstance(place, call, inBody, undefined, hint);
     if (method === undefined) {
       const names = object.instance.definition.body.flatMap((each) =>
         each.kind === "method" ? [each.name.text] : [],
@@ -178,6 +183,7 @@ function callTemplate(
   const axes = bindAxes(apart, callee, given.tensors);
   const { instance } = callee;
   const make = () => {
+    if (instance !== undefined && callee.method !== undefined) enterMembers(apart, instance);
     if (instance !== undefined && !place.scope.inReset) prepareRestarts(apart, instance);
     if (place.scope.inReset && readsNext(callee.body)) throw nextInReset(call.span, callee.title);
     const handed = handedTo(place, instance);
@@ -185,6 +191,7 @@ function callTemplate(
     const written = template.graph.results.find(({ role }) => role === "next");
     if (place.scope.inReset && written !== undefined)
       throw writeInReset(call.span, callee.title, written.path.join("."));
+    if (instance !== undefined) refuseOwnReset(instance, template, call.span);
     return bindTemplate(apart, call, callee, template, given, axes, scope, hint);
   };
   const results =
@@ -233,6 +240,17 @@ function templateOf(
   if (made === undefined) throw new Silenced();
   checker.templates.set(holdsStates(made) ? resets : key, made);
   return made;
+}
+
+/** The own reset of a memory in the body of another does not come to what its methods declare. */
+function refuseOwnReset({ standsFor, name }: Instance, template: Template, span: Span): void {
+  if (standsFor?.reset === undefined || !holdsStates(template)) return;
+  throw problem(
+    "MEM0186",
+    span,
+    `${name} has a reset of its own and stands in the body of another memory, so no memory can stand in its methods.`,
+    { help: "Declare the memories of its methods in its body." },
+  );
 }
 
 /** Whether memories stand in the function, so that it matters which resets it is handed. */

@@ -3,6 +3,7 @@
 import type { Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import type { TensorEntity } from "../frame.ts";
+import { located } from "../instances/body.ts";
 import { handedReset } from "../instances/resets.ts";
 import { handedAlong, reachedReset, reachedStart, restartAlong } from "../instances/restart.ts";
 import { instanceNext } from "../instances/tensors.ts";
@@ -50,7 +51,8 @@ export function implicitTensor(
       return renameAxes(place, flag, new Map([[axis.name, implicit.axis]]), span);
     }
     case "start": {
-      const start = callee.instance && reachedStart(place, callee.instance, implicit.state);
+      const at = callee.instance && located(callee.instance, implicit.state.split("."));
+      const start = at && reachedStart(place, at.instance, at.path.join("."));
       if (start === undefined) throw new Error(`${implicit.state} has no start.`);
       return start;
     }

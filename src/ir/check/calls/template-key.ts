@@ -1,7 +1,9 @@
 /** When two calls of a block are of one kind, so that one function serves both. */
 
 import { type Static, staticKey } from "../expressions/static.ts";
+import type { Instance } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
+import { startsOf } from "../instances/restart.ts";
 import { someNode } from "../syntax.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
 
@@ -25,9 +27,16 @@ export function templateKey(
     return ` next ${state}${value.batch ? "b" : ""}[${order}]`;
   });
   const span = (callee.method ?? callee.definition).span;
-  const restarts = [...(callee.instance?.starts.keys() ?? [])].join(",");
+  const restarts = callee.instance === undefined ? "" : restartsOf(callee.instance);
   return `${span.file}:${span.start} ${restarts} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}${nexts.join("")}`;
 }
+
+/** States that restart within a segment, of the instance and of those in its body. */
+const restartsOf = (instance: Instance): string =>
+  [
+    ...startsOf(instance).keys(),
+    ...[...instance.members].map(([name, each]) => `${name}(${restartsOf(each)})`),
+  ].join(",");
 
 /** Whether `next M` occurs, which may be one value for all examples or one for each, as it was written. */
 export const readsNext = (body: Callee["body"]): boolean =>

@@ -4,6 +4,7 @@ import type { NumberKind } from "../../../ops/index.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Declaration } from "../declaration.ts";
 import type { CheckedAxis, Implicit } from "../frame.ts";
+import type { SeenAxes } from "../instances/body.ts";
 
 export interface Template {
   readonly graph: GraphFunction;
@@ -11,6 +12,10 @@ export interface Template {
   readonly returns: readonly ReturnType[];
   /** Its own addressed tensors, relative to the call. */
   readonly declarations: readonly Declaration[];
+  /** Tensors that instances in the memory's body need of the caller, by dotted path. */
+  readonly seen: ReadonlyMap<string, Declaration>;
+  /** Axes of their states that calls in it bound. */
+  readonly seenAxes: readonly SeenAxes[];
   /** Arguments that the compiler added. */
   readonly implicit: ReadonlyMap<string, Implicit>;
   /** Axes of the instance's states that it writes, under `next NAME`. */

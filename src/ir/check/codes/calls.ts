@@ -259,6 +259,24 @@ model M { input x[T]; memory m = total(); m.step(x); output y = x }`,
       "model M { dim D = 4; input x[T, D]; output y = x; loss main = sum(x * x over D) weighted by x > 0 }",
     fix: "model M { dim D = 4; input x[T, D]; output y = x; loss main = x * x weighted by x > 0 }",
   },
+  MEM0238: {
+    title: "Nothing that methods could share",
+    explanation:
+      "The body of a memory, or of a block with methods, declares what the methods share: dims, consts, parameters, states, instances by " +
+      "`use` and `memory`, and equations for what is known while the model is built, also under `when`. It computes nothing and is " +
+      "never run.",
+    example: `memory total() {
+  state s starts 0, gradient stop
+  twice = 2 * s
+  step(x[T]) -> [T] { s <- s + sum(x over T where valid(T)); return x + twice }
+}
+model M { input x[T]; memory m = total(); output y = m.step(x) }`,
+    fix: `memory total() {
+  state s starts 0, gradient stop
+  step(x[T]) -> [T] { twice = 2 * s; s <- s + sum(x over T where valid(T)); return x + twice }
+}
+model M { input x[T]; memory m = total(); output y = m.step(x) }`,
+  },
   MEM0240: {
     title: "Number of iterations",
     explanation: "A `repeat` runs a whole number of times, 0 to 10,000.",

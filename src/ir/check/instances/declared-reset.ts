@@ -3,12 +3,15 @@ import type { Place } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Instance, TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
+import { resetScope } from "./tensors.ts";
 
 /** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */
 export function declaredReset(place: Place, instance: Instance): TensorEntity | undefined {
   const { reset } = instance;
   if (reset === undefined || instance.declaredReset !== undefined) return instance.declaredReset;
-  const tensor = evaluateTensor({ ...place, scope: instance.scope.forReset() }, reset);
+  const { owner, scope } = instance;
+  const inReset = owner === undefined ? scope.forReset() : resetScope(place, owner, scope);
+  const tensor = evaluateTensor({ ...place, scope: inReset }, reset);
   if (tensor.number !== "flag") {
     throw problem("MEM0124", reset.span, "`reset when` needs a flag.", {
       help: "input document in flag",
@@ -23,6 +26,16 @@ export function declaredReset(place: Place, instance: Instance): TensorEntity | 
       `A reset is one flag, or one for each step of the segment; this one has ${names}.`,
       {
         help: "any(flag over AXIS) makes one flag of many.",
+      },
+    );
+  }
+  if (axis !== undefined && owner !== undefined) {
+    throw problem(
+      "MEM0186",
+      reset.span,
+      `${instance.name} stands in the body of ${owner.definition.name.text}, where a reset is one flag of the segment.`,
+      {
+        help: `The reset of a declaration of ${owner.definition.name.text} may be one for each step, which reaches ${instance.name}, too.`,
       },
     );
   }

@@ -20,6 +20,25 @@ export function declareInstance(
   keyword: "use" | "memory",
   reset: Expression | undefined,
 ): Instance {
+  const instance = makeInstance(place, { name, value, keyword, reset });
+  registerInstance(instance);
+  return instance;
+}
+
+/** An instance as a statement declares it. */
+export interface InstanceStatement {
+  readonly name: Name;
+  readonly value: Expression;
+  readonly keyword: "use" | "memory";
+  readonly reset: Expression | undefined;
+}
+
+/** The instance that a statement makes; `owner` and `standsFor` of one in the body of a memory. */
+export function makeInstance(
+  place: Place,
+  { name, value, keyword, reset }: InstanceStatement,
+  { owner, standsFor }: Partial<Pick<Instance, "owner" | "standsFor">> = {},
+): Instance {
   const call = chosenCall(place, value);
   if (call.callee.kind !== "reference") {
     throw problem("MEM0180", call.span, `${keyword} needs the name of a block with its options.`);
@@ -48,9 +67,10 @@ export function declareInstance(
   }
   const { frame, prefix } = place.scope;
   const path = [...prefix, name.text];
-  const options = instanceOptions(place, definition, call, path);
+  const inBody = owner !== undefined || standsFor !== undefined;
+  const options = instanceOptions(place, definition, call, inBody ? undefined : path);
   const presumed = place.checker.memberAxes.get(memberAxesKey(name.span, path));
-  const instance: Instance = {
+  return {
     name: name.text,
     span: name.span,
     definition,
@@ -71,16 +91,23 @@ export function declareInstance(
     resets: new Map(),
     restarted: new Set(),
     called: false,
+    members: new Map(),
+    owner,
+    standsFor,
     failed: false,
   };
+}
+
+/** Notes an instance in the frame that declares it. */
+export function registerInstance(instance: Instance): void {
+  const { frame, path } = instance;
   const same = frame.instances.find((other) => other.path.join(".") === path.join("."));
   if (same !== undefined) {
-    throw problem("MEM0160", name.span, `Two instances are called ${path.join(".")}.`, {
+    throw problem("MEM0160", instance.span, `Two instances are called ${path.join(".")}.`, {
       notes: [{ message: "The other one is here.", span: same.span }],
     });
   }
   frame.instances.push(instance);
-  return instance;
 }
 
 function chosenCall(place: Place, value: Expression): Call {
@@ -101,7 +128,7 @@ function instanceOptions(
   place: Place,
   definition: BlockDefinition,
   call: Call,
-  path: readonly string[],
+  path: readonly string[] | undefined,
 ): ReadonlyMap<string, Static> {
   const options = new Map<string, Static>();
   for (const argument of call.arguments) {
@@ -128,7 +155,7 @@ function instanceOptions(
   }
   for (const option of definition.options) {
     const name = option.name.text;
-    const override = overrideOf(place, option, path);
+    const override = path && overrideOf(place, option, path);
     if (override !== undefined) options.set(name, override);
     if (options.has(name)) continue;
     if (option.default === undefined) {

@@ -7,13 +7,16 @@ import { evaluate } from "../expressions/expression.ts";
 import type { Entity, Instance, Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem, Silenced } from "../problem.ts";
+import { bodyInstances } from "./body.ts";
 import { nextInReset } from "./in-reset.ts";
-import { instanceNext, instanceTensor, memberNext } from "./tensors.ts";
+import { hasMember, instanceNext, instanceTensor, memberInstance, memberNext } from "./tensors.ts";
 
-/** `mem.M`: an entering state, a parameter, or an option of an instance. */
+/** `mem.M`: an entering state, a parameter, an option of an instance, or an instance in its body. */
 export function instanceMember(place: Place, instance: Instance, member: Name): Entity {
   const option = instance.options.get(member.text);
   if (option !== undefined) return option;
+  const inBody = bodyMember(place, instance, member);
+  if (inBody !== undefined) return { kind: "instance", instance: inBody };
   const item = memberItems(instance.definition).find((each) => each.name === member.text);
   if (item !== undefined && (item.statement.kind === "state" || item.statement.kind === "param")) {
     return instanceTensor(place, instance, member.text);
@@ -23,6 +26,15 @@ export function instanceMember(place: Place, instance: Instance, member: Name): 
   throw problem("MEM0188", member.span, `${instance.name} has no ${member.text}.`, {
     help: near === undefined ? undefined : `Did you mean ${near}?`,
   });
+}
+
+/** `mem.cache`: an instance in the body of another. */
+export function bodyMember(place: Place, instance: Instance, { text }: Name): Instance | undefined {
+  const owner: Place = { ...place, scope: instance.scope };
+  const item = bodyInstances(instance.definition).find(
+    (each) => each.name === text && hasMember(owner, instance, each),
+  );
+  return item && memberInstance(owner, instance, item);
 }
 
 /** `mem[layer - 1]`: the instance of another iteration of an unrolled repeat. */

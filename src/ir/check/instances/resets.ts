@@ -14,8 +14,10 @@ export type ResetKind = keyof ResetKinds;
 
 /** Which resets there are, without a value of them where only calls may need it. */
 export function resetKinds(place: Place, instance: Instance): ResetKinds {
+  const { standsFor, owner, scope } = instance;
+  if (standsFor !== undefined) return resetKinds(place, standsFor);
   const own = declaredReset(place, instance);
-  const around = handedKinds(instance.scope);
+  const around = owner === undefined ? handedKinds(scope) : resetKinds(place, owner);
   return {
     segment: around.segment || own?.axes.length === 0,
     steps: around.steps || (own !== undefined && own.axes.length > 0),
@@ -31,12 +33,15 @@ export function resetOf(
   const known = instance.resets.get(kind);
   if (known !== undefined) return known;
   const owner: Place = { ...place, scope: instance.scope };
-  const declared = declaredReset(place, instance);
+  const declared = instance.standsFor === undefined ? declaredReset(place, instance) : undefined;
   const own =
     declared !== undefined && (declared.axes.length === 0) === (kind === "segment")
       ? declared
       : undefined;
-  const handed = handedReset(owner, kind, instance.span);
+  const handed =
+    instance.owner === undefined
+      ? handedReset(owner, kind, instance.span)
+      : resetOf(place, instance.owner, kind);
   const both = own && handed ? either(owner, own, handed, instance.span) : (own ?? handed);
   if (both !== undefined) instance.resets.set(kind, both);
   return both;

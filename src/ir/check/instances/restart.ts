@@ -9,11 +9,12 @@ import type { CheckedAxis, Instance, Restart, TensorEntity } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
 import { handedReset, type ResetKind, resetKinds, resetOf } from "./resets.ts";
-import { captureMember, hasMember, instanceTensor } from "./tensors.ts";
+import { captureMember, hasMember, instanceTensor, ownTensor, seenStart } from "./tensors.ts";
 
 /** Makes the start values of a memory that restarts at steps, before a method of it is checked. */
 export function prepareRestarts(place: Place, instance: Instance): void {
-  if (!resetKinds(place, instance).steps) return;
+  for (const member of instance.members.values()) prepareRestarts(place, member);
+  if (instance.standsFor !== undefined || !resetKinds(place, instance).steps) return;
   const owner: Place = { ...place, scope: instance.scope };
   for (const item of memberItems(instance.definition)) {
     const { statement, name } = item;
@@ -21,6 +22,10 @@ export function prepareRestarts(place: Place, instance: Instance): void {
     if (hasMember(owner, instance, item)) instanceTensor(owner, instance, name);
   }
 }
+
+/** What states restart as: for an instance that a method sees, at the caller. */
+export const startsOf = ({ standsFor, starts }: Instance): Instance["starts"] =>
+  standsFor === undefined ? starts : startsOf(standsFor);
 
 /** Reports states that are to restart at steps where no recurrence starts from them, so that nothing would restart them. */
 export function reportUnrestarted(owner: Place, instance: Instance): void {
@@ -73,7 +78,9 @@ export function reachedStart(
   const { scope, checker } = place;
   instance.restarted.add(state);
   if (scope.frame === instance.frame || scope.frame.outer === undefined)
-    return instance.starts.get(state);
+    return instance.standsFor === undefined
+      ? instance.starts.get(state)
+      : seenStart(instance, state, ownTensor(place, instance, state));
   const outer = reachedStart({ checker, scope: scope.frame.outer }, instance, state);
   return outer && captureMember(scope, instance, [`${state}Start`], outer, "argument");
 }

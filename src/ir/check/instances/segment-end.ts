@@ -34,8 +34,10 @@ export function finishInstances(place: Place, frame: Frame): void {
     if (sound) reportUnrestarted(owner, instance);
     if (instance.definition.kind !== "memory") continue;
     memories.set(`${instance.span.file}:${instance.span.start}`, instance);
-    // One without states of its own may have memories in its methods.
-    const used = instance.called && !memberItems(instance.definition).some(isState);
+    // One without states of its own may have memories in its body or its methods.
+    const used =
+      (instance.called || instance.owner !== undefined) &&
+      !memberItems(instance.definition).some(isState);
     if (instance.entering.size === 0 && !used && report.sound) {
       report.add(
         warning("MEM0191", instance.span, `The memory ${instance.name} is never read or written.`),

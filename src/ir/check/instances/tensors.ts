@@ -13,9 +13,11 @@ import {
 } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { capture, freeArgument, keepCapture } from "../names/capture.ts";
-import { isTaken, type MemberItem, memberItems, memberScope } from "../names/member.ts";
+import { isTaken, type MemberItem, memberItems, memberScope, stateKind } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
+import { bodyInstance, bodyInstances } from "./body.ts";
+import { stepsInput } from "./resets.ts";
 import { declareState, enteringState } from "./state.ts";
 
 /** The instance's members as its own frame sees them. */
@@ -27,6 +29,7 @@ function viewOf(place: Place, instance: Instance): Scope {
     known: new Map(),
     tensor: (name) => ownTensor(place, instance, name),
     next: (name) => instance.next.get(name)?.value,
+    instance: (item) => memberInstance(place, instance, item),
     write: undefined,
   };
   const view = new Scope({
@@ -51,10 +54,65 @@ function insideOf(place: Place, instance: Instance): Place {
 export const hasMember = (place: Place, instance: Instance, item: MemberItem): boolean =>
   isTaken(insideOf(place, instance), item);
 
+/** An instance in the body of another. */
+export const memberInstance = (place: Place, instance: Instance, item: MemberItem): Instance =>
+  bodyInstance(insideOf(place, instance), instance, item);
+
+/** Makes the instances in its body, so that methods can be told of them. */
+export function enterMembers(place: Place, instance: Instance): void {
+  const items = bodyInstances(instance.definition);
+  if (items.length === 0) return;
+  const inside = insideOf(place, instance);
+  for (const item of items) {
+    if (isTaken(inside, item)) enterMembers(place, bodyInstance(inside, instance, item));
+  }
+}
+
+/** A tensor of an instance in the body of a memory as a method of the memory sees it: it enters with the memory's own. */
+function seenTensor(place: Place, instance: Instance, name: string): TensorEntity {
+  const { frame, path, standsFor } = instance;
+  const inside = insideOf(place, instance);
+  for (const item of memberItems(instance.definition)) {
+    const { statement, position } = item;
+    if (item.name !== name || !isTaken(inside, item)) continue;
+    const state = statement.kind === "state" ? statement.states[position] : undefined;
+    const parameter = statement.kind === "param" ? statement.parameters[position] : undefined;
+    const axes = declaredAxes(inside, (state ?? parameter)?.axes ?? []);
+    const number = statement.kind === "state" ? stateKind(statement) : "real";
+    const type = { number, axes, batch: state !== undefined };
+    const role = state === undefined ? "parameter" : "state";
+    const port = frame.input(name, type, role, [...path, name], "self");
+    const tensor: TensorEntity = standsFor?.starts.has(name)
+      ? {
+          ...port,
+          restart: (axis) => ({
+            flag: stepsInput(frame, axis),
+            start: seenStart(instance, name, port),
+          }),
+        }
+      : port;
+    instance.entering.set(name, tensor);
+    return tensor;
+  }
+  throw new Error(`${instance.name} has no ${name}.`);
+}
+
+/** What such a state restarts as: an argument of the method. */
+export function seenStart(
+  { frame, path }: Instance,
+  name: string,
+  state: TensorEntity,
+): TensorEntity {
+  const implicit = { kind: "start", state: [...path, name].join(".") } as const;
+  const type = { number: state.number, axes: state.axes, batch: true };
+  return frame.implicitInput(`${name}Start`, implicit, type);
+}
+
 /** A parameter or entering state, in the frame that declares the instance. */
 export function ownTensor(place: Place, instance: Instance, name: string): TensorEntity {
   const known = instance.entering.get(name);
   if (known !== undefined) return known;
+  if (instance.standsFor !== undefined) return seenTensor(place, instance, name);
   const inside = insideOf(place, instance);
   for (const item of memberItems(instance.definition)) {
     if (item.name !== name || !isTaken(inside, item)) continue;
@@ -96,7 +154,7 @@ function carriedState(place: Place, instance: Instance, name: string): TensorEnt
 }
 
 /** The instance's members as resets see them: its states are the carried ones. */
-function resetScope(place: Place, instance: Instance, { member, ...scope }: Scope): Scope {
+export function resetScope(place: Place, instance: Instance, { member, ...scope }: Scope): Scope {
   if (member === undefined) throw new Error("A view has a member.");
   const states = memberItems(member.definition).filter(
     ({ statement }) => statement.kind === "state",
@@ -149,10 +207,33 @@ export function sharedTensor(
       });
     }
     const owner: Place = { ...place, scope: instance.scope.apart() };
-    const tensor = declareTensor(owner, declaration);
+    const tensor =
+      instance.standsFor === undefined
+        ? declareTensor(owner, declaration)
+        : seenDeclaration(instance, path, declaration);
     instance.entering.set(key, tensor);
     return tensor;
   });
+}
+
+/** The same for an instance in the body of a memory where a method calls it: the method's caller declares the tensor. */
+function seenDeclaration(
+  { frame }: Instance,
+  path: readonly string[],
+  declaration: Declaration,
+): TensorEntity {
+  const { role, axes, copies } = declaration;
+  if (role === "draw") throw new Error("Draws belong to calls.");
+  frame.seenDeclarations.set(declaration.path.join("."), { ...declaration, path });
+  const number = role === "state" ? declaration.number : "real";
+  return frame.input(
+    path.at(-1) ?? "tensor",
+    { number, axes, batch: role === "state" },
+    role,
+    declaration.path,
+    "self",
+    copies.map(({ value }) => value),
+  );
 }
 
 const shapeOf = (axes: readonly CheckedAxis[]): string =>
@@ -165,7 +246,7 @@ const shapeOf = (axes: readonly CheckedAxis[]): string =>
 export function instanceTensor(place: Place, instance: Instance, name: string): TensorEntity {
   const owner: Place = { ...place, scope: instance.scope };
   const role = roleOf(instance, name);
-  return place.scope.inReset && role === "state"
+  return place.scope.inReset && role === "state" && instance.standsFor === undefined
     ? reached(place, instance, [`${name}Carried`], "argument", () =>
         carriedState(owner, instance, name),
       )

@@ -3,10 +3,16 @@
 import type { NumberKind } from "../../../ops/index.ts";
 import type { BlockDefinition, Expression, Name, Span, Statement } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
-import { evaluateStatic } from "../expressions/expression.ts";
+import { evaluate, evaluateStatic } from "../expressions/expression.ts";
+import { isStatic } from "../expressions/static.ts";
 import { type Entity, type Member, Scope } from "../frame.ts";
+import { problem } from "../problem.ts";
 import { declaredAxes } from "./axes.ts";
 import { constEntity, dimEntity } from "./compile-time.ts";
+
+/** What to do with a statement that a body with methods does not hold. */
+export const bodyHelp =
+  "Write it in the methods that need it, or as a block that they call. A body declares what its methods share.";
 
 export interface MemberItem {
   readonly name: string;
@@ -40,7 +46,7 @@ export function memberItems(definition: BlockDefinition | undefined): readonly M
   return items;
 }
 
-/** The names that a `dim`, `const`, `param` or `state` declares, by position. */
+/** The names that a `dim`, `const`, `param`, `state`, `use`, `memory` or an equation declares, by position. */
 export function namesDeclared(statement: Statement): readonly Name[] {
   switch (statement.kind) {
     case "dim":
@@ -51,6 +57,11 @@ export function namesDeclared(statement: Statement): readonly Name[] {
       return statement.parameters.map(({ name }) => name);
     case "state":
       return statement.states.map(({ name }) => name);
+    case "use":
+    case "memory":
+      return [statement.name];
+    case "assign":
+      return statement.targets.map(({ name }) => name);
     default:
       return [];
   }
@@ -95,6 +106,9 @@ function memberName({ statement, position }: MemberItem): Span {
   switch (statement.kind) {
     case "dim":
     case "const":
+    case "use":
+    case "memory":
+    case "assign":
       return namesDeclared(statement)[position]?.span ?? statement.span;
     default:
       return statement.span;
@@ -124,6 +138,15 @@ function memberEntity(place: Place, member: Member, item: MemberItem): Entity {
       if (state === undefined) break;
       return member.tensor(item.name, declaredAxes(place, state.axes), stateKind(statement));
     }
+    case "assign": {
+      const value = evaluate(place, statement.value);
+      if (isStatic(value) && statement.targets.length === 1) return value;
+      const message = `${item.name} is not known while the model is built, as all is that the methods of a body share.`;
+      throw problem("MEM0238", statement.span, message, { help: bodyHelp });
+    }
+    case "use":
+    case "memory":
+      return { kind: "instance", instance: member.instance(item) };
     default:
       break;
   }

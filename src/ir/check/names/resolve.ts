@@ -9,11 +9,13 @@ import type {
   MethodDefinition,
   ModelDefinition,
   Name,
+  Statement,
 } from "../../../parser/tree.ts";
 import { primitiveNames } from "../primitives/names.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { isName, isObject } from "../syntax.ts";
 import type { Definitions } from "./definitions.ts";
+import { bodyHelp } from "./member.ts";
 
 export interface Elsewhere {
   /** Names of axes that signatures make. */
@@ -45,6 +47,7 @@ export function resolveNames(
     const found: Mentions = { references: [], names: new Set() };
     collect(item, found, false);
     checkSignatures(item, report);
+    if (item.kind !== "model") checkBody(item, report);
     mentions.set(item.name.text, found);
     const known = new Set([...everywhere, ...found.names]);
     for (const { name, bare } of found.references) {
@@ -114,6 +117,35 @@ function checkSignatures(item: BlockDefinition | ModelDefinition, report: Report
     }
   }
 }
+
+/** Reports statements in the body of a memory, or of a block with methods, that no method would see. */
+function checkBody({ kind, body }: BlockDefinition, report: Report): void {
+  if (kind !== "memory" && !body.some((each) => each.kind === "method")) return;
+  const walk = (statements: readonly Statement[]): void => {
+    for (const statement of statements) {
+      if (statement.kind === "when") {
+        walk(statement.then);
+        walk(statement.otherwise ?? []);
+      } else if (!heldByBody.has(statement.kind)) {
+        const message =
+          "The methods share what stands here, and of this there is nothing to share.";
+        report.add(problem("MEM0238", statement.span, message, { help: bodyHelp }).diagnostic);
+      }
+    }
+  };
+  walk(body);
+}
+
+const heldByBody: ReadonlySet<Statement["kind"]> = new Set([
+  "dim",
+  "const",
+  "param",
+  "state",
+  "use",
+  "memory",
+  "method",
+  "assign",
+]);
 
 /** Names that are not read but given a meaning, wherever they stand. */
 export function namesBound(part: unknown): readonly Name[] {

@@ -97,7 +97,8 @@ function warnOfUnusedValues(item: BlockDefinition | ModelDefinition, report: Rep
   for (const part of [own, ...methods]) {
     const assignments = assignmentsIn(part.body);
     const all = new Map<string, number>();
-    countNames(part, all);
+    // What the body names is seen by the methods.
+    countNames(part === own ? item : part, all);
     const itself = usesForItself(assignments);
     for (const { targets } of assignments) {
       for (const { name } of targets) {
