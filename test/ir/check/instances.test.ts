@@ -262,6 +262,26 @@ model S { input x[T]; use p = pair(); output y = p.once(x) + p.twice(x) }`;
     expect(valuesOf(text, { "p.g.w": 10 })).toEqual({ y: [110, 220] });
   });
 
+  test("are no methods, which do not call each other", () => {
+    const text = (body: string) => `memory outer() {
+  state s starts 0, gradient stop
+  gate(x[T]) -> [T] { return x * s }
+  step(x[T]) -> [T] { s <- s + 1; ${body} }
+}
+model S { input x[T]; memory a = outer(); output y = a.step(x) + a.gate(x) }`;
+    const help =
+      "help: A method is called through an instance, from outside: make gate a block of the file and pass it what it needs.";
+    expect(shownOf(text("return gate(x)"))).toContain(help);
+    expect(shownOf(text("repeat 2 as i { x = gate(x) }; return x"))).toContain(help);
+  });
+
+  test("are not of the memory itself", () => {
+    const text = `memory one() { memory b = two(); step(x[T]) -> [T] { return b.step(x) } }
+memory two() { memory a = one(); step(x[T]) -> [T] { return a.step(x) } }
+model S { input x[T]; memory m = one(); output y = m.step(x) }`;
+    expect(codesOf(text)).toEqual(["MEM0218"]);
+  });
+
   test("have axes that calls bind", () => {
     const text = (call: string) =>
       withCells(`memory rows() {

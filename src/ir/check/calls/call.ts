@@ -6,7 +6,7 @@ import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { isStatic, type Static } from "../expressions/static.ts";
-import type { Entity, Instance, ResetKinds } from "../frame.ts";
+import type { Entity, Instance, ResetKinds, Scope } from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
 import { nextInReset, writeInReset } from "../instances/in-reset.ts";
 import { bodyMember } from "../instances/members.ts";
@@ -64,7 +64,9 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
     ];
     const near = suggest(text, names);
     throw problem("MEM0110", span, `There is no block ${text}.`, {
-      help: near === undefined ? undefined : `Did you mean ${near}?`,
+      help:
+        siblingHelp(place.scope, text) ??
+        (near === undefined ? undefined : `Did you mean ${near}?`),
     });
   }
   if (callee.kind === "member") {
@@ -97,6 +99,16 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
     return callInstance(place, call, object.instance, method, hint);
   }
   throw problem("MEM0211", callee.span, "This cannot be called.");
+}
+
+/** What to do instead of calling another method of the same memory. */
+function siblingHelp({ member, frame }: Scope, name: string): string | undefined {
+  const isMethod = member?.definition.body.some(
+    (each) => each.kind === "method" && each.name.text === name,
+  );
+  if (isMethod)
+    return `A method is called through an instance, from outside: make ${name} a block of the file and pass it what it needs.`;
+  return frame.outer === undefined ? undefined : siblingHelp(frame.outer, name);
 }
 
 function blockCallee(

@@ -6,6 +6,7 @@ import type { BlockDefinition } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { type CheckedAxis, type Frame, type Instance, Scope } from "../frame.ts";
 import { type MemberItem, memberItems } from "../names/member.ts";
+import { problem } from "../problem.ts";
 import { type InstanceStatement, makeInstance, registerInstance } from "./instance.ts";
 
 /** Whether it is called by its methods, so that these share what its body declares. */
@@ -43,6 +44,7 @@ export function bodyInstance(inside: Place, owner: Instance, item: MemberItem): 
   const { standsFor } = owner;
   if (standsFor === undefined) {
     const instance = makeInstance(place, statement, { owner });
+    refuseItself(instance, owner);
     registerInstance(instance);
     owner.members.set(item.name, instance);
     return instance;
@@ -52,6 +54,19 @@ export function bodyInstance(inside: Place, owner: Instance, item: MemberItem): 
   const instance = makeInstance(place, statement, { standsFor: outer });
   owner.members.set(item.name, instance);
   return instance;
+}
+
+function refuseItself(
+  { definition, span }: Pick<Instance, "definition" | "span">,
+  owner: Instance,
+): void {
+  if (owner.definition === definition) {
+    const { text } = definition.name;
+    throw problem("MEM0218", span, `${text} stands in its own body.`, {
+      help: "Repetition is written `repeat n as i { … }`, around the memory.",
+    });
+  }
+  if (owner.owner !== undefined) refuseItself({ definition, span }, owner.owner);
 }
 
 /** An instance of the callee's body as the method sees it. */
