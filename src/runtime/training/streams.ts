@@ -25,7 +25,8 @@ import {
 export interface TextOptions {
   /**
    * `endless` (training): streams start over after their last document, and where there are fewer documents than streams the
-   * longest ones are halved until there are enough. `once` (evaluation): every document as it is, one time.
+   * longest ones are halved until there are enough; examples are drawn in an order of their own. `once` (evaluation): every document
+   * from its start to its end, one time, whatever a rollout is.
    */
   readonly passes: "endless" | "once";
   /** Seed of the order of examples (`batching examples`); streams do not use it. */
@@ -52,7 +53,9 @@ export function textSource(
     case "streams":
       return new TextStreams(text, options.passes);
     case "examples":
-      return new TextExamples(text, options);
+      return options.passes === "once"
+        ? new TextStreams(text, "once")
+        : new TextExamples(text, options.seed);
     default:
       return program.schedule.batching satisfies never;
   }
@@ -110,7 +113,7 @@ type Cursor = readonly [document: number, start: number];
 
 /**
  * Streams side by side: document i goes to stream i mod batch, and each stream walks through its documents from segment to
- * segment. `fresh` is on at a stream's very first segment alone; `document` at each document's first.
+ * segment. `fresh` is on at a stream's very first segment alone, or where documents are examples at each one's first, as `document` is.
  */
 class TextStreams implements SegmentSource {
   readonly #text: Text;
@@ -173,11 +176,12 @@ class TextStreams implements SegmentSource {
   }
 
   #segment(cursors: readonly Cursor[], first: boolean): HostSegment {
+    const examples = this.#text.program.schedule.batching === "examples";
     const rows = cursors.map(([index, start], stream) => {
       const documents = this.#streams[stream] ?? [];
       const document = documents[index];
       if (document === undefined) return emptyRow(documents.length === 0);
-      return rowAt(this.#text, document, start, first);
+      return rowAt(this.#text, document, start, first || (examples && start === 0));
     });
     return segmentOf(this.#text.program, this.#text.feeds, rows);
   }
@@ -212,21 +216,27 @@ function halved(
   return parts;
 }
 
+/** A stretch of a document. */
+interface Example {
+  readonly document: Uint8Array;
+  readonly start: number;
+}
+
 /**
- * Examples: every rollout takes `batch` stretches of text, each as long as a rollout and within one document, in an order drawn anew for
- * each pass. All states start afresh with every rollout.
+ * Examples without end: every rollout takes `batch` stretches of text, each as long as a rollout and within one document, in an order
+ * drawn anew for each pass. All states start afresh with every rollout, in the middle of a document too.
  */
 class TextExamples implements SegmentSource {
   readonly #text: Text;
-  readonly #options: TextOptions;
-  readonly #examples: readonly { readonly document: Uint8Array; readonly start: number }[];
+  readonly #seed: number;
+  readonly #examples: readonly Example[];
   #taken = 0;
   #order: { readonly pass: number; readonly indices: Int32Array } | undefined;
 
-  constructor(text: Text, options: TextOptions) {
+  constructor(text: Text, seed: number) {
     const { rollout } = rolloutOf(text.program);
     this.#text = text;
-    this.#options = options;
+    this.#seed = seed;
     this.#examples = text.documents.flatMap((document) => {
       const length = text.program.schedule.segment.tokens * rollout;
       const count = Math.ceil((document.length - text.span) / length);
@@ -237,14 +247,12 @@ class TextExamples implements SegmentSource {
   next(): readonly HostSegment[] {
     const { batch, segment } = this.#text.program.schedule;
     const { rollout } = rolloutOf(this.#text.program);
-    if (this.#options.passes === "once" && this.#taken >= this.#examples.length) return [];
     const chosen = Array.from({ length: batch }, (_, i) => this.#example(this.#taken + i));
     this.#taken += batch;
     return Array.from({ length: rollout }, (_, i) => {
-      const rows = chosen.map((example) => {
-        if (example === undefined) return emptyRow(i === 0);
-        return rowAt(this.#text, example.document, example.start + i * segment.tokens, i === 0);
-      });
+      const rows = chosen.map(({ document, start }) =>
+        rowAt(this.#text, document, start + i * segment.tokens, i === 0),
+      );
       return segmentOf(this.#text.program, this.#text.feeds, rows);
     });
   }
@@ -258,14 +266,13 @@ class TextExamples implements SegmentSource {
     this.#taken = positionNumber(position, "taken");
   }
 
-  #example(index: number): { readonly document: Uint8Array; readonly start: number } | undefined {
-    if (this.#options.passes === "once") return this.#examples[index];
+  #example(index: number): Example {
     const pass = Math.floor(index / this.#examples.length);
     if (this.#order?.pass !== pass) {
       const place = { step: pass, segment: 0, address: "text.examples" };
-      const words = new RandomWords(this.#options.seed, place, 0);
+      const words = new RandomWords(this.#seed, place, 0);
       this.#order = { pass, indices: words.permutation(this.#examples.length) };
     }
-    return this.#examples[this.#order.indices[index % this.#examples.length] as number];
+    return this.#examples[this.#order.indices[index % this.#examples.length] as number] as Example;
   }
 }

@@ -240,16 +240,30 @@ describe("examples", () => {
     expect(seen.flatMap((rollout) => rollout[1])).not.toContain("*");
   });
 
-  it("in one pass keeps the order and ends", () => {
+  // As an evaluation reads them: its program has no rollout.
+  it("in one pass walks each document from its start to its end, fresh at its start alone", () => {
+    const reading = program(2, { batching: "examples" });
+    const source = textSource(text("abcdefg", "ABC", "12"), reading, once);
+    expect(take(source, 5)).toEqual([
+      [["*^ab", "*^AB"]],
+      [["cd", ".."]],
+      [["ef", ".."]],
+      // The third document is the first stream's second one.
+      [["*^1.", ".."]],
+      [],
+    ]);
+  });
+
+  it("in one pass reads no document in stretches, whatever the rollout is", () => {
     const source = textSource(text("abcdefghi", "ABCDE"), program(2, schedule), once);
     expect(take(source, 3)).toEqual([
       [
-        ["*^ab", "*ef"],
-        ["cd", "gh"],
+        ["*^ab", "*^AB"],
+        ["cd", "CD"],
       ],
       [
-        ["*^AB", "*.."],
-        ["CD", ".."],
+        ["ef", ".."],
+        ["gh", ".."],
       ],
       [],
     ]);
