@@ -55,10 +55,8 @@ function lossWeight(
   const { span } = statement;
   const given =
     statement.weight === undefined ? undefined : evaluateTensor(place, statement.weight);
-  const data = value.axes.find((axis) => axis.data);
-  const found = data === undefined ? undefined : validOf(place, data, span);
-  const valid = found?.kind === "tensor" ? found : undefined;
-  if (given === undefined) return valid && { mask: valid };
+  const existing = existingEntries(place, value, given, span);
+  if (given === undefined) return existing && { mask: existing };
   const stray = given.axes.find((axis) => !value.axes.some((own) => own.name === axis.name));
   if (stray !== undefined) {
     throw problem(
@@ -68,10 +66,26 @@ function lossWeight(
     );
   }
   if (given.number === "flag") {
-    return { mask: valid ? emit(place, "and", [given, valid], {}, { span }) : given };
+    return { mask: existing ? emit(place, "and", [given, existing], {}, { span }) : given };
   }
   const factor = given.number === "real" ? given : emit(place, "real", [given], {}, { span });
-  return valid ? { mask: valid, factor } : { factor };
+  return existing ? { mask: existing, factor } : { factor };
+}
+
+/** On for the entries whose token exists or, of a value without the segment's axis, whose example has any; undefined if all do. */
+function existingEntries(
+  place: Place,
+  value: TensorEntity,
+  weight: TensorEntity | undefined,
+  span: Expression["span"],
+): TensorEntity | undefined {
+  const [data] = value.axes.filter((axis) => axis.data);
+  if (data === undefined) {
+    const ofExamples = value.batch || weight?.batch === true;
+    return ofExamples ? globalTensor(place, { kind: "present" }, span) : undefined;
+  }
+  const valid = validOf(place, data, span);
+  return valid.kind === "tensor" ? valid : undefined;
 }
 
 interface Mean {
