@@ -117,6 +117,17 @@ const cases: readonly Case[] = [
     losses: { main: 12 / 4 },
   },
   {
+    name: "of pairs of tokens",
+    body: "loss main = x * (x rename T as S)",
+    // All pairs of 1, 2, 4, and of 5.
+    losses: { main: (7 * 7 + 5 * 5) / (9 + 1) },
+  },
+  {
+    name: "of pairs of tokens, weighted",
+    body: "loss main = x * (x rename T as S) weighted by x",
+    losses: { main: ((1 + 4 + 16) * 7 + 5 * 5 * 5) / (3 * 7 + 5) },
+  },
+  {
     name: "in a repeat",
     body: "u = x; repeat 2 as i { u = 2 * u; loss main = u }",
     losses: { "i.main": 2 * 3 + 4 * 3 },

@@ -72,20 +72,25 @@ function lossWeight(
   return existing ? { mask: existing, factor } : { factor };
 }
 
-/** On for the entries whose token exists or, of a value without the segment's axis, whose example has any; undefined if all do. */
+/**
+ * On for the entries that exist: where the token does, on each axis that is the segment's, or of a value without one where the example has
+ * any. Undefined if all do.
+ */
 function existingEntries(
   place: Place,
   value: TensorEntity,
   weight: TensorEntity | undefined,
   span: Expression["span"],
 ): TensorEntity | undefined {
-  const [data] = value.axes.filter((axis) => axis.data);
-  if (data === undefined) {
-    const ofExamples = value.batch || weight?.batch === true;
-    return ofExamples ? globalTensor(place, { kind: "present" }, span) : undefined;
+  const [first, ...more] = value.axes.flatMap((axis) => {
+    const valid = validOf(place, axis, span);
+    return valid.kind === "tensor" ? [valid] : [];
+  });
+  if (first !== undefined) {
+    return more.reduce((both, valid) => emit(place, "and", [both, valid], {}, { span }), first);
   }
-  const valid = validOf(place, data, span);
-  return valid.kind === "tensor" ? valid : undefined;
+  const ofExamples = value.batch || weight?.batch === true;
+  return ofExamples ? globalTensor(place, { kind: "present" }, span) : undefined;
 }
 
 interface Mean {
