@@ -29,6 +29,8 @@ const b = [1, 0, 1];
 const definitions = `
 block squares(v[S, K]) -> [] { loss main = v; return sum(v over (S, K)) }
 block total(v[S]) -> [] { loss main = sum(v over S where valid(S)); return sum(v over S) }
+block product(v[S], w[S]) -> [] { loss main = v * w; return sum(v * w over S) }
+block numbers(count: int) -> [R] { dim R = count; return real(index(R)) }
 block one(v[]) -> [] { loss main = v; return v }
 block pair() {
   first(v[S]) -> [S] { loss low = v; return 2 * v }
@@ -51,6 +53,10 @@ interface Case {
 }
 
 const sum = "s = sum(x over T where valid(T))"; // 7, 5 and, of no token, 0
+
+/** The token before each: 0, 1, 2 and 0, 5, 70. */
+const before = "before = join(0, first(x over T, T - 1 as A) over A as T)";
+const other = "other = join(0, first(x over T, T - 1 as A) over A as R)";
 
 const cases: readonly Case[] = [
   { name: "along the segment", body: "loss main = x", losses: { main: 12 / 4 } },
@@ -126,6 +132,51 @@ const cases: readonly Case[] = [
     name: "of pairs of tokens, weighted",
     body: "loss main = x * (x rename T as S) weighted by x",
     losses: { main: ((1 + 4 + 16) * 7 + 5 * 5 * 5) / (3 * 7 + 5) },
+  },
+  {
+    name: "of a joined axis that is called as the segment's is",
+    body: `${before}; loss main = before`,
+    losses: { main: (0 + 1 + 2 + 0) / 4 },
+  },
+  {
+    name: "of a joined operand, first",
+    body: `${before}; loss main = (before - x) ^ 2`,
+    losses: { main: (1 + 1 + 4 + 25) / 4 },
+  },
+  {
+    name: "of a joined operand, last",
+    body: `${before}; loss main = (x - before) ^ 2`,
+    losses: { main: (1 + 1 + 4 + 25) / 4 },
+  },
+  {
+    name: "of a joined operand under a name of its own",
+    body: `${other}; loss main = (other - (x rename T as R)) ^ 2; loss back = ((x rename T as R) - other) ^ 2`,
+    losses: { main: (1 + 1 + 4 + 25) / 4, back: (1 + 1 + 4 + 25) / 4 },
+  },
+  {
+    name: "of a joined argument",
+    body: `${before}; u = total(before + x); v = total(x + before) as again; w = total(before) as alone`,
+    losses: { "total.main": (7 + 3 + 5) / 2, "again.main": (7 + 3 + 5) / 2, "alone.main": 3 / 2 },
+  },
+  {
+    name: "of arguments of which one is joined",
+    body: `${other}; u = product(other, x); v = product(x, other) as again`,
+    losses: { "product.main": (2 + 8) / 4, "again.main": (2 + 8) / 4 },
+  },
+  {
+    name: "of a joined value that a repeat carries",
+    body: `${other}; repeat 2 as i { other = other + (x rename T as R) }; loss main = other`,
+    losses: { main: (3 + 2 * 12) / 4 },
+  },
+  {
+    name: "of valid tokens, after a block made an axis of the segment's name and size",
+    body: "u = numbers(count = T); loss main = sum(x over T where valid(T)) + 0 * sum(u over T)",
+    losses: { main: 6 },
+  },
+  {
+    name: "of valid tokens, after an axis was joined under the segment's name",
+    body: `${before}; loss main = sum(x over T where valid(T)) + 0 * sum(before over T)`,
+    losses: { main: 6 },
   },
   {
     name: "in a repeat",

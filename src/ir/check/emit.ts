@@ -87,15 +87,22 @@ function describe(
   made: readonly CheckedAxis[],
 ): TensorEntity {
   const known = new Map<string, CheckedAxis>();
-  for (const operand of operands) {
-    for (const axis of operand.axes) if (!known.has(axis.name)) known.set(axis.name, axis);
+  // Equal names are one axis, so that it is the segment's for all operands if it is for one of them (rule R2).
+  for (const axis of operands.flatMap((operand) => operand.axes)) {
+    const before = known.get(axis.name);
+    if (before === undefined || (before.size === axis.size && axis.data && !before.data)) {
+      known.set(axis.name, axis);
+    }
   }
-  for (const axis of made) known.set(axis.name, axis);
+  for (const axis of made) {
+    const before = known.get(axis.name);
+    if (before?.size !== axis.size || axis.data || !before.data) known.set(axis.name, axis);
+  }
   const axes = value.type.axes
     .filter((axis) => axis.name !== BATCH)
     .map(({ name, size }) => {
       const before = known.get(name);
-      if (before !== undefined && before.size === size) return before;
+      if (before?.size === size) return before;
       return { name, size, declared: literal(size).text, data: false };
     });
   const batch = value.type.axes.some((axis) => axis.name === BATCH);

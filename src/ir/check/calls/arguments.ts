@@ -237,16 +237,28 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
           },
         );
       }
+      // It is the segment's if it is for one of the arguments (rule R2).
+      else if (axis.data && !before.axis.data) {
+        formals.set(name.text, { ...before, axis: { ...before.axis, data: true } });
+      }
       names.set(axis.name, name.text);
     });
     for (const axis of given.slice(0, given.length - count)) {
       const name = passing.get(axis.name) ?? axis.name;
       names.set(axis.name, name);
-      rest.set(name, axis);
+      rest.set(name, rest.get(name)?.data ? { ...axis, data: true } : axis);
     }
     tensors.set(formal.name.text, renameAxes(place, tensor, names, argument.span));
   }
-  return { formals: new Map([...formals].map(([name, { axis }]) => [name, axis])), rest, tensors };
+  const bindings = new Map([...formals].map(([name, { axis }]) => [name, axis]));
+  for (const [name, tensor] of tensors) {
+    const axes = tensor.axes.map((axis) => {
+      const data = bindings.get(axis.name)?.data ?? rest.get(axis.name)?.data ?? axis.data;
+      return data === axis.data ? axis : { ...axis, data };
+    });
+    tensors.set(name, { ...tensor, axes });
+  }
+  return { formals: bindings, rest, tensors };
 }
 
 /** What axes that only pass through are called inside, where the block has another use for their names. */

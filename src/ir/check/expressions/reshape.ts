@@ -195,7 +195,7 @@ export function merge(
   const known = findAxis(place, as.text);
   const axis: CheckedAxis =
     known !== undefined && known.size === number.value
-      ? { ...known, data: false }
+      ? known
       : { name: as.text, size: number.value, declared: number.declared.text, data: false };
   const attributes = { axes: merged.map((each) => each.name), into: as.text };
   return emit(place, "merge", [tensor], attributes, { span, hints: [hint], axes: [axis] });

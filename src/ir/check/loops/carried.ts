@@ -9,12 +9,17 @@ import { forEachExample } from "../names/globals.ts";
 import { problem, Silenced } from "../problem.ts";
 import { isAssignment, isObject, isScanExpression } from "../syntax.ts";
 
-/** What a carried name must enter as so that it leaves each iteration as it came: an int that becomes real, one value for all examples that becomes one for each. */
+/**
+ * What a carried name must enter as so that it leaves each iteration as it came: an int that becomes real, one value for all examples that
+ * becomes one for each, an axis that becomes the segment's.
+ */
 interface Promotion {
   readonly real: boolean;
   readonly batch: boolean;
   /** Axes of what a number is carried as. */
   readonly axes: readonly CheckedAxis[];
+  /** Names of axes that are the segment's. */
+  readonly data: ReadonlySet<string>;
 }
 
 export type Promotions = ReadonlyMap<string, Promotion>;
@@ -45,9 +50,14 @@ export function promoted(
       ? emit(place, "real", [tensor], {}, { span })
       : tensor;
   const axes = promotion?.axes ?? [];
-  return promotion?.batch
+  const spread = promotion?.batch
     ? forEachExample(place, real, axes, span, name)
     : broadcastTo(place, real, axes, span);
+  const data = promotion?.data ?? new Set();
+  return {
+    ...spread,
+    axes: spread.axes.map((axis) => (data.has(axis.name) ? { ...axis, data: true } : axis)),
+  };
 }
 
 /** Which carried names must enter otherwise than they do; undefined if none. */
@@ -69,16 +79,26 @@ export function promotionsOf(
       outer.constant &&
       port.axes.length === 0 &&
       entity.axes.length > 0;
-    if (!real && !batch && !spreads) continue;
+    const data = entity.kind === "tensor" ? newlyData(port, entity) : [];
+    if (!real && !batch && !spreads && data.length === 0) continue;
     const known = found.get(name);
     found.set(name, {
       real: real || (known?.real ?? false),
       batch: batch || (known?.batch ?? false),
       axes: spreads ? entity.axes : (known?.axes ?? []),
+      data: new Set([...(known?.data ?? []), ...data]),
     });
     changed = true;
   }
   return changed ? found : undefined;
+}
+
+/** Names of the axes that are the segment's on leaving an iteration but not on entering it. */
+function newlyData(port: TensorEntity, leaving: TensorEntity): readonly string[] {
+  const before = port.axes.filter((axis) => !axis.data).map((axis) => axis.name);
+  return leaving.axes
+    .filter(({ name, data }) => data && before.includes(name))
+    .map(({ name }) => name);
 }
 
 /** Names that statements bind, in order, also in scans within their expressions: those of a scan's own `from` are not seen outside. */

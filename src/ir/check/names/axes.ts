@@ -20,7 +20,9 @@ export function findAxis(place: Place, name: string): CheckedAxis | undefined {
   const seen = scope.axes.get(name);
   if (seen !== undefined) {
     const declared = declaredAxis(place, name);
-    return declared === undefined || declared.size === seen.size ? seen : declared;
+    if (declared === undefined) return seen;
+    if (declared.size !== seen.size) return declared;
+    return declared.data ? { ...seen, data: true } : seen;
   }
   const axis = numberAxis(name, findName(place, name));
   if (axis !== undefined) return axis;

@@ -37,7 +37,7 @@ const joinRule: Rule = (place, call, hint) => {
   const size = pieces
     .map((axis) => (axis === null ? plainNumber(1, true) : axisNumber(place.scope, axis)))
     .reduce((left, right) => arithmetic("+", left, right));
-  const axis = { ...newAxis(place, into.text, size), data: false };
+  const axis = newAxis(place, into.text, size);
   const attributes = { pieces: pieces.map((each) => each?.name ?? null), into: into.text };
   return emit(place, "join", inputs, attributes, { span: call.span, hints: [hint], axes: [axis] });
 };
