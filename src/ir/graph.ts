@@ -198,7 +198,7 @@ export type PortRole =
   | "return" // result: what the block returns
   | "next" // result: the value a state gets
   | "loss" // result: one loss term, a scalar
-  | "count" // result: the sum of the weights of the loss term of that path, a scalar; only where the spec weighs it
+  | "count" // result: the sum of the weights of the loss term of that path, a scalar; only where the spec weighs it, or in a scan
   | "gradient"; // result of a backward function; path as the input it belongs to, struct as there ("argument" struct for arguments)
 
 /** A number formal: an option or dim of the block that its body mentions. */

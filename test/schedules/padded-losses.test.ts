@@ -31,6 +31,7 @@ block squares(v[S, K]) -> [] { loss main = v; return sum(v over (S, K)) }
 block total(v[S]) -> [] { loss main = sum(v over S where valid(S)); return sum(v over S) }
 block product(v[S], w[S]) -> [] { loss main = v * w; return sum(v * w over S) }
 block numbers(count: int) -> [R] { dim R = count; return real(index(R)) }
+block sums(v[S]) -> [] { m = 0; scan over S { m = m + v; loss main = m }; return m }
 block one(v[]) -> [] { loss main = v; return v }
 block pair() {
   first(v[S]) -> [S] { loss low = v; return 2 * v }
@@ -197,6 +198,70 @@ const cases: readonly Case[] = [
     name: "in blocks",
     body: "u = squares(x * index(D)) + total(x)",
     losses: { "squares.main": 12 / 8, "total.main": 6 },
+  },
+  {
+    name: "in a scan",
+    body: "m = 0; scan over T { m = m + x; loss main = m }",
+    // The sums so far: 1, 3, 7 and 5.
+    losses: { main: 16 / 4 },
+  },
+  {
+    name: "in a scan, weighted",
+    body: "m = 0; scan over T { m = m + x; loss main = m weighted by x }",
+    losses: { main: (1 * 1 + 3 * 2 + 7 * 4 + 5 * 5) / 12 },
+  },
+  {
+    name: "in a scan, weighted by a flag",
+    body: "scan over T { loss main = x weighted by x > 1 }",
+    losses: { main: 11 / 3 },
+  },
+  {
+    name: "in a scan, of another axis, of all examples alike",
+    body: "scan over T { loss main = x * index(D); loss alike = size }",
+    losses: { main: 12 / 8, alike: 1 },
+  },
+  {
+    name: "in a scan over another axis",
+    body: "k = index(D); scan over D { loss main = x * k }",
+    losses: { main: 12 / 8 },
+  },
+  {
+    name: "in a scan in a scan",
+    body: "y = x rename T as R; scan over T { scan over R { loss main = x * y } }",
+    losses: { main: (7 * 7 + 5 * 5) / 10 },
+  },
+  {
+    name: "in a repeat in a scan",
+    body: "scan over T { u = x; repeat 2 as i { u = 2 * u; loss main = u } }",
+    losses: { "i.main": 2 * 3 + 4 * 3 },
+  },
+  {
+    name: "in a scan in a repeat",
+    body: "u = x; repeat 2 as i { u = 2 * u; scan over T { loss main = u } }",
+    losses: { "i.main": 2 * 3 + 4 * 3 },
+  },
+  {
+    name: "in a block in a scan",
+    body: "scan over T { u = one(x) }",
+    losses: { "one.main": 12 / 4 },
+  },
+  {
+    name: "in an instance in a scan",
+    body: "use k = one(); scan over T { u = k(x) }",
+    losses: { "k.main": 12 / 4 },
+  },
+  {
+    name: "in a block in a scan, and outside of it",
+    body: "y = x rename T as R; scan over T { u = product(y, x * y) }; v = product(x, x) as again",
+    losses: {
+      "product.main": (7 * (1 + 4 + 16) + 5 * 25) / 10,
+      "again.main": (1 + 4 + 16 + 25) / 4,
+    },
+  },
+  {
+    name: "in a scan in a block",
+    body: "u = sums(x)",
+    losses: { "sums.main": 16 / 4 },
   },
   {
     name: "in methods of a block",

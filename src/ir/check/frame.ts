@@ -143,7 +143,7 @@ export interface ResetKinds {
 
 /** An argument the compiler adds to a function; callers bind it by what it means to them. */
 export type Implicit =
-  | { readonly kind: "fresh" | "present" | "reset" }
+  | { readonly kind: "fresh" | "present" | "reset" | "counted" }
   | { readonly kind: "valid"; readonly axis: string }
   | { readonly kind: "next"; readonly state: string }
   | { readonly kind: "restart"; readonly axis: string }
@@ -155,6 +155,7 @@ export function implicitKey(implicit: Implicit): string {
     case "fresh":
     case "present":
     case "reset":
+    case "counted":
       return implicit.kind;
     case "valid":
     case "restart":
@@ -194,7 +195,9 @@ export class Frame {
   /** Of the block or method, for messages: `attention`, `slots.read`. */
   readonly title: string;
   /** The axis whose entries a scan's body sees one at a time. */
-  stepAxis: string | undefined;
+  stepAxis: CheckedAxis | undefined;
+  /** It runs once a step of a scan, itself or what calls it: a loss in it is a part of the scan's mean. */
+  readonly inScan: boolean;
   /** Names that scans used as values have carried from their `from`: nothing outside of them is called so. */
   readonly scanned = new Set<string>();
   /** Resets of the memories around a call of it, which the memories in it obey. */
@@ -217,7 +220,7 @@ export class Frame {
   readonly visibleAxes = new Set<string>();
   /** Paths of the loops so far, for probes. */
   readonly #loopScopes = new Set<string>();
-  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `valid T`, `next M`. */
+  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `counted`, `valid T`, `next M`. */
   readonly globals = new Map<string, TensorEntity>();
 
   constructor(
@@ -229,9 +232,11 @@ export class Frame {
       readonly isMain?: boolean;
       readonly address?: readonly string[] | undefined;
       readonly handed?: ResetKinds;
+      readonly inScan?: boolean;
     } = {},
   ) {
     this.handed = place.handed ?? { segment: false, steps: false };
+    this.inScan = place.inScan ?? outer?.frame.inScan ?? false;
     this.isMain = place.isMain ?? false;
     this.address = place.address;
     this.title = title;

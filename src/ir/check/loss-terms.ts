@@ -14,8 +14,10 @@ export interface LossTerm {
   readonly path: readonly string[];
   /** Scalar. */
   readonly value: Value;
-  /** Sum of the weights, a scalar; absent where the spec does not weigh the term. */
+  /** Sum of the weights, a scalar; absent where the spec does not weigh the term, save in scans, whose means they make. */
   readonly count?: Value;
+  /** The spec weighs the term. */
+  readonly weighed: boolean;
   readonly origin: LossOrigin;
   /**
    * Its address is that of this function: the statement is here, not in a loop's body or a block that is called; or it is in a
@@ -59,12 +61,12 @@ export function addLossResults(builder: FunctionBuilder, terms: readonly LossTer
   return terms.length + counted.length;
 }
 
-/** What made the term that a loop's function has at the port. */
-function originInside(terms: readonly LossTerm[], { path }: Port): LossOrigin {
+/** The term that a function has at the port. */
+export function termInside(terms: readonly LossTerm[], { path }: Port): LossTerm {
   const address = path.join(".");
   const term = terms.find((each) => each.path.join(".") === address);
-  if (term === undefined) throw new Error(`There is no loss ${address} in the loop.`);
-  return term.origin;
+  if (term === undefined) throw new Error(`There is no loss ${address} in the function.`);
+  return term;
 }
 
 /** Takes what a call gives at one of its ports, if that is a term or the count of one; its place is below `prefix`. */
@@ -73,9 +75,9 @@ export function takeLossResult(
   prefix: readonly string[],
   port: Port,
   value: Value,
-  origin: LossOrigin,
+  { origin, weighed }: Pick<LossTerm, "origin" | "weighed">,
 ): void {
-  take(terms, prefix, port, value, { origin, own: origin.kind === "instance" });
+  take(terms, prefix, port, value, { origin, weighed, own: origin.kind === "instance" });
 }
 
 /** Takes in the same way what a loop gives, whose body has the terms `inside`. */
@@ -86,7 +88,8 @@ export function takeLoopLoss(
   value: Value,
   inside: readonly LossTerm[],
 ): void {
-  take(terms, prefix, port, value, { origin: originInside(inside, port), own: false });
+  const { origin, weighed } = termInside(inside, port);
+  take(terms, prefix, port, value, { origin, weighed, own: false });
 }
 
 function take(
@@ -94,7 +97,7 @@ function take(
   prefix: readonly string[],
   { role, path }: Port,
   value: Value,
-  from: Pick<LossTerm, "origin" | "own">,
+  from: Pick<LossTerm, "origin" | "weighed" | "own">,
 ): void {
   const below = [...prefix, ...path];
   if (role === "loss") addLoss(terms, { path: below, value, ...from });

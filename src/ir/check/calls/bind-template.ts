@@ -9,7 +9,7 @@ import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.
 import { bindingAxes } from "../instances/axes.ts";
 import { hasMethods, located } from "../instances/body.ts";
 import { instanceTensor, sharedTensor } from "../instances/tensors.ts";
-import { takeLossResult } from "../loss-terms.ts";
+import { takeLossResult, termInside } from "../loss-terms.ts";
 import { numberFormals } from "../option.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
@@ -130,10 +130,10 @@ export function bindTemplate(
           : instance.frame === frame
             ? instance.path
             : [instance.name];
-      takeLossResult(frame.losses, below, port, value, {
-        kind: instance === undefined ? "call" : "instance",
-        span: call.span,
-      });
+      const kind = instance === undefined ? "call" : "instance";
+      const { weighed } = termInside(template.losses, port);
+      const origin = { kind, span: call.span } as const;
+      takeLossResult(frame.losses, below, port, value, { origin, weighed });
     } else if (port.role === "next") {
       const state = port.path.join(".");
       const written = template.members.get(`next ${state}`);

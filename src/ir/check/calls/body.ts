@@ -44,7 +44,7 @@ export function makeTemplate(
   callee: Callee,
   given: ReadonlyMap<string, Static>,
   axes: AxisBinding,
-  handed: ResetKinds,
+  { handed, inScan }: Pick<Frame, "handed" | "inScan">,
 ): Template | undefined {
   const all = givenOptions(callee, given);
   const formalValues = new Map<string, number>();
@@ -53,7 +53,7 @@ export function makeTemplate(
       formalValues.set(number.name, number.value.value);
   }
   const name = checker.functionName(camel(callee.title));
-  const frame = new Frame(name, callee.title, undefined, formalValues, { handed });
+  const frame = new Frame(name, callee.title, undefined, formalValues, { handed, inScan });
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
@@ -263,6 +263,7 @@ function finish(
     graph,
     returns: types,
     declarations: frame.declarations,
+    losses: frame.losses,
     members: written,
     seen: frame.seenDeclarations,
     seenAxes: seenAxes(frame),

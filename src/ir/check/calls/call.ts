@@ -2,7 +2,6 @@
 
 import { suggest } from "../../../parser/suggest.ts";
 import type { BlockDefinition, Call, MethodDefinition, Span } from "../../../parser/tree.ts";
-import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { isStatic, type Static } from "../expressions/static.ts";
@@ -199,7 +198,7 @@ function callTemplate(
     if (instance !== undefined && !place.scope.inReset) prepareRestarts(apart, instance);
     if (place.scope.inReset && readsNext(callee.body)) throw nextInReset(call.span, callee.title);
     const handed = handedTo(place, instance);
-    const template = templateOf(checker, call, callee, given.options, axes, handed);
+    const template = templateOf(place, call, callee, given.options, axes, handed);
     const written = template.graph.results.find(({ role }) => role === "next");
     if (place.scope.inReset && written !== undefined)
       throw writeInReset(call.span, callee.title, written.path.join("."));
@@ -215,9 +214,9 @@ function callTemplate(
     : { kind: "tuple", items: results };
 }
 
-/** The template of calls of this kind, made for the first of them. */
+/** The template of calls of this kind, made for the first of them. One with losses is another one in scans, where they are parts of a mean. */
 function templateOf(
-  checker: Checker,
+  { checker, scope }: Place,
   call: Call,
   callee: Callee,
   options: ReadonlyMap<string, Static>,
@@ -225,9 +224,15 @@ function templateOf(
   handed: ResetKinds,
 ): Template {
   const key = templateKey(callee, options, axes);
-  const resets = `${key}${handed.segment ? " reset" : ""}${handed.steps ? " restart" : ""}`;
-  const plain = checker.templates.get(key);
-  const known = plain !== undefined && !holdsStates(plain) ? plain : checker.templates.get(resets);
+  const { inScan } = scope.frame;
+  // What a function does depends on the resets around it where it holds states, and on a scan around it where it has losses.
+  const resets = `${handed.segment ? " reset" : ""}${handed.steps ? " restart" : ""}`;
+  const scanned = inScan ? " in a scan" : "";
+  const keyOf = (made: Template): string =>
+    `${key}${holdsStates(made) ? resets : ""}${made.losses.length > 0 ? scanned : ""}`;
+  const known = [key, `${key}${resets}`, `${key}${scanned}`, `${key}${resets}${scanned}`]
+    .map((each) => [each, checker.templates.get(each)] as const)
+    .find(([each, made]) => made !== undefined && keyOf(made) === each)?.[1];
   if (known !== undefined) return known;
   const nested = `${callee.title} ${callee.definition.span.file}`;
   if (checker.calls.includes(nested)) {
@@ -246,11 +251,11 @@ function templateOf(
   checker.calls.push(nested);
   const origin = { message: "Called from here.", span: call.span };
   const made = checker.report.within(origin, () =>
-    makeTemplate(checker, callee, options, axes, handed),
+    makeTemplate(checker, callee, options, axes, { handed, inScan }),
   );
   checker.calls.pop();
   if (made === undefined) throw new Silenced();
-  checker.templates.set(holdsStates(made) ? resets : key, made);
+  checker.templates.set(keyOf(made), made);
   return made;
 }
 

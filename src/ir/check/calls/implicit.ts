@@ -24,6 +24,7 @@ export function implicitTensor(
   switch (implicit?.kind) {
     case "fresh":
     case "present":
+    case "counted":
       return globalTensor(place, { kind: implicit.kind }, span);
     case "reset": {
       const flag =

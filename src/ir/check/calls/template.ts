@@ -5,6 +5,7 @@ import type { GraphFunction } from "../../graph.ts";
 import type { Declaration } from "../declaration.ts";
 import type { CheckedAxis, Implicit } from "../frame.ts";
 import type { SeenAxes } from "../instances/body.ts";
+import type { LossTerm } from "../loss-terms.ts";
 
 export interface Template {
   readonly graph: GraphFunction;
@@ -16,6 +17,8 @@ export interface Template {
   readonly seen: ReadonlyMap<string, Declaration>;
   /** Axes of their states that calls in it bound. */
   readonly seenAxes: readonly SeenAxes[];
+  /** Its loss terms, relative to the call. */
+  readonly losses: readonly LossTerm[];
   /** Arguments that the compiler added. */
   readonly implicit: ReadonlyMap<string, Implicit>;
   /** Axes of the instance's states that it writes, under `next NAME`. */

@@ -4,7 +4,7 @@ import type { Span, Statement } from "../../../parser/tree.ts";
 import type { GraphFunction, Operand, RepeatNode } from "../../graph.ts";
 import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, type Place } from "../emit.ts";
-import { Frame, Scope, type TensorEntity } from "../frame.ts";
+import { type CheckedAxis, Frame, Scope, type TensorEntity } from "../frame.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
 import { findName } from "../names/name.ts";
@@ -28,11 +28,14 @@ export function startLoop(
   from: readonly { readonly name: string; readonly value: TensorEntity; readonly span: Span }[],
   span: Span,
   promotions: Promotions,
+  stepAxis?: CheckedAxis,
 ): LoopParts {
   const { checker, scope } = place;
   const frame = new Frame(checker.functionName(title), title, scope, scope.frame.formalValues, {
     address,
+    ...(stepAxis !== undefined && { inScan: true }),
   });
+  frame.stepAxis = stepAxis;
   const inner: Place = {
     checker,
     scope: new Scope({

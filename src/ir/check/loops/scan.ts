@@ -7,12 +7,12 @@ import { lifted } from "../declaration.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
-import { takeLoopLoss } from "../loss-terms.ts";
 import { requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
 import { captureInputs, finishLoop, numbersOf, runLoop, startLoop, yielded } from "./loop.ts";
+import { sumSteps, takeStepMeans } from "./step-means.ts";
 
 export function scanStatement(place: Place, statement: ScanStatement): void {
   const results = scan(place, statement);
@@ -79,6 +79,7 @@ function scan(
       from,
       statement.span,
       promotions,
+      axis,
     );
     for (const { port, span, name } of started.carried) {
       if (port.axes.some((own) => own.name === axis.name)) {
@@ -89,7 +90,6 @@ function scan(
         );
       }
     }
-    started.frame.stepAxis = axis.name;
     for (const { name, port, span, restart: along } of started.carried) {
       const restart = along?.(axis, span);
       if (restart === undefined) continue;
@@ -114,6 +114,7 @@ function scan(
     name: statement.yields[i]?.text ?? "",
     tensor,
   }));
+  sumSteps(parts.inner, statement.span);
   const { graph, collecting } = finishLoop(parts, yields);
   const captures = captureInputs(frame);
   const carriedValues = new Map(
@@ -181,9 +182,8 @@ function scan(
         name: yielding.name,
         tensor: { ...tensor, batch, operand: value, axes: [axis, ...tensor.axes], constant: false },
       });
-    } else if (port.role === "loss" || port.role === "count") {
-      takeLoopLoss(scope.frame.losses, scope.prefix, port, value, frame.losses);
     }
   });
+  takeStepMeans(place, frame.losses, graph.results, results, statement.span);
   return collected;
 }

@@ -9,7 +9,7 @@ export function capture(scope: Scope, name: string, entity: TensorEntity): Tenso
   const known = scope.frame.captured.get(value.name);
   if (known !== undefined) return known.port;
   const { stepAxis } = scope.frame;
-  const axes = entity.axes.filter((axis) => axis.name !== stepAxis);
+  const axes = entity.axes.filter((axis) => axis.name !== stepAxis?.name);
   const free = freeArgument(scope, name);
   const port = scope.frame.input(free, { ...entity, axes }, "argument", [free]);
   return keepCapture(scope, value.name, entity, { ...port, constant: entity.constant });

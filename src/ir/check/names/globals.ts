@@ -52,15 +52,22 @@ export function forEachExample(
 export type Global =
   | { readonly kind: "fresh" }
   | { readonly kind: "present" }
+  | { readonly kind: "counted" }
   | { readonly kind: "valid"; readonly axis: CheckedAxis };
 
 const globalName = (global: Global): string =>
   global.kind === "valid" ? `valid${global.axis.name}` : global.kind;
 
-/** `fresh` [batch]: the stream starts here; `present` [batch]: some token exists; `valid` [batch, axis]: which tokens do. */
+/**
+ * `fresh` [batch]: the stream starts here; `present` [batch]: some token exists; `valid` [batch, axis]: which tokens do; `counted` [batch]:
+ * some token exists, in a scan along the segment that of the step.
+ */
 export function globalTensor(place: Place, global: Global, span: Span): TensorEntity {
   const { scope, checker } = place;
   const { frame } = scope;
+  if (global.kind === "counted" && !frame.inScan) {
+    return globalTensor(place, { kind: "present" }, span);
+  }
   const name = globalName(global);
   const implicit: Implicit =
     global.kind === "valid" ? { kind: "valid", axis: global.axis.name } : global;
@@ -68,6 +75,9 @@ export function globalTensor(place: Place, global: Global, span: Span): TensorEn
   const known = frame.globals.get(key);
   if (known !== undefined) return known;
   const make = (): TensorEntity => {
+    if (global.kind === "counted" && frame.stepAxis?.data) {
+      return countedStep(place, frame.stepAxis, span);
+    }
     if (frame.outer !== undefined) {
       const outer = globalTensor({ checker, scope: frame.outer }, global, span);
       return capture(scope, name, outer);
@@ -93,6 +103,16 @@ export function globalTensor(place: Place, global: Global, span: Span): TensorEn
   const tensor = make();
   frame.globals.set(key, tensor);
   return tensor;
+}
+
+/** `counted` in the body of a scan along the segment: the token of the step exists, and that of each scan around it. */
+function countedStep(place: Place, axis: CheckedAxis, span: Span): TensorEntity {
+  const { checker, scope } = place;
+  const valid = globalTensor(place, { kind: "valid", axis }, span);
+  const { outer } = scope.frame;
+  if (outer === undefined || !outer.frame.inScan) return valid;
+  const around = globalTensor({ checker, scope: outer }, { kind: "counted" }, span);
+  return emit(place, "and", [valid, capture(scope, "counted", around)], {}, { span });
 }
 
 /** `valid(T)`: a tensor for the segment's axis, on for every other (rule R12). */

@@ -55,7 +55,9 @@ function indexAlong(
 
 /** Whether the function is in a scan over the axis. */
 function steps(frame: Frame, axis: string): boolean {
-  return frame.stepAxis === axis || (frame.outer !== undefined && steps(frame.outer.frame, axis));
+  return (
+    frame.stepAxis?.name === axis || (frame.outer !== undefined && steps(frame.outer.frame, axis))
+  );
 }
 
 const validRule: Rule = (place, call) => {

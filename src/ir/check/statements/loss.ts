@@ -1,11 +1,11 @@
 /** `loss name = e weighted by w`: one number for the batch (rule R14). */
 
 import type { Expression, LossStatement } from "../../../parser/tree.ts";
-import type { SymbolicNumber } from "../../graph.ts";
-import { calculate } from "../../symbolic.ts";
+import { calculate, literal } from "../../symbolic.ts";
 import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
+import { plainNumber } from "../expressions/static.ts";
 import type { TensorEntity } from "../frame.ts";
 import { addLoss } from "../loss-terms.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
@@ -22,19 +22,20 @@ export function loss(place: Place, statement: LossStatement): void {
   const given = evaluateTensor(overBatch, statement.value);
   const value = given.number === "real" ? given : emit(overBatch, "real", [given], {}, { span });
   const weight = lossWeight(overBatch, statement, value);
-  const mean =
+  const weighed = statement.weight !== undefined;
+  const mean: Mean =
     weight === undefined
-      ? { value: plainMean(overBatch, value, span) }
+      ? { value: plainMean(overBatch, value, span), count: constant(overBatch, 1, span) }
       : weightedMean(overBatch, value, weight, span);
   const total = valueOfTensor(toValue(overBatch, mean.value, span));
   frame.builder.suggestName(total, statement.name.text);
   addLoss(frame.losses, {
     path: [...prefix, statement.name.text],
     value: total,
-    ...(mean.count !== undefined &&
-      statement.weight !== undefined && {
-        count: valueOfTensor(toValue(overBatch, mean.count, span)),
-      }),
+    ...((weighed || frame.inScan) && {
+      count: valueOfTensor(toValue(overBatch, mean.count, span)),
+    }),
+    weighed,
     origin: { kind: "statement", span: statement.name.span },
     own: true,
   });
@@ -74,7 +75,7 @@ function lossWeight(
 
 /**
  * On for the entries that exist: where the token does, on each axis that is the segment's, or of a value without one where the example has
- * any. Undefined if all do.
+ * any; in a scan along the segment, where the token of the step does, too. Undefined if all do.
  */
 function existingEntries(
   place: Place,
@@ -82,21 +83,22 @@ function existingEntries(
   weight: TensorEntity | undefined,
   span: Expression["span"],
 ): TensorEntity | undefined {
-  const [first, ...more] = value.axes.flatMap((axis) => {
-    const valid = validOf(place, axis, span);
-    return valid.kind === "tensor" ? [valid] : [];
+  const valid = value.axes.flatMap((axis) => {
+    const flags = validOf(place, axis, span);
+    return flags.kind === "tensor" ? [flags] : [];
   });
-  if (first !== undefined) {
-    return more.reduce((both, valid) => emit(place, "and", [both, valid], {}, { span }), first);
-  }
-  const ofExamples = value.batch || weight?.batch === true;
-  return ofExamples ? globalTensor(place, { kind: "present" }, span) : undefined;
+  const ofExamples = valid.length === 0 && (value.batch || weight?.batch === true);
+  const counted =
+    ofExamples || place.scope.frame.inScan ? [globalTensor(place, { kind: "counted" }, span)] : [];
+  const [first, ...more] = [...valid, ...counted];
+  if (first === undefined) return undefined;
+  return more.reduce((both, flags) => emit(place, "and", [both, flags], {}, { span }), first);
 }
 
 interface Mean {
   readonly value: TensorEntity;
   /** Sum of the weights. */
-  readonly count?: TensorEntity;
+  readonly count: TensorEntity;
 }
 
 function plainMean(place: Place, value: TensorEntity, span: Expression["span"]): TensorEntity {
@@ -111,16 +113,7 @@ function weightedMean(
   { mask, factor }: Weight,
   span: Expression["span"],
 ): Mean {
-  const zero = asTensor(
-    place.scope,
-    { kind: "number", value: 0, integer: false, written: zeroNumber, declared: zeroNumber },
-    span,
-  );
-  const one = asTensor(
-    place.scope,
-    { kind: "number", value: 1, integer: false, written: oneNumber, declared: oneNumber },
-    span,
-  );
+  const zero = constant(place, 0, span);
   // Entries that do not count must not show, whatever they are: a factor of 0 would leave a NaN.
   const masked = (tensor: TensorEntity, hint: string) =>
     mask === undefined
@@ -133,16 +126,27 @@ function weightedMean(
   const weighted = masked(product, "weighted");
   const over = [...(weighted.batch ? ["batch"] : []), ...weighted.axes.map((axis) => axis.name)];
   const total = emit(place, "sum", [weighted], { over }, { span, hints: ["total"] });
-  const weight = weightOf(place, mask, factor && masked(factor, "weight"), one, span);
+  const weight = weightOf(place, mask, factor && masked(factor, "weight"), span);
   const counted = [...(weight.batch ? ["batch"] : []), ...weight.axes.map((axis) => axis.name)];
   const partial =
     counted.length === 0
       ? weight
       : emit(place, "sum", [weight], { over: counted }, { span, hints: ["count"] });
   const count = others(place, weighted, weight, partial, span);
+  return { value: quotient(place, total, count, span), count };
+}
+
+/** A total by what it counts; 0 where that is nothing. */
+export function quotient(
+  place: Place,
+  total: TensorEntity,
+  count: TensorEntity,
+  span: Expression["span"],
+): TensorEntity {
+  const [zero, one] = [constant(place, 0, span), constant(place, 1, span)];
   const something = emit(place, "greater", [count, zero], {}, { span, hints: ["something"] });
   const divisor = emit(place, "where", [something, count, one], {}, { span, hints: ["divisor"] });
-  return { value: emit(place, "div", [total, divisor], {}, { span }), count };
+  return emit(place, "div", [total, divisor], {}, { span });
 }
 
 /** How much each entry counts, as a number. */
@@ -150,16 +154,17 @@ function weightOf(
   place: Place,
   mask: TensorEntity | undefined,
   factor: TensorEntity | undefined,
-  one: TensorEntity,
   span: Expression["span"],
 ): TensorEntity {
   if (factor !== undefined) return factor;
-  return mask === undefined ? one : emit(place, "real", [mask], {}, { span, hints: ["weight"] });
+  if (mask === undefined) return constant(place, 1, span);
+  return emit(place, "real", [mask], {}, { span, hints: ["weight"] });
 }
 
-const zeroNumber: SymbolicNumber = { value: 0, text: { kind: "literal", value: 0 } };
-
-const oneNumber: SymbolicNumber = { value: 1, text: { kind: "literal", value: 1 } };
+/** A real number as an operand. */
+function constant(place: Place, value: number, span: Expression["span"]): TensorEntity {
+  return asTensor(place.scope, plainNumber(value, false), span);
+}
 
 /** The weights' sum counts every entry of the axes that only the value has. */
 function others(
@@ -171,7 +176,7 @@ function others(
 ): TensorEntity {
   const missing = product.axes.filter((axis) => !weight.axes.some((own) => own.name === axis.name));
   const sizes = missing.map((axis) => writable(place.scope, axisNumber(place.scope, axis)));
-  const factor = sizes.reduce((count, size) => calculate("*", count, size), oneNumber);
+  const factor = sizes.reduce((count, size) => calculate("*", count, size), literal(1));
   const scaled =
     factor.value === 1
       ? partial
