@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { TensorType } from "../../src/ops/index.ts";
+import { hostTensor, type TensorType } from "../../src/ops/index.ts";
 import type { Builder, Tensor } from "../../src/runtime/builder.ts";
+import { evaluatePlan } from "../../src/runtime/reference.ts";
 import { type StagedFunction, stage } from "../../src/runtime/stage.ts";
 
 const real = (axes: Readonly<Record<string, number>>): TensorType => ({
@@ -215,6 +216,21 @@ describe("What changes nothing is not recorded", () => {
     expect(opsOf((g, a) => g.mul(a, 1), { ...x, kind: "int" })).toEqual([]);
     expect(opsOf((g, a) => g.mul(a, g.real(1)), { ...x, kind: "int" })).toEqual(["mul"]);
     expect(opsOf((g, a) => g.mul(a, 0))).toEqual(["mul"]); // 0 * NaN is NaN
+  });
+
+  it("but a merge that is split in another order than it was merged in is", () => {
+    const square = hostTensor("real", { A: 2, B: 2 }, [1, 2, 3, 4]);
+    const into = ["A", "B"].map((name) => ({ name, size: 2 }));
+    const turned = (order: readonly string[]) =>
+      stage(
+        "main",
+        (g, a) => g.split(g.merge(a, { axes: order, into: "C" }), { axis: "C", into }),
+        [square.type],
+      ).plan;
+    expect(turned(["A", "B"]).nodes).toEqual([]);
+    expect(turned(["B", "A"]).nodes.map(({ op }) => op)).toEqual(["merge", "split"]);
+    const [result] = evaluatePlan(turned(["B", "A"]), [square]).outputs;
+    expect(result?.data).toEqual(Float64Array.of(1, 3, 2, 4));
   });
 
   it("a broadcast or equal entries before an operation that aligns anyway", () => {

@@ -91,7 +91,10 @@ const rules: { readonly [Name in OpName]?: Rule<Name> } = {
   join: ([x, ...more], _, type) => (more.length === 0 ? same(x, type) : undefined),
   split: ([x], { axis, into }, type) => {
     const merged = madeBy(x, "merge");
-    if (merged?.attributes.into === axis) return same(merged.input, type);
+    // Axes merged in another order than they are split in change places.
+    if (merged?.attributes.into === axis && sameNames(into, merged.attributes.axes)) {
+      return same(merged.input, type);
+    }
     return into.length === 1 ? same(x, type) : undefined;
   },
   merge: ([x], { axes, into }, type) => {
