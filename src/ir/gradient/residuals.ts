@@ -6,11 +6,11 @@ import type { Axis } from "../../ops/index.ts";
 import type { GraphFunction, Node } from "../graph.ts";
 import { resultsOf } from "../rewrite.ts";
 
-/** Hands out addresses of residuals so that none is below another. */
+/** Hands out addresses of residuals so that none is below another, and none has both copies and names below it. */
 export class ResidualPaths {
   readonly #taken = new Set<string>();
-  /** Beginnings of the addresses taken. */
-  readonly #branches = new Set<string>();
+  /** Beginnings of the addresses taken, and whether copies come after them or names. */
+  readonly #branches = new Map<string, "copies" | "names">();
 
   /**
    * Addresses below a scope, of which those segments get a number that would clash. This ends: a
@@ -35,13 +35,18 @@ export class ResidualPaths {
 
   #take(path: readonly string[]): void {
     this.#taken.add(textOf(path));
-    for (const beginning of beginningsOf(path)) this.#branches.add(beginning);
+    for (const [position, beginning] of beginningsOf(path).entries()) {
+      this.#branches.set(beginning, kindAfter(path, position));
+    }
   }
 
   /** How many segments of the path make the address that clashes, if one does. */
   #clashDepth(path: readonly string[]): number | undefined {
-    const taken = beginningsOf(path).findIndex((beginning) => this.#taken.has(beginning));
-    if (taken !== -1) return taken + 1;
+    const clash = beginningsOf(path).findIndex((beginning, position) => {
+      const after = this.#branches.get(beginning) ?? kindAfter(path, position);
+      return this.#taken.has(beginning) || after !== kindAfter(path, position);
+    });
+    if (clash !== -1) return clash + 1;
     const text = textOf(path);
     return this.#taken.has(text) || this.#branches.has(text) ? path.length : undefined;
   }
@@ -51,6 +56,10 @@ const textOf = (path: readonly string[]): string => path.join(".");
 
 const beginningsOf = (path: readonly string[]): readonly string[] =>
   path.slice(1).map((_, position) => textOf(path.slice(0, position + 1)));
+
+/** What follows the segment at a position of a path. */
+const kindAfter = (path: readonly string[], position: number): "copies" | "names" =>
+  path[position + 1] === "*" ? "copies" : "names";
 
 const numbered = (segment: string, count: number): string =>
   count === 1 ? segment : `${segment}${count}`;

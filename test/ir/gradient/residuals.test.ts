@@ -41,6 +41,21 @@ describe("addresses of residuals", () => {
     expect(paths.below(["mem"], [[]])).toEqual([["mem2"]]);
   });
 
+  it("number the call that is called like a loop, and the loop that is called like a call", () => {
+    const paths = new ResidualPaths();
+    paths.below(["k", "*"], [["x"]]);
+    expect(paths.below(["k"], [["y"]])).toEqual([["k2", "y"]]);
+    paths.below(["m"], [["y"]]);
+    expect(paths.below(["m", "*"], [["x"]])).toEqual([["m2", "*", "x"]]);
+  });
+
+  it("are never numbered into the address of a loop", () => {
+    const paths = new ResidualPaths();
+    paths.below(["mem2", "*", "step"], [["x"]]);
+    paths.below(["mem"], [[]]);
+    expect(paths.below(["mem", "step"], [["a"]])).toEqual([["mem3", "step", "a"]]);
+  });
+
   it("fail, and do not search for ever, where there is nothing to number", () => {
     const paths = new ResidualPaths();
     paths.below(["*"], [["a"]]);
