@@ -5,6 +5,7 @@ import { resultsOf, valuesRead } from "../ir/rewrite.ts";
 import type { Body, BodyContext, Handing } from "./body-context.ts";
 import type { Expression } from "./expression.ts";
 import { flat, object, text, WIDTH } from "./expression.ts";
+import { BUILDER } from "./generated-names.ts";
 import { writeNode } from "./nodes.ts";
 import { scalarFill } from "./operation.ts";
 import type { Leaf, Source } from "./place.ts";
@@ -41,7 +42,7 @@ export class BodyWriter {
     this.#written = written;
     this.context = context;
     const names = context.names.inner();
-    names.take("g");
+    names.take(BUILDER);
     this.#parameters = context.signature.parameters.map((parameter) => names.take(parameter.name));
     this.#formals = new Map(
       written.numbers.flatMap(({ name, value }) =>
@@ -282,6 +283,7 @@ export class BodyWriter {
               assemble(
                 group.ports.map(({ position, path }) => leaf(position, path)),
                 true,
+                this.scope.names,
               ).expression,
             ]),
           );

@@ -126,6 +126,7 @@ export function callExpression(
       assemble(
         parameter.ports.map(({ position, path }) => leaf(position, path)),
         false,
+        body.scope.names,
       ).expression,
   );
   const numbers = callee.numbers.map((name): [string, Expression] => {
@@ -148,7 +149,7 @@ export function recordHandings(
 ): void {
   for (const parameter of callee.signature.parameters) {
     const leaves = parameter.ports.map(({ position, path }) => leaf(position, path));
-    const { handed } = assemble(leaves, false);
+    const { handed } = assemble(leaves, false, body.scope.names);
     body.handings.push({ callee: name, group: parameter.group, from: handed });
   }
 }

@@ -16,6 +16,7 @@ import type { Expression } from "./expression.ts";
 import { call, object, text, WIDTH } from "./expression.ts";
 import type { Functions, FunctionText } from "./functions.ts";
 import { writeFunctions } from "./functions.ts";
+import { BUILDER, IMPORTED } from "./generated-names.ts";
 import { camelCase, commentLines, kebabCase, pascalCase, stringLiteral } from "./identifier.ts";
 import { gather } from "./module.ts";
 import type { Arithmetic } from "./number.ts";
@@ -119,20 +120,7 @@ async function emitProgram(
   return { path, text: printed.text, trace: { version: 1, generated: path, lines: printed.trace } };
 }
 
-/** Functions of the runtime and types that a file may import, in the order of its import. */
-const IMPORTED = [
-  { name: "defineModel", type: false },
-  { name: "defineTraining", type: false },
-  { name: "Builder", type: true },
-  { name: "DeviceTensor", type: true },
-  { name: "RolloutResult", type: true },
-  { name: "Run", type: true },
-  { name: "SegmentBatch", type: true },
-  { name: "Tensor", type: true },
-  { name: "Tree", type: true },
-] as const;
-
-/** What of it the file mentions outside comments and strings. */
+/** What of the runtime the file mentions outside comments and strings. */
 function importsOf(body: string) {
   const code = body
     .replace(/"(?:[^"\\]|\\.)*"/g, '""')
@@ -194,7 +182,7 @@ function startFunctions(
     texts.push({
       name,
       doc: commentLines(`How ${parameter.path.at(-1) ?? "it"} of ${parameter.owner} starts.`, 97),
-      parameters: [{ name: "g", type: "Builder" }],
+      parameters: [{ name: BUILDER, type: "Builder" }],
       returnType: "Tensor",
       lines: body.lines,
       types: [],

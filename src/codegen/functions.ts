@@ -2,10 +2,11 @@
 import { writeBody } from "./body.ts";
 import { docOf } from "./function-doc.ts";
 import { parameterType, returnTypeOf } from "./function-types.ts";
+import { BUILDER, FILE_NAMES } from "./generated-names.ts";
 import { Names, pascalCase, propertyName } from "./identifier.ts";
 import type { Module } from "./module.ts";
 import { calleeFor, typesOf } from "./module.ts";
-import { FILE_NAMES, plainName } from "./naming.ts";
+import { plainName } from "./naming.ts";
 import type { Arithmetic } from "./number.ts";
 import type { Line } from "./statement.ts";
 import { structKey, structShapes } from "./struct-shapes.ts";
@@ -67,7 +68,7 @@ export function writeFunctions(options: FunctionsOptions): Functions {
     });
     for (const each of body.arithmetic) arithmetic.add(each);
     const parameters = [
-      { name: "g", type: "Builder" },
+      { name: BUILDER, type: "Builder" },
       ...body.parameters.map((local, i) => ({ name: local, type: parameterTypes[i] ?? "Tensor" })),
     ];
     if (body.numbers.length > 0) {

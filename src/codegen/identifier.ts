@@ -20,8 +20,10 @@ const PLAIN = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 /** Gives out identifiers, each once, among names that are taken already. */
 export class Names {
   readonly #taken: Set<string>;
-  /** Of a block: the names around it. */
+  /** Of a block or an inner scope: the names around it. */
   #around: Names | undefined;
+  /** A block is written while names are taken around it; an inner scope sees what there is, in blocks too. */
+  #isBlock = false;
   /** Blocks inside that are being written. */
   readonly #open = new Set<Names>();
   /** The number that a wanted name got last: thousands may want one name. */
@@ -55,7 +57,7 @@ export class Names {
     if (this.#taken.has(name)) return true;
     const around = this.#around;
     if (around === undefined) return false;
-    return around.#isAround(name);
+    return this.#isBlock ? around.#isAround(name) : around.has(name);
   }
 
   #isInside(name: string): boolean {
@@ -70,8 +72,8 @@ export class Names {
    * block while it is being written is also read in it.
    */
   block(): Names {
-    const names = new Names();
-    names.#around = this;
+    const names = this.inner();
+    names.#isBlock = true;
     this.#open.add(names);
     return names;
   }
@@ -83,7 +85,9 @@ export class Names {
 
   /** The names of an inner scope: what is taken here is taken there. */
   inner(): Names {
-    return new Names(this.#taken);
+    const names = new Names();
+    names.#around = this;
+    return names;
   }
 }
 

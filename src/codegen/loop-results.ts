@@ -168,7 +168,8 @@ export class LoopResults {
   /** What each step of a scan gave, along its axis: copy by copy, if each step gave copies. */
   #declareJoined(value: Value, steps: string, path: readonly string[], axis: string): void {
     const { origin } = this.#node;
-    const joined = joinSteps(steps, path, text(stringLiteral(axis)));
+    const names = this.#body.scope.names.inner();
+    const joined = joinSteps(steps, path, text(stringLiteral(axis)), names);
     if (!path.includes(EACH)) {
       this.#body.declare(value, joined, origin);
       return;
@@ -215,7 +216,8 @@ export class LoopResults {
       return;
     }
     const { variable } = what;
-    const expression = sumOfCopies(place.root.text, place.path, variable, what.zero);
+    const names = this.#body.scope.names.inner();
+    const expression = sumOfCopies(place.root.text, place.path, variable, what.zero, names);
     this.#body.add({ kind: "assign", target: variable, expression, origin: this.#node.origin });
   }
 
@@ -263,6 +265,7 @@ function joinSteps(
   steps: string,
   path: readonly string[],
   axis: Expression,
+  names: Names,
   level = 0,
   reached = "",
 ): Expression {
@@ -270,12 +273,14 @@ function joinSteps(
   const direct = star === -1 ? path : path.slice(0, star);
   const inside = reached + direct.map(member).join("");
   if (star === -1) {
-    const copies = inside === "" ? steps : `${steps}.map((each) => each${inside})`;
+    const each = names.take("each");
+    const copies = inside === "" ? steps : `${steps}.map((${each}) => ${each}${inside})`;
     return joinCopies(copies, axis, level === 0 ? copies : steps);
   }
-  const index = numbered("i", level);
-  const body = joinSteps(steps, path.slice(star + 1), axis, level + 1, `${inside}[${index}]!`);
-  const head = `${steps}[0]!${inside}.map((_, ${index}) => `;
+  const [unused, index] = [names.take("_"), names.take("i")];
+  const below = path.slice(star + 1);
+  const body = joinSteps(steps, below, axis, names, level + 1, `${inside}[${index}]!`);
+  const head = `${steps}[0]!${inside}.map((${unused}, ${index}) => `;
   return { kind: "wrapped", head, body, tail: ")" };
 }
 
@@ -285,21 +290,17 @@ function sumOfCopies(
   path: readonly string[],
   sum: string,
   zero: Expression,
+  names: Names,
   level = 0,
 ): Expression {
   const star = path.indexOf(EACH);
   const direct = star === -1 ? path : path.slice(0, star);
   const reached = from + direct.map(member).join("");
   if (star === -1) return call("g.add", text(`${sum} ?? ${flat(zero)}`), text(reached));
-  const [each, index] = [numbered("each", level), numbered("i", level)];
+  const [each, index] = [names.take("each"), names.take("i")];
   const before = `${sum}${level === 0 ? "" : "?."}[${index}]`;
-  const body = sumOfCopies(each, path.slice(star + 1), before, zero, level + 1);
+  const body = sumOfCopies(each, path.slice(star + 1), before, zero, names, level + 1);
   return { kind: "wrapped", head: `${reached}.map((${each}, ${index}) => `, body, tail: ")" };
-}
-
-/** `i`, `i2`, `i3` */
-function numbered(name: string, level: number): string {
-  return level === 0 ? name : `${name}${level + 1}`;
 }
 
 function groupKey(group: ResultGroup): string {

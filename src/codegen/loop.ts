@@ -211,7 +211,9 @@ class LoopWriter {
       return { kind: "expression", expression };
     }
     const target = this.#local.take(`${plainName(operand)}Step`);
-    const expression = mapPlace(source, (copy) => call("g.slice", text(copy), attributes));
+    const expression = mapPlace(source, this.#body.scope.names, (copy) =>
+      call("g.slice", text(copy), attributes),
+    );
     this.#body.add({ kind: "declare", keyword: "const", target, expression });
     const shape = copies.reduce<Shape>((element) => ({ kind: "array", element }), TENSOR);
     const path = fullPath([], copies.length);

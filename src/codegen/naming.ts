@@ -1,5 +1,6 @@
 /** Readable names for the functions of a file. */
 import type { GraphFunction } from "../ir/graph.ts";
+import { FILE_NAMES, LOCAL_NAMES } from "./generated-names.ts";
 import { camelCase, Names } from "./identifier.ts";
 import type { Unit } from "./module.ts";
 
@@ -9,30 +10,6 @@ const SUFFIX = {
   backward: "Backward",
   critical: "Critical",
 } as const;
-
-/** Names that generated files import or define, besides functions. */
-export const FILE_NAMES = [
-  "defineModel",
-  "defineTraining",
-  "dims",
-  "cutAfter",
-  "every",
-  "handedOn",
-  "horizon",
-  "modulo",
-  "rollout",
-  "stride",
-  "zeros",
-  "roundHalfEven",
-  "Builder",
-  "DeviceTensor",
-  "OnEngine",
-  "RolloutResult",
-  "Run",
-  "SegmentBatch",
-  "Tensor",
-  "Tree",
-] as const;
 
 /** Most addresses of a function that are looked at for a name. */
 const ENOUGH = 32;
@@ -50,7 +27,7 @@ export function nameFunctions(
   unit: (name: string) => Unit,
   mains: ReadonlyMap<string, string>,
 ): ReadonlyMap<Unit, string> {
-  const names = new Names(FILE_NAMES);
+  const names = new Names([...FILE_NAMES, ...LOCAL_NAMES]);
   const given = new Map<Unit, string>();
   for (const each of units) {
     const main = mains.get(each.written.name);

@@ -93,16 +93,18 @@ function writeStack(body: BodyWriter, node: StackNode): void {
     return;
   }
   body.flush(node.input);
+  const inner = body.scope.names.inner();
+  const [unused, index] = [inner.take("_"), inner.take("i")];
   const entry = call(
     "g.slice",
     sourceExpression(body.scope.source(node.input)),
-    sliceAttributes(node.axis, "i"),
+    sliceAttributes(node.axis, index),
   );
   const count = node.input.type.axes.find((candidate) => candidate.name === node.axis)?.size ?? 0;
   const size = { value: count, text: { kind: "axis", name: node.axis } } as const;
   const length = object([["length", body.scope.number(size, [node.input])]]);
   const target = body.scope.names.take(body.wantedName(node.result));
-  const expression = call("Array.from", length, text(`(_, i) => ${flat(entry)}`));
+  const expression = call("Array.from", length, text(`(${unused}, ${index}) => ${flat(entry)}`));
   body.add({ kind: "declare", keyword: "const", target, expression });
   body.defineArray(node.result, target);
 }

@@ -1,6 +1,7 @@
 /** Where tensors are while a function's body is written, and how structs are put together from them. */
 import type { Expression } from "./expression.ts";
 import { flat, object, text } from "./expression.ts";
+import type { Names } from "./identifier.ts";
 import { member } from "./identifier.ts";
 import type { Shape } from "./struct.ts";
 import { EACH, shapeAt, shapeKey, shapeOf } from "./struct.ts";
@@ -46,22 +47,29 @@ function accessText(from: string, path: readonly string[], depth: number): strin
   return `${reached}.map((${each}) => ${accessText(each, path.slice(star + 1), depth + 1)})`;
 }
 
-/** An array with what `element` makes of each copy: `own.layer.map((each) => g.tanh(each.w))`. */
-export function mapPlace(place: Place, element: (copy: string) => Expression): Expression {
-  return mapped(place.root.text, place.path, element, 0);
+/**
+ * An array with what `element` makes of each copy: `own.layer.map((each) => g.tanh(each.w))`. `names` are those in reach:
+ * the copy is called otherwise.
+ */
+export function mapPlace(
+  place: Place,
+  names: Names,
+  element: (copy: string) => Expression,
+): Expression {
+  return mapped(place.root.text, place.path, names.inner(), element);
 }
 
 function mapped(
   from: string,
   path: readonly string[],
+  names: Names,
   element: (copy: string) => Expression,
-  depth: number,
 ): Expression {
   const star = path.indexOf(EACH);
   if (star === -1) return element(from + path.map(member).join(""));
   const reached = from + path.slice(0, star).map(member).join("");
-  const each = depth === 0 ? "each" : `each${depth + 1}`;
-  const body = mapped(each, path.slice(star + 1), element, depth + 1);
+  const each = names.take("each");
+  const body = mapped(each, path.slice(star + 1), names, element);
   return { kind: "wrapped", head: `${reached}.map((${each}) => `, body, tail: ")" };
 }
 
@@ -71,12 +79,12 @@ export function sourceExpression(source: Source): Expression {
 
 /**
  * The expression of a struct with these leaves: as few names as possible, so that what comes whole from one struct is
- * handed on whole. `exact`: nothing but the leaves may be in it.
+ * handed on whole. `exact`: nothing but the leaves may be in it. `names` are those in reach: copies are called otherwise.
  */
 export function assemble(
   leaves: readonly Leaf[],
   exact: boolean,
-  depth = 0,
+  names: Names,
 ): { readonly expression: Expression; readonly handed?: Handed } {
   const whole = wholeOf(leaves, exact);
   if (whole !== undefined) return { expression: text(placeText(whole)), handed: whole };
@@ -84,7 +92,7 @@ export function assemble(
   if (first !== undefined && first.path.length === 0) {
     return { expression: sourceExpression(first.source) };
   }
-  if (first?.path[0] === EACH) return { expression: assembleArray(leaves, exact, depth) };
+  if (first?.path[0] === EACH) return { expression: assembleArray(leaves, exact, names.inner()) };
   const fields = new Map<string, Leaf[]>();
   for (const leaf of leaves) {
     const [name = ""] = leaf.path;
@@ -94,7 +102,7 @@ export function assemble(
   }
   return {
     expression: object(
-      Array.from(fields, ([name, field]) => [name, assemble(field, exact, depth).expression]),
+      Array.from(fields, ([name, field]) => [name, assemble(field, exact, names).expression]),
     ),
   };
 }
@@ -122,10 +130,8 @@ function wholeOf(leaves: readonly Leaf[], exact: boolean): Place | undefined {
 }
 
 /** An array of structs from arrays of their parts. */
-function assembleArray(leaves: readonly Leaf[], exact: boolean, depth: number): Expression {
-  const suffix = depth === 0 ? "" : String(depth + 1);
-  const each = `each${suffix}`;
-  const index = `i${suffix}`;
+function assembleArray(leaves: readonly Leaf[], exact: boolean, names: Names): Expression {
+  const [each, index] = [names.take("each"), names.take("i")];
   const arrays = new Map<string, Root>();
   const elements = leaves.map((leaf): Leaf => {
     const path = leaf.path.slice(1);
@@ -145,7 +151,7 @@ function assembleArray(leaves: readonly Leaf[], exact: boolean, depth: number): 
     };
   });
   const [array = ""] = arrays.keys();
-  const body = assemble(elements, exact, depth + 1).expression;
+  const body = assemble(elements, exact, names).expression;
   const formals = arrays.size > 1 ? `(${each}, ${index})` : `(${each})`;
   return body.kind === "object"
     ? { kind: "wrapped", head: `${array}.map(${formals} => (`, body, tail: "))" }

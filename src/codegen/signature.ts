@@ -1,6 +1,7 @@
 /** Parameters and results of a generated function, from the ports of a function of the graph. */
 import type { GraphFunction, Port } from "../ir/graph.ts";
 import { operations } from "../ops/index.ts";
+import { BUILDER } from "./generated-names.ts";
 import { camelCase, Names, pascalCase } from "./identifier.ts";
 import type { Shape } from "./struct.ts";
 import { portPath, shapeOf } from "./struct.ts";
@@ -86,7 +87,7 @@ function parametersOf(written: GraphFunction, options: SignatureOptions): readon
     drafts.set(group, draft);
     rank.set(group, order);
   });
-  const names = new Names(["g"]);
+  const names = new Names([BUILDER]);
   const ordered = Array.from(drafts.values()).sort(
     (a, b) => (rank.get(a.group) ?? 0) - (rank.get(b.group) ?? 0),
   );

@@ -273,7 +273,7 @@ function gradientEntries(context: RolloutContext): readonly (readonly [string, E
     const place = given ? { root: back, path: inBack } : { root: dNext, path };
     return { path, source: { kind: "place", ...place } };
   });
-  return [...entries, ["entering", assemble(leaves, true).expression]];
+  return [...entries, ["entering", assemble(leaves, true, context.functions.names).expression]];
 }
 
 function isThrough({ program }: RolloutContext, path: readonly string[]): boolean {

@@ -2,9 +2,12 @@
 import { generator } from "../codegen/tensors.ts";
 
 /** Names that generated code has uses of its own for, and plain ones. */
-const NAMES = ["out", "each", "back", "i", "t", "h", "step", "own", "dims", "y", "a", "layer", "z"];
+const NAMES = [
+  ...["out", "each", "back", "i", "t", "h", "step", "own", "dims", "y", "a", "layer", "z"],
+  ...["g", "Each", "G", "losses"],
+];
 
-/** What statements at one place may use. Values have axis D, and T outside of scans. */
+/** What statements at one place may use. Values have axis D, and that of the tokens outside of scans. */
 interface Place {
   readonly indent: string;
   /** Real values that may be read and, those in `carried` too, bound again. */
@@ -19,24 +22,31 @@ interface Place {
 class ModelWriter {
   readonly #next: () => number;
   readonly #names = new Set<string>();
+  readonly #wide: string;
+  readonly #cell: string;
+  /** The axis of the tokens. */
+  readonly #tokens: string;
 
   constructor(seed: number) {
     this.#next = generator(seed);
+    this.#wide = this.#name();
+    this.#cell = this.#name();
+    this.#tokens = this.#name();
   }
 
   text(): string {
     const [first, second] = [this.#name(), this.#name()];
     return [
       "mem 1",
-      "block wide(x[..., D]) -> [..., D] {",
+      `block ${this.#wide}(x[..., D]) -> [..., D] {`,
       "  param W[D -> E: D] ~ glorot",
       "  return tanh((x . W over D) rename E as D) }",
-      "block cell(h[D], x[D]) -> [D] {",
+      `block ${this.#cell}(h[D], x[D]) -> [D] {`,
       "  param v[D], u[D] ~ normal(0, 0.7)",
       "  return tanh(h * u + x * v) }",
       ...this.#memory("first"),
       ...this.#memory("second"),
-      "model M { dim D = 2; input x[T, D]",
+      `model M { dim D = 2; input x[${this.#tokens}, D]`,
       "  param w[D] ~ normal(0, 0.7)",
       `  memory ${first} = first(width = D)`,
       ...this.#statements(this.#place("  ", "w"), (place) => {
@@ -57,19 +67,20 @@ class ModelWriter {
   #memory(name: string): readonly string[] {
     const states = Array.from({ length: 1 + this.#below(3) }, () => this.#name());
     const [first = ""] = states;
+    const t = this.#tokens;
     const [carried, steps] = [this.#name(), this.#name()];
     return [
       `memory ${name}(width: int) { dim D = width`,
       ...states.map((state) => `  state ${state}[D] starts 0.1, gradient through`),
-      "  run(x[T, D]) -> [T, D] {",
+      `  run(x[${t}, D]) -> [${t}, D] {`,
       ...this.#statements({ ...this.#place("    ", ...states), depth: 1 }, (place) => [
         `    ${carried} = ${first}`,
-        `    ${steps} = scan over T yield ${carried} {`,
-        `      ${carried} = where(valid(T), tanh(${carried} + ${this.#value(place)}), ${carried})`,
+        `    ${steps} = scan over ${t} yield ${carried} {`,
+        `      ${carried} = where(valid(${t}), tanh(${carried} + ${this.#value(place)}), ${carried})`,
         "    }",
         `    ${first} <- ${carried}`,
         ...states.slice(1).map((state) => {
-          const mean = `mean(${this.#value(place)} over T where valid(T))`;
+          const mean = `mean(${this.#value(place)} over ${t} where valid(${t}))`;
           return `    ${state} <- tanh(0.5 * ${state} + ${mean})`;
         }),
         `    return ${steps} + x }`,
@@ -117,7 +128,7 @@ class ModelWriter {
     if (kind === 1) return { lines: [`${name} = ${this.#value(place)}`], place: more };
     if (kind === 2) return { lines: [`${target} = ${this.#value(place)}`] };
     if (kind === 3) {
-      const block = place.inScan ? `cell(${this.#value(place)}, ` : "wide(";
+      const block = place.inScan ? `${this.#cell}(${this.#value(place)}, ` : `${this.#wide}(`;
       return { lines: [`${name} = ${block}${this.#value(place)}) as ${name}Made`], place: more };
     }
     return kind < 7 || place.inScan ? this.#repeat(place) : this.#scan(place, name, more);
@@ -154,7 +165,7 @@ class ModelWriter {
     };
     return {
       lines: [
-        `${name} = scan over T from ${carried} = ${from} yield ${kept} {`,
+        `${name} = scan over ${this.#tokens} from ${carried} = ${from} yield ${kept} {`,
         ...this.#statements(inside, (inner) => [
           `  ${carried} = tanh(0.5 * ${carried} + ${this.#value(inner)})`,
           `  ${kept} = ${carried} * ${this.#value(inner)}`,
