@@ -6,6 +6,7 @@ import type { GraphFunction, SymbolicNumber } from "../graph.ts";
 import { InlineError, inlined } from "../inline.ts";
 import type { DrawInfo } from "../program.ts";
 import { resultsOf } from "../rewrite.ts";
+import { agreeInCopies } from "./copies.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
@@ -28,6 +29,7 @@ export function declareTensor(
     false,
     declaration.span,
   );
+  agreeInCopies(frame, declaration, at);
   const name = declaration.path.at(-1) ?? "tensor";
   const number =
     declaration.role === "state"

@@ -119,7 +119,8 @@ function addresses(residuals: readonly Residual[]): readonly (readonly string[])
       const [first] = together;
       if (first === undefined) continue;
       const inner = together.map((residual) => residual.inner);
-      for (const [position, path] of paths.below(first.scope, inner).entries()) {
+      const copies = together.map((residual) => residual.type.copies);
+      for (const [position, path] of paths.below(first.scope, inner, copies).entries()) {
         const residual = together[position];
         if (residual !== undefined) found.set(residual, path);
       }

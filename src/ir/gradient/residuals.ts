@@ -6,24 +6,32 @@ import type { Axis } from "../../ops/index.ts";
 import type { GraphFunction, Node } from "../graph.ts";
 import { resultsOf } from "../rewrite.ts";
 
-/** Hands out addresses of residuals so that none is below another, and none has both copies and names below it. */
+/**
+ * Hands out addresses of residuals so that none is below another, and what comes after each is names or copies, of one
+ * count.
+ */
 export class ResidualPaths {
   readonly #taken = new Set<string>();
-  /** Beginnings of the addresses taken, and whether copies come after them or names. */
-  readonly #branches = new Map<string, "copies" | "names">();
+  /** Beginnings of the addresses taken, and what comes after them. */
+  readonly #branches = new Map<string, string>();
 
   /**
    * Addresses below a scope, of which those segments get a number that would clash. This ends: a
    * segment is numbered only while an address that contains it is taken, and finitely many are.
+   * `copies` are the counts of what has these addresses, one for each "*".
    */
-  below(scope: readonly string[], inner: readonly (readonly string[])[]): string[][] {
+  below(
+    scope: readonly string[],
+    inner: readonly (readonly string[])[],
+    copies: readonly (readonly number[])[] = [],
+  ): string[][] {
     const counts = scope.map(() => 1);
     for (;;) {
       const prefix = scope.map((segment, position) => numbered(segment, counts[position] ?? 1));
       const paths = inner.map((path) => [...prefix, ...path]);
-      const depths = paths.flatMap((path) => this.#clashDepth(path) ?? []);
+      const depths = paths.flatMap((path, i) => this.#clashDepth(path, copies[i] ?? []) ?? []);
       if (depths.length === 0) {
-        for (const path of paths) this.#take(path);
+        for (const [i, path] of paths.entries()) this.#take(path, copies[i] ?? []);
         return paths;
       }
       const beginning = scope.slice(0, Math.min(...depths));
@@ -33,18 +41,18 @@ export class ResidualPaths {
     }
   }
 
-  #take(path: readonly string[]): void {
+  #take(path: readonly string[], copies: readonly number[]): void {
     this.#taken.add(textOf(path));
     for (const [position, beginning] of beginningsOf(path).entries()) {
-      this.#branches.set(beginning, kindAfter(path, position));
+      this.#branches.set(beginning, kindAfter(path, position, copies));
     }
   }
 
   /** How many segments of the path make the address that clashes, if one does. */
-  #clashDepth(path: readonly string[]): number | undefined {
+  #clashDepth(path: readonly string[], copies: readonly number[]): number | undefined {
     const clash = beginningsOf(path).findIndex((beginning, position) => {
-      const after = this.#branches.get(beginning) ?? kindAfter(path, position);
-      return this.#taken.has(beginning) || after !== kindAfter(path, position);
+      const kind = kindAfter(path, position, copies);
+      return this.#taken.has(beginning) || (this.#branches.get(beginning) ?? kind) !== kind;
     });
     if (clash !== -1) return clash + 1;
     const text = textOf(path);
@@ -57,9 +65,12 @@ const textOf = (path: readonly string[]): string => path.join(".");
 const beginningsOf = (path: readonly string[]): readonly string[] =>
   path.slice(1).map((_, position) => textOf(path.slice(0, position + 1)));
 
-/** What follows the segment at a position of a path. */
-const kindAfter = (path: readonly string[], position: number): "copies" | "names" =>
-  path[position + 1] === "*" ? "copies" : "names";
+/** What follows the segment at a position of a path: names, or so many copies. */
+function kindAfter(path: readonly string[], position: number, copies: readonly number[]): string {
+  if (path[position + 1] !== "*") return "names";
+  const before = path.slice(0, position + 1).filter((segment) => segment === "*").length;
+  return `${copies[before] ?? "some"} copies`;
+}
 
 const numbered = (segment: string, count: number): string =>
   count === 1 ? segment : `${segment}${count}`;

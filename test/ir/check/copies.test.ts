@@ -1,7 +1,7 @@
 /** Parameters and draws of repeats inside blocks: one for each iteration, wherever the block is called (rule R4). */
 import { expect, test } from "vitest";
 import { verify } from "../../../src/ir/verify.ts";
-import { programOf, run } from "./kit.ts";
+import { codesOf, programOf, run } from "./kit.ts";
 
 const block = `block f(x[T]) -> [T] {
   y = x
@@ -56,4 +56,34 @@ test("a draw in a repeat has the axes that pass through the block", () => {
     each.axes.map(({ name, size }) => `${name} = ${size.value}`),
   );
   expect(axes).toEqual(["T = 5", "D = 2"]);
+});
+
+/** The codes of a model with these lines, but for what it leaves unused. */
+const codesIn = (...lines: readonly string[]): readonly string[] =>
+  codesOf(`${block}
+memory m() { state s starts 0, gradient stop
+  step(x[T]) -> [T] { y = x + s
+    s <- s + 1
+    return y } }
+model M { input x[T]; y = x
+${lines.join("\n")}
+output z = y }
+evaluate { segment 2 tokens }`).filter((code) => code !== "MEM0106");
+
+test.each([
+  ["a parameter", "param b starts 1; y = y + b", "param c starts 1; y = y + c"],
+  ["a state", "memory a = m(); y = a.step(y)", "memory b = m(); y = b.step(y)"],
+  ["a draw", "y = y + (draw u ~ uniform)", "y = y + (draw v ~ uniform)"],
+  ["a repeat inside", "repeat 2 as i { param b starts 1; y = y + b }", "y = f(y)"],
+])("are as many in two repeats of one name: %s", (_, first, second) => {
+  expect(codesIn(`repeat 2 as k { ${first} }`, `repeat 3 as k { ${second} }`)).toEqual(["MEM0160"]);
+  expect(codesIn(`repeat 3 as k { ${first} }`, `repeat 3 as k { ${second} }`)).toEqual([]);
+  expect(codesIn(`repeat 2 as k { ${first} }`, `repeat 3 as k { y = tanh(y) }`)).toEqual([]);
+});
+
+test("are as many in repeats of one name inside others", () => {
+  const inner = (count: number, name: string) =>
+    `repeat 2 as k { repeat ${count} as i { param ${name} starts 1; y = y + ${name} } }`;
+  expect(codesIn(inner(2, "b"), inner(3, "c"))).toEqual(["MEM0160"]);
+  expect(codesIn(inner(3, "b"), inner(3, "c"))).toEqual([]);
 });

@@ -49,6 +49,19 @@ describe("addresses of residuals", () => {
     expect(paths.below(["m", "*"], [["x"]])).toEqual([["m2", "*", "x"]]);
   });
 
+  it("number a loop that another one of its name runs longer than", () => {
+    const paths = new ResidualPaths();
+    paths.below(["k", "*"], [["x"]], [[2]]);
+    expect(paths.below(["k", "*"], [["y"]], [[2]])).toEqual([["k", "*", "y"]]);
+    expect(paths.below(["k", "*"], [["z"]], [[3]])).toEqual([["k2", "*", "z"]]);
+    expect(paths.below(["k", "*", "i", "*"], [["v"]], [[2, 4]])).toEqual([
+      ["k", "*", "i", "*", "v"],
+    ]);
+    expect(paths.below(["k", "*", "i", "*"], [["w"]], [[2, 5]])).toEqual([
+      ["k", "*", "i2", "*", "w"],
+    ]);
+  });
+
   it("are never numbered into the address of a loop", () => {
     const paths = new ResidualPaths();
     paths.below(["mem2", "*", "step"], [["x"]]);
