@@ -203,7 +203,6 @@ type ContinuousAbsorbResiduals = {
   readonly sigmoid: Tensor;
   readonly fit_first: Tensor;
   readonly fit_next: Tensor;
-  readonly basis: Tensor;
   readonly mask: Tensor;
 };
 
@@ -254,14 +253,7 @@ function continuousAbsorbForward(
   const chosen2 = g.where(there, grown2, self.B); // [batch, N, D]
   return {
     selfNext: { B: chosen2, absorbed: chosen },
-    residuals: {
-      gate_convolution: gateConvolutionResiduals,
-      sigmoid,
-      fit_first,
-      fit_next,
-      basis,
-      mask,
-    },
+    residuals: { gate_convolution: gateConvolutionResiduals, sigmoid, fit_first, fit_next, mask },
   };
 }
 
@@ -460,7 +452,6 @@ type Residuals = {
     readonly read: ContinuousReadResiduals;
   };
   readonly divisor: Tensor;
-  readonly present: Tensor;
 };
 
 /** What the forward of ContinuousLayer gives. */
@@ -516,7 +507,6 @@ function segmentForward(g: Builder, own: ContinuousLayer, inputs: Inputs): Forwa
       B3: ltmAbsorb.selfNext.B,
       ltm: { absorb: ltmAbsorb.residuals, read: ltmReadResiduals },
       divisor,
-      present,
     },
   };
 }
@@ -626,17 +616,6 @@ type ContinuousAbsorbNextGradients = {
   readonly self: { readonly B: Tensor };
 };
 
-/** Gradients that the backward of continuous.absorb gives. */
-type ContinuousAbsorbSelfStatesGradients = {
-  readonly B: Tensor;
-};
-
-/** What the backward of continuous.absorb gives. */
-type ContinuousAbsorbBackward = {
-  readonly parameters: ContinuousAbsorb;
-  readonly selfStates: ContinuousAbsorbSelfStatesGradients;
-};
-
 /**
  * Gradients of continuous.absorb (std/continuous.mem).
  * x: [batch, L, D], there: flag scalar
@@ -647,17 +626,14 @@ function continuousAbsorbBackward(
   there: Tensor,
   residuals: ContinuousAbsorbResiduals,
   dNext: ContinuousAbsorbNextGradients,
-): ContinuousAbsorbBackward {
+  { resample }: { resample: number },
+): { readonly parameters: ContinuousAbsorb } {
   const dGrown2 = g.where(there, dNext.self.B, 0); // [batch, N, D]
   const dGrown = g.where(residuals.mask, 0, dGrown2); // [batch, N, D]
   const dProduct = g.where(residuals.mask, dGrown2, 0); // [batch, N, D]
   const dJoined = g.contract(dProduct, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
-  const P = g.size(residuals.basis, "P");
-  const dPast = g.slice(dJoined, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
-  const dPastBasis = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
-  const dB = g.add(g.where(there, 0, dNext.self.B), dPastBasis); // [batch, N, D]
   // part: [batch, D, L]
-  const part = g.slice(dJoined, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
+  const part = g.slice(dJoined, { axis: "R", start: resample, size: g.size(x, "L"), into: "L" });
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
   const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
@@ -667,13 +643,8 @@ function continuousAbsorbBackward(
     residuals.gate_convolution,
     dGateConvolutionOut,
   );
-  return { parameters: { gate_convolution: dGateConvolution.parameters }, selfStates: { B: dB } };
+  return { parameters: { gate_convolution: dGateConvolution.parameters } };
 }
-
-/** Gradients of the loss with respect to results of ContinuousLayer. */
-type NextGradients = {
-  readonly ltm: ContinuousAbsorbSelfStatesGradients;
-};
 
 /** Gradients that the backward of ContinuousLayer gives. */
 type ParametersGradients = {
@@ -682,17 +653,15 @@ type ParametersGradients = {
 
 /**
  * Gradients of ContinuousLayer (specs/continuous-layer.mem).
- * fresh: flag [batch], valid: flag [batch, T], signal: [batch, L, D], query: [batch, T, H, K],
- * cotangent: [batch, T, D]
+ * valid: flag [batch, T], signal: [batch, L, D], query: [batch, T, H, K], cotangent: [batch, T, D]
  */
 function segmentBackward(
   g: Builder,
   own: ContinuousLayer,
   inputs: Inputs,
   residuals: Residuals,
-  dNext: NextGradients,
   dLoss: Losses,
-): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
+): { readonly parameters: ParametersGradients } {
   const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
   const dOut = g.mul(g.where(inputs.valid, dTotal, 0), inputs.cotangent); // [batch, T, D]
   const dLtmRead = continuousReadBackward(
@@ -706,27 +675,16 @@ function segmentBackward(
     dLoss.ltm,
     { floor: 0.000001, prior: 0.05, weight: 0.000001 },
   );
-  const dB3 = g.add(g.where(residuals.present, dNext.ltm.B, 0), dLtmRead.BWritten); // [batch, N, D]
   const ltmAbsorbThere = g.and(true, true); // flag scalar
   const dLtmAbsorb = continuousAbsorbBackward(
     g,
     inputs.signal,
     ltmAbsorbThere,
     residuals.ltm.absorb,
-    { self: { B: dB3 } },
+    { self: { B: dLtmRead.BWritten } },
+    { resample: dims.resample },
   );
-  // dB2: [batch, N, D]
-  const dB2 = g.add(g.where(residuals.present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B);
-  const dB = g.where(inputs.fresh, 0, dB2); // [batch, N, D]
-  return {
-    parameters: { ltm: { absorb: dLtmAbsorb.parameters, read: dLtmRead.parameters } },
-    states: { ltm: { B: dB } },
-  };
-}
-
-/** Zeros with the axes of x. */
-function zeros(g: Builder, x: Tensor): Tensor {
-  return g.fill({ value: 0, axes: x.type.axes, kind: "real" });
+  return { parameters: { ltm: { absorb: dLtmAbsorb.parameters, read: dLtmRead.parameters } } };
 }
 
 /**
@@ -735,14 +693,7 @@ function zeros(g: Builder, x: Tensor): Tensor {
  */
 function replay(g: Builder, own: ContinuousLayer, inputs: Inputs, weight: Tensor) {
   const { losses, next, residuals } = segmentForward(g, own, inputs);
-  const back = segmentBackward(
-    g,
-    own,
-    inputs,
-    residuals,
-    { ltm: { B: zeros(g, next.ltm.B) } },
-    { ltm: { kl: weight }, main: weight },
-  );
+  const back = segmentBackward(g, own, inputs, residuals, { ltm: { kl: weight }, main: weight });
   return { losses, next, parameters: back.parameters };
 }
 

@@ -263,9 +263,8 @@ function segmentBackward(
   own: SlotsReader,
   inputs: Inputs,
   residuals: Residuals,
-  dNext: Next,
   dLoss: Losses,
-): { readonly parameters: ParametersGradients; readonly states: Next } {
+): { readonly parameters: ParametersGradients } {
   const dRead = g.mul(dLoss.main, inputs.cotangent); // [batch, T, D]
   const dMemRead = slotsReadBackward(
     g,
@@ -276,19 +275,10 @@ function segmentBackward(
     dRead,
     { heads: dims.heads },
   );
-  const dM22 = g.add(dNext.mem.M, dMemRead.selfStates.M); // [batch, S, D]
-  const dM = g.where(inputs.fresh, 0, dM22); // [batch, S, D]
-  const dUnitOut = g.sum(g.where(inputs.fresh, dM22, 0), { over: ["batch"] }); // [S, D]
+  // dUnitOut: [S, D]
+  const dUnitOut = g.sum(g.where(inputs.fresh, dMemRead.selfStates.M, 0), { over: ["batch"] });
   const dBias = unitBackward(g, own.mem.bias, residuals.unit, dUnitOut); // [S, D]
-  return {
-    parameters: { mem: { bias: dBias, read: dMemRead.parameters } },
-    states: { mem: { M: dM } },
-  };
-}
-
-/** Zeros with the axes of x. */
-function zeros(g: Builder, x: Tensor): Tensor {
-  return g.fill({ value: 0, axes: x.type.axes, kind: "real" });
+  return { parameters: { mem: { bias: dBias, read: dMemRead.parameters } } };
 }
 
 /**
@@ -297,14 +287,7 @@ function zeros(g: Builder, x: Tensor): Tensor {
  */
 function replay(g: Builder, own: SlotsReader, inputs: Inputs, weight: Tensor) {
   const { losses, next, residuals } = segmentForward(g, own, inputs);
-  const back = segmentBackward(
-    g,
-    own,
-    inputs,
-    residuals,
-    { mem: { M: zeros(g, next.mem.M) } },
-    { main: weight },
-  );
+  const back = segmentBackward(g, own, inputs, residuals, { main: weight });
   return { losses, next, parameters: back.parameters };
 }
 

@@ -67,28 +67,24 @@ type FifoWriteSelf = {
   readonly filled: Tensor;
 };
 
-/** What the forward of fifo.write keeps for its backward. */
-type FifoWriteResiduals = {
-  readonly sum: Tensor;
-};
-
 /**
- * fifo.write (std/fifo.mem), keeping what its backward needs.
+ * The newest `length` rows, newest last (Transformer-XL's cache). What is not filled yet is in
+ * front, so that a row's distance never depends on how full it is. `empty = off` starts with zero
+ * rows that are attended to (std/fifo.mem).
  * x: [batch, T, D], validT: flag [batch, T]
  */
-function fifoWriteForward(
+function fifoWrite(
   g: Builder,
   self: FifoWriteSelf,
   x: Tensor,
   validT: Tensor,
   { length }: { length: number },
-): { readonly selfNext: FifoWriteSelf; readonly residuals: FifoWriteResiduals } {
+): { readonly selfNext: FifoWriteSelf } {
   const n = g.sum(validT, { over: ["T"] }); // int [batch]
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
-  const minimum = g.minimum(g.add(self.filled, n), length); // int [batch]
   const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows: gathered, filled: minimum }, residuals: { sum } };
+  return { selfNext: { rows: gathered, filled: g.minimum(g.add(self.filled, n), length) } };
 }
 
 /** States of fifo that its seen uses. */
@@ -275,9 +271,7 @@ type LayerNext = {
 /** What the forward of layer keeps for its backward. */
 type LayerResiduals = {
   readonly x: Tensor;
-  readonly mask: Tensor;
   readonly rows3: Tensor;
-  readonly past: { readonly write: FifoWriteResiduals };
   readonly relative_attention: RelativeAttentionResiduals;
   readonly norm1X: Tensor;
   readonly y: Tensor;
@@ -315,7 +309,7 @@ function layerForward(
   const rows2 = g.where(mask, 0, own.past.rows); // [batch, M, D]
   const rows3 = fifoSpan(g, { rows: rows2 }, x, { length }); // [batch, S, D]
   const filled2 = g.where(mask, 0, own.past.filled); // int [batch]
-  const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, { length });
+  const pastWrite = fifoWrite(g, { rows: rows2, filled: filled2 }, x, validT, { length });
   // relativeAttentionSeen: flag [batch, S]
   const relativeAttentionSeen = fifoSeen(g, { filled: filled2 }, x, validT, { length });
   const { out, residuals: relativeAttentionResiduals } = relativeAttentionForward(
@@ -339,9 +333,7 @@ function layerForward(
     next: { past: { rows: rowsNext, filled: filledNext } },
     residuals: {
       x,
-      mask,
       rows3,
-      past: { write: pastWrite.residuals },
       relative_attention: relativeAttentionResiduals,
       norm1X,
       y,
@@ -405,7 +397,6 @@ type Losses = {
 
 /** What the forward of TransformerXL keeps for its backward. */
 type Residuals = {
-  readonly present: Tensor;
   readonly x: Tensor;
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
@@ -465,7 +456,7 @@ function segmentForward(g: Builder, own: TransformerXL, inputs: Inputs): Forward
     outputs: { logits },
     next: { layer: layerNext },
     losses: { main },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, divisor },
+    residuals: { x: embedded, layer: layerResiduals, logits, divisor },
   };
 }
 
@@ -594,51 +585,17 @@ function relativeAttentionBackward(
   };
 }
 
-/** Gradients of the loss with respect to results of fifo.write. */
-type FifoWriteNextGradients = {
-  readonly self: Fifo;
-};
-
-/**
- * Gradients of fifo.write (std/fifo.mem).
- * -> x: [batch, D, T]
- */
-function fifoWriteBackward(
-  g: Builder,
-  residuals: FifoWriteResiduals,
-  dNext: FifoWriteNextGradients,
-  { T }: { T: number },
-): { readonly x: Tensor; readonly selfStates: Fifo } {
-  const M = g.size(residuals.sum, "M");
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, {
-    over: ["M"],
-    axis: "S",
-    size: M + T,
-  }); // [batch, D, S]
-  const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
-  const dX = g.slice(dAll, { axis: "S", start: M, size: T, into: "T" }); // [batch, D, T]
-  return { x: dX, selfStates: { rows: dRows } };
-}
-
 /**
  * Gradients of fifo.span (std/fifo.mem).
- * dOut: [batch, S, D] -> x: [batch, T, D]
+ * dOut: [batch, S, D] -> [batch, T, D]
  */
 function fifoSpanBackward(
   g: Builder,
   dOut: Tensor,
   { length, T }: { length: number; T: number },
-): { readonly x: Tensor; readonly selfStates: Fifo } {
-  const dX = g.slice(dOut, { axis: "S", start: length, size: T, into: "T" }); // [batch, T, D]
-  const dPart = g.slice(dOut, { axis: "S", start: 0, size: length, into: "R" }); // [batch, R, D]
-  const dRows = g.rename(dPart, { names: { R: "M" } }); // [batch, M, D]
-  return { x: dX, selfStates: { rows: dRows } };
+): Tensor {
+  return g.slice(dOut, { axis: "S", start: length, size: T, into: "T" });
 }
-
-/** Gradients of the loss with respect to results of layer. */
-type LayerNextGradients = {
-  readonly past: Fifo;
-};
 
 /** Gradients that the backward of layer gives. */
 type LayerParametersGradients = {
@@ -654,24 +611,19 @@ type LayerBackward = {
   readonly content_bias: Tensor;
   readonly position_bias: Tensor;
   readonly parameters: LayerParametersGradients;
-  readonly states: LayerNextGradients;
 };
 
 /**
  * Gradients of layer.
- * present: flag [batch], dX: [batch, T, D] -> x: [batch, T, D], content_bias: [H, K],
- * position_bias: [H, K]
+ * dX: [batch, T, D] -> x: [batch, T, D], content_bias: [H, K], position_bias: [H, K]
  */
 function layerBackward(
   g: Builder,
   own: Layer,
-  present: Tensor,
   residuals: LayerResiduals,
   dX: Tensor,
-  dNext: LayerNextGradients,
   { length }: { length: number },
 ): LayerBackward {
-  const dRows4 = g.where(present, dNext.past.rows, 0); // [batch, M, D]
   const dNorm2 = normBackward(g, own.norm2, residuals.z, residuals.norm2, dX);
   const dFfn = ffnBackward(g, own.ffn, residuals.y, residuals.ffn, dNorm2.x);
   const dY = g.add(dNorm2.x, dFfn.x); // [batch, T, D]
@@ -684,15 +636,11 @@ function layerBackward(
     residuals.relative_attention,
     dNorm1.x,
   );
-  const T = g.size(residuals.x, "T");
-  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } }, { T });
-  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, { length, T });
-  // dX2: [batch, T, D]
-  const dX2 = g.add(g.add(g.add(dNorm1.x, dRelativeAttention.x), dPastWrite.x), dPastSpan.x);
-  // sum: [batch, M, D]
-  const sum = g.add(g.where(present, 0, dNext.past.rows), dPastWrite.selfStates.rows);
-  const dRows2 = g.add(sum, dPastSpan.selfStates.rows); // [batch, M, D]
-  const dRows = g.where(residuals.mask, 0, dRows2); // [batch, M, D]
+  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, {
+    length,
+    T: g.size(residuals.x, "T"),
+  }); // [batch, T, D]
+  const dX2 = g.add(g.add(dNorm1.x, dRelativeAttention.x), dPastSpan); // [batch, T, D]
   return {
     x: dX2,
     content_bias: dRelativeAttention.u,
@@ -703,7 +651,6 @@ function layerBackward(
       ffn: dFfn.parameters,
       norm2: dNorm2.parameters,
     },
-    states: { past: { rows: dRows } },
   };
 }
 
@@ -725,11 +672,6 @@ function embeddingLookBackward(
   return { selfParameters: { weight: dWeight } };
 }
 
-/** Gradients of the loss with respect to results of TransformerXL. */
-type NextGradients = {
-  readonly layer: readonly LayerNextGradients[];
-};
-
 /** Gradients that the backward of TransformerXL gives. */
 type ParametersGradients = {
   readonly content_bias: Tensor;
@@ -748,9 +690,8 @@ function segmentBackward(
   own: TransformerXL,
   inputs: Inputs,
   residuals: Residuals,
-  dNext: NextGradients,
   dLoss: Losses,
-): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
+): { readonly parameters: ParametersGradients } {
   const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
   const dNll = g.where(inputs.valid, dTotal, 0); // [batch, T]
   const crossEntropyLogits = g.rename(residuals.logits, { names: { vocab: "V" } }); // [batch, T, V]
@@ -763,22 +704,14 @@ function segmentBackward(
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   const dLayerParameters: LayerParametersGradients[] = [];
-  const dLayerStates: LayerNextGradients[] = [];
   for (let layer = dims.depth - 1; layer >= 0; layer--) {
-    const back = layerBackward(
-      g,
-      own.layer[layer]!,
-      residuals.present,
-      residuals.layer[layer]!,
-      dEmbedded,
-      dNext.layer[layer]!,
-      { length: dims.length },
-    );
+    const back = layerBackward(g, own.layer[layer]!, residuals.layer[layer]!, dEmbedded, {
+      length: dims.length,
+    });
     dEmbedded = back.x;
     dContent_bias = g.add(dContent_bias, back.content_bias);
     dPosition_bias = g.add(dPosition_bias, back.position_bias);
     dLayerParameters.unshift(back.parameters);
-    dLayerStates.unshift(back.states);
   }
 
   const dTableLookOut = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
@@ -793,13 +726,7 @@ function segmentBackward(
       table: { weight: dWeight },
       layer: dLayerParameters,
     },
-    states: { layer: dLayerStates },
   };
-}
-
-/** Zeros with the axes of x. */
-function zeros(g: Builder, x: Tensor): Tensor {
-  return g.fill({ value: 0, axes: x.type.axes, kind: "real" });
 }
 
 /**
@@ -808,14 +735,7 @@ function zeros(g: Builder, x: Tensor): Tensor {
  */
 function replay(g: Builder, own: TransformerXL, inputs: Inputs, weight: Tensor) {
   const { losses, next, residuals } = segmentForward(g, own, inputs);
-  const back = segmentBackward(
-    g,
-    own,
-    inputs,
-    residuals,
-    { layer: next.layer.map((each) => ({ past: { rows: zeros(g, each.past.rows) } })) },
-    { main: weight },
-  );
+  const back = segmentBackward(g, own, inputs, residuals, { main: weight });
   return { losses, next, parameters: back.parameters };
 }
 

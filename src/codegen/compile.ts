@@ -7,7 +7,7 @@ import type { Graph } from "../ir/graph.ts";
 import { nameValues } from "../ir/name-values.ts";
 import { type PassOptions, runPasses } from "../ir/passes/index.ts";
 import type { CheckedModel, Program } from "../ir/program.ts";
-import { trainingGraph } from "../ir/training-graph.ts";
+import { handsOn, trainingGraph } from "../ir/training-graph.ts";
 import { requireLegal } from "../ir/verify.ts";
 import type { Diagnostic, SourceFile } from "../parser/diagnostic.ts";
 import type { EmitOptions, EmittedFile } from "./emit.ts";
@@ -69,7 +69,10 @@ function finishProgram(
   const segment = run(nameValues(checked), "model");
   const graph =
     kind === "train"
-      ? requireLegal(trainingGraph(segment, { gradientProbes }), `${kind}, with its gradient`)
+      ? requireLegal(
+          trainingGraph(segment, { gradientProbes, handsOn: handsOn(program) }),
+          `${kind}, with its gradient`,
+        )
       : segment;
   return { ...program, graph: run(graph, "program") };
 }

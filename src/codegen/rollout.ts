@@ -44,9 +44,8 @@ export function rolloutParts(
   };
   const backward = textOf(variants.backward);
   const next = backward.unit.signature.parameters.find((each) => each.group === "cotangents next");
-  const through = program.states.some((state) => state.gradient === "through");
   const { kind } = program.schedule.throughTime;
-  const handed = through && kind !== "detach" ? next?.shape : undefined;
+  const handed = next?.shape;
   const replays = handed === undefined || kind === "mrbp" || kind === "detach";
   const swept = handed !== undefined && sweepsFirst(program);
   const forward = textOf(variants.forward);

@@ -13,7 +13,7 @@ import type { Part } from "./source-file.ts";
 import type { Statement } from "./statement.ts";
 import { statementLines } from "./statement.ts";
 import type { Shape } from "./struct.ts";
-import { EACH, shapeAt } from "./struct.ts";
+import { EACH } from "./struct.ts";
 
 export interface Staged {
   readonly parts: readonly Part[];
@@ -200,7 +200,7 @@ function backwardArguments(context: RolloutContext): readonly Expression[] {
       case "cotangents loss":
         return mapShape(shape, "losses", () => text("weight"));
       case "cotangents next":
-        return context.handed === undefined ? mapShape(shape, "next", zerosLike) : text("dNext");
+        return text("dNext");
       case "cotangents return":
         return mapShape(shape, "outputs", zerosLike);
       default:
@@ -265,21 +265,10 @@ function gradientEntries(context: RolloutContext): readonly (readonly [string, E
   ];
   if (handed === undefined) return entries;
   const back = { text: "back", shape: resultShape };
-  const dNext = { text: "dNext", shape: handed };
-  // What is not handed on is zero in `dNext` from the start, and stays so.
   const leaves = pathsOf(handed).map((path): Leaf => {
-    const inBack = ["states", ...path];
-    const given = isThrough(context, path) && shapeAt(resultShape, inBack) !== undefined;
-    const place = given ? { root: back, path: inBack } : { root: dNext, path };
-    return { path, source: { kind: "place", ...place } };
+    return { path, source: { kind: "place", root: back, path: ["states", ...path] } };
   });
   return [...entries, ["entering", assemble(leaves, true, context.functions.names).expression]];
-}
-
-function isThrough({ program }: RolloutContext, path: readonly string[]): boolean {
-  const key = JSON.stringify(path);
-  const found = program.states.find((state) => JSON.stringify(state.path) === key);
-  return found?.gradient === "through";
 }
 
 export function pathsOf(shape: Shape): readonly (readonly string[])[] {
@@ -298,12 +287,7 @@ export function pathsOf(shape: Shape): readonly (readonly string[])[] {
 }
 
 function zerosPart(context: RolloutContext): readonly Part[] {
-  const wanted = groupsOf(context.backward).some(
-    ({ group }) =>
-      group === "cotangents return" ||
-      (group === "cotangents next" && context.handed === undefined),
-  );
-  if (!wanted) return [];
+  if (outputNames(context.backward).length === 0) return [];
   const text = {
     name: "zeros",
     doc: ["Zeros with the axes of x."],

@@ -7,7 +7,7 @@ import type { Graph, Port } from "../../src/ir/graph.ts";
 import { nameValues } from "../../src/ir/name-values.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { formal, int, literal } from "../../src/ir/symbolic.ts";
-import { trainingGraph } from "../../src/ir/training-graph.ts";
+import { handsOn, trainingGraph } from "../../src/ir/training-graph.ts";
 import type { Axis } from "../../src/ops/index.ts";
 import { BATCH, OPEN } from "../../src/ops/index.ts";
 import { slotModel } from "./slot-model.ts";
@@ -63,11 +63,13 @@ export function loopModel(
       shared: false,
     })),
   };
+  const schedule = { ...program.schedule, ...changes };
+  const handed = { handsOn: handsOn({ ...program, schedule }) };
   const train: Program = {
     ...program,
     kind: "train",
-    graph: trainingGraph(nameValues(graph)),
-    schedule: { ...program.schedule, ...changes },
+    graph: trainingGraph(nameValues(graph), handed),
+    schedule,
   };
   return { name: "Loops", file: "loops.mem", dims, programs: { evaluate: program, train } };
 }

@@ -4,7 +4,7 @@ import type { Graph, GraphFunction, SymbolicNumber } from "../../src/ir/graph.ts
 import { nameValues } from "../../src/ir/name-values.ts";
 import type { CheckedModel, Program, Schedule } from "../../src/ir/program.ts";
 import { calculate, formal, literal, symbolic } from "../../src/ir/symbolic.ts";
-import { trainingGraph } from "../../src/ir/training-graph.ts";
+import { handsOn, trainingGraph } from "../../src/ir/training-graph.ts";
 import type { Axis } from "../../src/ops/index.ts";
 import { BATCH, OPEN } from "../../src/ops/index.ts";
 
@@ -176,6 +176,7 @@ export function slotModel(
   };
   const evaluate = program("evaluate", graph, depth, D);
   const train = program("train", graph, depth, D);
+  const schedule = { ...train.schedule, ...changes };
   return {
     name: "SlotModel",
     doc: "A small language model with slots.",
@@ -185,8 +186,8 @@ export function slotModel(
       evaluate,
       train: {
         ...train,
-        graph: trainingGraph(nameValues(graph)),
-        schedule: { ...train.schedule, ...changes },
+        graph: trainingGraph(nameValues(graph), { handsOn: handsOn({ ...train, schedule }) }),
+        schedule,
       },
     },
   };
