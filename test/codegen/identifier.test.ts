@@ -50,6 +50,27 @@ const nasty = [
 const evaluate = (text: string): unknown => new Function(`return (${text});`)();
 
 describe("identifiers", () => {
+  it("of a block are not those around it while it is written, and free again once it is closed", () => {
+    const names = new Names();
+    const block = names.block();
+    expect(block.take("each")).toBe("each");
+    expect(names.take("each")).toBe("each2");
+    expect(block.take("each")).toBe("each3");
+    block.close();
+    expect(names.take("i")).toBe("i");
+    expect(names.has("each3")).toBe(false);
+    expect(names.take("each3")).toBe("each3");
+  });
+
+  it("of an inner scope make room for those around it and in open blocks, not the other way round", () => {
+    const names = new Names(["each"]);
+    const block = names.block();
+    block.take("i");
+    const inner = names.inner();
+    expect([inner.take("each"), inner.take("i"), inner.take("_")]).toEqual(["each2", "i2", "_"]);
+    expect(names.has("each2")).toBe(false);
+  });
+
   it("are legal, and given once", () => {
     const names = new Names(["taken"]);
     const given = [...nasty, ...nasty, "taken", "taken", "x", "x", "x9", "x9"].map((name) =>
