@@ -425,9 +425,10 @@ function relativeAttentionForward(
 }
 
 /**
- * The newest `length` rows, newest last (Transformer-XL's cache). What is not filled yet is in
- * front, so that a row's distance never depends on how full it is. `empty = off` starts with zero
- * rows that are attended to (std/fifo.mem).
+ * The newest `length` rows, newest last (Transformer-XL's cache); `seen` is which rows of a `span`
+ * exist, for masked_attention. What is not filled yet is in front, so that a row's distance never
+ * depends on how full it is. `empty = off` starts with zero rows that are attended to
+ * (std/fifo.mem).
  * x: [batch, T, D], validT: flag [batch, T]
  */
 function fifoWrite(

@@ -220,10 +220,9 @@ export class Frame {
   readonly visibleAxes = new Set<string>();
   /** Paths of the loops so far, for probes. */
   readonly #loopScopes = new Set<string>();
-  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `counted`, `valid T`, `next M`. */
   /** How many copies there are after the beginning of an address, and the tensor that said so. */
   readonly counts = new Map<string, { readonly count: number; readonly at: Span }>();
-  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `valid T`, `next M`. */
+  /** What the compiler adds, as this function sees it, by `implicitKey`: `fresh`, `present`, `counted`, `valid T`, `next M`. */
   readonly globals = new Map<string, TensorEntity>();
 
   constructor(
