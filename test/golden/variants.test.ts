@@ -23,6 +23,11 @@ const variants: Readonly<Record<string, Variant>> = {
     hyperparameters: { n_head: 1, n_slots: 1, batch: 1, bptt_horizon: 3, seg_len: 5 },
     horizon: 3,
   },
+  "Memformer: no slots": {
+    of: paper,
+    hyperparameters: { n_slots: 0, batch: 2, bptt_horizon: 2, n_segments: 3 },
+    horizon: 2,
+  },
   "Memformer: projected self value, no forgetting": {
     of: paper,
     hyperparameters: {
