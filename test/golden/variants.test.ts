@@ -55,6 +55,12 @@ const variants: Readonly<Record<string, Variant>> = {
     without: /crit.out_layers.0.weight|layers.1/,
     horizon: 1,
   },
+  "Transformer-XL: another epsilon of its norms": {
+    of: clamped,
+    hyperparameters: { layer_norm_eps: 0.05, n_layer: 1 },
+    without: /layers.1/,
+    horizon: 1,
+  },
   "∞-former: one fit of odd length, three widths, sparse density": {
     of: core,
     hyperparameters: {

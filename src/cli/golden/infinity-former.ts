@@ -267,6 +267,7 @@ function model(golden: GoldenCase): SpecRun {
   const each = below(h.number("segments"));
   const all = below(layers);
   const block = h.number("ltm_block_len");
+  h.require("layer_norm_eps", 1e-5);
   if (block !== h.number("tgt_len")) throw h.wrong("ltm_block_len", "tgt_len");
   const weights = [
     ...hostWeights(layers),

@@ -57,7 +57,6 @@ const norm = (file: string, to: string): readonly Given[] => [
 /** Sizes and switches that both hosts have. */
 export function hostSettings(h: Hyperparameters): Readonly<Record<string, string>> {
   h.require("activation", "relu");
-  h.require("layer_norm_eps", 1e-5);
   h.require("dropout", 0);
   return {
     vocab: String(h.number("n_token")),
@@ -110,6 +109,7 @@ function model(golden: GoldenCase): SpecRun {
     spec: "transformer-xl.mem",
     settings: {
       ...hostSettings(h),
+      epsilon: String(h.number("layer_norm_eps")),
       length: String(length),
       tied: tied ? "on" : "off",
       same_length: h.flag("same_length", false) ? "on" : "off",
