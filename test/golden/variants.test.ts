@@ -118,6 +118,7 @@ const variants: Readonly<Record<string, Variant>> = {
     of: full,
     hyperparameters: {
       pre_lnorm: true,
+      layer_norm_eps: 0.1,
       stm_len: 16,
       density: "sparse",
       segments: 4,
@@ -131,6 +132,7 @@ const variants: Readonly<Record<string, Variant>> = {
     of: full,
     hyperparameters: {
       sticky: true,
+      layer_norm_eps: 1e-3,
       nb_bins: 16,
       segments: 2,
       tgt_len: 4,

@@ -267,7 +267,6 @@ function model(golden: GoldenCase): SpecRun {
   const each = below(h.number("segments"));
   const all = below(layers);
   const block = h.number("ltm_block_len");
-  h.require("layer_norm_eps", 1e-5);
   if (block !== h.number("tgt_len")) throw h.wrong("ltm_block_len", "tgt_len");
   const weights = [
     ...hostWeights(layers),
@@ -281,6 +280,7 @@ function model(golden: GoldenCase): SpecRun {
     settings: {
       ...hostSettings(h),
       ...memorySettings(h),
+      epsilon: String(h.number("layer_norm_eps", 1e-5)),
       short: String(h.number("stm_len")),
       block: String(block),
       ignored: String(h.number("ignored_target", -1)),
