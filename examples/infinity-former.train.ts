@@ -547,7 +547,7 @@ type ContinuousReadForward = {
 /**
  * continuous.read (std/continuous.mem), keeping what its backward needs.
  * q: [batch, T, H, K], BWritten: [batch, N, D], absorbedWritten: int [batch],
- * validT: flag [batch, T] -> out: [batch, T, D], divergence: [batch, T, H]
+ * validT: flag [batch, T] -> out: [batch, T, O], divergence: [batch, T, H]
  */
 function continuousReadForward(
   g: Builder,
@@ -576,7 +576,7 @@ function continuousReadForward(
   ); // r: [batch, T, H, N]
   const BWrittenWv = g.contract(BWritten, own.Wv, { over: ["D"] }); // [batch, N, H, K]
   const product = g.contract(r, BWrittenWv, { over: ["N"] }); // [batch, T, H, K]
-  const o = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const o = g.contract(product, own.Wo, { over: ["H", "K"] }); // [batch, T, O]
   const ratio = g.div(v, prior * prior); // [batch, T, H]
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
@@ -589,7 +589,7 @@ function continuousReadForward(
   const something = g.greater(scaled, 0); // flag scalar
   const divisor = g.where(something, scaled, 1); // scalar
   const kl = g.div(total, divisor); // scalar
-  const out = g.where(mask, o, 0); // [batch, T, D]
+  const out = g.where(mask, o, 0); // [batch, T, O]
   return {
     out,
     divergence,
@@ -807,7 +807,8 @@ function layerForward(
     validT,
     { floor, bases, prior, weight: kl_weight },
   );
-  const mixed = g.add(g.add(x, out), ltmRead.out); // [batch, T, D]
+  const recalled = g.rename(ltmRead.out, { names: { O: "D" } }); // [batch, T, D]
+  const mixed = g.add(g.add(x, out), recalled); // [batch, T, D]
   const { out: y, residuals: norm1Residuals } = normForward(g, own.norm1, mixed, { epsilon });
   const { out: ffnOut, residuals: ffnResiduals } = ffnForward(g, own.ffn, y);
   const z = g.add(y, ffnOut); // [batch, T, D]
@@ -1100,7 +1101,7 @@ type ContinuousReadBackward = {
 
 /**
  * Gradients of continuous.read (std/continuous.mem).
- * q: [batch, T, H, K], BWritten: [batch, N, D], validT: flag [batch, T], dOut: [batch, T, D] ->
+ * q: [batch, T, H, K], BWritten: [batch, N, D], validT: flag [batch, T], dOut: [batch, T, O] ->
  * q: [batch, T, H, K], BWritten: [batch, N, D]
  */
 function continuousReadBackward(
@@ -1114,13 +1115,13 @@ function continuousReadBackward(
   dLoss: ContinuousReadLosses,
   { floor, prior, weight }: { floor: number; prior: number; weight: number },
 ): ContinuousReadBackward {
-  const dO = g.where(residuals.mask, dOut, 0); // [batch, T, D]
+  const dO = g.where(residuals.mask, dOut, 0); // [batch, T, O]
   const dTotal = g.div(dLoss.kl, residuals.divisor); // scalar
   const dDivergence = g.mul(g.where(validT, dTotal, 0), weight); // [batch, T]
   const dDifference = g.mul(g.where(residuals.mask, dDivergence, 0), 0.5); // [batch, T]
   const dRatio = g.add(dDifference, g.div(g.neg(dDifference), residuals.ratio)); // [batch, T, H]
-  const dProduct = g.contract(dO, own.Wo, { over: ["D"] }); // [batch, T, H, K]
-  const dWo = g.contract(residuals.product, dO, { over: ["batch", "T"] }); // [H, K, D]
+  const dProduct = g.contract(dO, own.Wo, { over: ["O"] }); // [batch, T, H, K]
+  const dWo = g.contract(residuals.product, dO, { over: ["batch", "T"] }); // [H, K, O]
   const dR = g.contract(dProduct, residuals.BWrittenWv, { over: ["K"] }); // [batch, T, H, N]
   const dBWrittenWv = g.contract(dProduct, residuals.r, { over: ["T"] }); // [batch, H, K, N]
   const dWv = g.contract(BWritten, dBWrittenWv, { over: ["batch", "N"] }); // [D, H, K]
@@ -1398,6 +1399,7 @@ function layerBackward(
   const dFfn = ffnBackward(g, own.ffn, residuals.y, residuals.ffn, dNorm2.x);
   const dY = g.add(dNorm2.x, dFfn.x); // [batch, T, D]
   const dNorm1 = normBackward(g, own.norm1, residuals.mixed, residuals.norm1, dY);
+  const dOut2 = g.rename(dNorm1.x, { names: { D: "O" } }); // [batch, T, O]
   const dLtmRead = continuousReadBackward(
     g,
     own.ltm.read,
@@ -1405,7 +1407,7 @@ function layerBackward(
     residuals.B3,
     validT,
     residuals.ltm.read,
-    dNorm1.x,
+    dOut2,
     dLoss.ltm,
     { floor, prior, weight: kl_weight },
   );
@@ -1682,7 +1684,7 @@ export const training = defineTraining({
       start: { kind: "normal", mean: 0, deviation: 0.02 },
     },
     [`layer[*${dims.depth}].ltm.read.Wo`]: {
-      axes: { H: dims.H, K: dims.K, D: dims.D },
+      axes: { H: dims.H, K: dims.K, O: dims.D },
       inAxes: 2,
       start: { kind: "normal", mean: 0, deviation: 0.02 },
     },

@@ -419,7 +419,7 @@ type ContinuousReadBlock = {
  * every head and query. `divergence` is that density's distance from the prior; its mean is a term
  * of the loss (std/continuous.mem).
  * q: [batch, T, H, K], BWritten: [batch, N, D], absorbedWritten: int [batch],
- * validT: flag [batch, T] -> out: [batch, T, D], divergence: [batch, T, H]
+ * validT: flag [batch, T] -> out: [batch, T, O], divergence: [batch, T, H]
  */
 function continuousRead(
   g: Builder,
@@ -441,7 +441,7 @@ function continuousRead(
   const r = expectedBasis(g, m, v, center, spread); // [batch, T, H, N]
   // product2: [batch, T, H, K]
   const product2 = g.contract(r, g.contract(BWritten, own.Wv, { over: ["D"] }), { over: ["N"] });
-  const o = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, D]
+  const o = g.contract(product2, own.Wo, { over: ["H", "K"] }); // [batch, T, O]
   const ratio = g.div(v, prior * prior); // [batch, T, H]
   const mask = g.greater(absorbedWritten, 0); // flag [batch]
   const difference = g.sub(g.sub(ratio, g.log(ratio)), 1); // [batch, T, H]
@@ -454,7 +454,7 @@ function continuousRead(
   const something = g.greater(scaled, 0); // flag scalar
   const divisor = g.where(something, scaled, 1); // scalar
   const kl = g.div(total, divisor); // scalar
-  const out = g.where(mask, o, 0); // [batch, T, D]
+  const out = g.where(mask, o, 0); // [batch, T, O]
   return { out, divergence, losses: { kl } };
 }
 
@@ -609,8 +609,9 @@ function layer(
     ltmAbsorb.selfNext.absorbed,
     validT,
     { floor, bases, prior, weight: kl_weight },
-  ); // out2: [batch, T, D], divergence: [batch, T, H]
-  const mixed = g.add(g.add(x, out), out2); // [batch, T, D]
+  ); // out2: [batch, T, O], divergence: [batch, T, H]
+  const recalled = g.rename(out2, { names: { O: "D" } }); // [batch, T, D]
+  const mixed = g.add(g.add(x, out), recalled); // [batch, T, D]
   const y = norm(g, own.norm1, mixed, { epsilon }); // [batch, T, D]
   const z = g.add(y, ffn(g, own.ffn, y)); // [batch, T, D]
   const x2 = norm(g, own.norm2, z, { epsilon }); // [batch, T, D]
@@ -829,7 +830,7 @@ export const infinityFormer = defineModel({
       start: { kind: "normal", mean: 0, deviation: 0.02 },
     },
     [`layer[*${dims.depth}].ltm.read.Wo`]: {
-      axes: { H: dims.H, K: dims.K, D: dims.D },
+      axes: { H: dims.H, K: dims.K, O: dims.D },
       inAxes: 2,
       start: { kind: "normal", mean: 0, deviation: 0.02 },
     },

@@ -82,7 +82,7 @@ function memoryWeights(golden: GoldenCase, file: string, to: string): readonly G
   return [
     given(`${file}proj_key.weight`, "(H K) D", `${to}.read.Wk`),
     given(`${file}proj_value.weight`, "(H K) D", `${to}.read.Wv`),
-    given(`${file}attn_out.weight`, "D (H K)", `${to}.read.Wo`),
+    given(`${file}attn_out.weight`, "O (H K)", `${to}.read.Wo`),
     given(`${file}mu.weight`, "1 N", `${to}.read.w_mu`),
     given(`${file}sigma.weight`, "1 N", `${to}.read.w_var`),
     ...(golden.weights.has(`${file}mask_net.weight`) ? gate : []),
@@ -95,21 +95,17 @@ function memoryWeights(golden: GoldenCase, file: string, to: string): readonly G
 function layouts(golden: GoldenCase, query: string) {
   const split = golden.inputs.get(query)?.shape.length === 4;
   return split
-    ? { signal: "batch L D", query: "batch H T K", context: "batch T D" }
-    : { signal: "L batch D", query: "T batch (H K)", context: "T batch D" };
+    ? { signal: "batch L D", query: "batch H T K", context: "batch T O" }
+    : { signal: "L batch D", query: "T batch (H K)", context: "T batch O" };
 }
 
 function layerSettings(golden: GoldenCase, segments: number): Readonly<Record<string, string>> {
   const { hyperparameters: h } = golden;
-  const width = h.number(h.has("d_model") ? "d_model" : "width");
-  if (width !== h.number("n_heads") * h.number("head_size")) {
-    throw h.wrong(h.has("d_model") ? "d_model" : "width", "n_heads * head_size");
-  }
   return {
     ...memorySettings(h),
-    D: String(width),
     heads: String(h.number("n_heads")),
     key: String(h.number("head_size")),
+    O: String(h.number(h.has("d_model") ? "d_model" : "width")),
     block: String(h.number("length")),
     "train.segment": String(h.number("query_len")),
     "train.batch": String(h.number("batch")),
