@@ -103,13 +103,14 @@ export abstract class CallGrammar extends SuffixGrammar {
 
   /**
    * Is the next argument a name with a bracket of bare names, `y[S, E]`, and no more than clauses
-   * after it?
+   * after it? One name after `name =` is an index: `count = sizes[k]`.
    */
   #statesOrder(): boolean {
     if (!this.is(1, t.Identifier) || !this.is(2, t.OpenBracket) || !this.touching(2)) return false;
     let distance = 3;
     while (this.is(distance, t.Identifier) && this.is(distance + 1, t.Comma)) distance += 2;
     if (!this.is(distance, t.Identifier) || !this.is(distance + 1, t.CloseBracket)) return false;
+    if (distance === 3 && this.LA(0).tokenType === t.Becomes) return false;
     return clauses.has(this.LA(distance + 2).tokenType);
   }
 }

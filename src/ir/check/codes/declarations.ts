@@ -240,8 +240,8 @@ model M {
   MEM0189: {
     title: "No such sibling",
     explanation:
-      "`mem[i]` is the memory of iteration i of a `repeat` that declares one in every iteration: i is from 0 to one less than " +
-      "their number.",
+      "`mem[i]` is the memory, or the block made by `use`, of iteration i of a `repeat` that declares one in every iteration: i is " +
+      "from 0 to one less than their number.",
     example: `model M {
   dim D = 4
   input x[T, D]

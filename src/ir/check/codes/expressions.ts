@@ -185,7 +185,9 @@ export const expressionCodes = {
   },
   MEM0148: {
     title: "Not in the list",
-    explanation: "`index_of(list, value)` gives the position of a value that the list holds.",
+    explanation:
+      "`index_of(list, value)` gives the position of a value that the list holds, `list[position]` the value at a position from 0 " +
+      "to one less than `size(list)`.",
     example: "model M { input x[T]; output y = x * index_of([2, 4], 3) }",
     fix: "model M { input x[T]; output y = x * index_of([2, 4], 4) }",
   },

@@ -5,7 +5,7 @@ import type { DrawExpression, Expression, IndexedMember } from "../../../parser/
 import { callBlock } from "../calls/call.ts";
 import { asTensor, type Place } from "../emit.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "../frame.ts";
-import { instanceMember, nextOf, siblingOf } from "../instances/members.ts";
+import { instanceMember, nextOf, noSiblings, siblingOf } from "../instances/members.ts";
 import { scanExpression } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { resolveName } from "../names/name.ts";
@@ -134,9 +134,18 @@ function memberOf(
   throw problem("MEM0126", member.span, "Only an instance or a choice has members.");
 }
 
+/** `cutoffs[k]`, `mem[layer - 1]`: an entry of a list, or the instance of another iteration. */
 function indexed(place: Place, expression: IndexedMember): Entity {
-  const index = evaluateNumber(place, expression.index);
-  return siblingOf(place, expression, index.value);
+  const { value: index } = evaluateNumber(place, expression.index);
+  const sibling = siblingOf(place, expression, index);
+  if (sibling !== undefined) return sibling;
+  const list = evaluate(place, expression.object);
+  if (list.kind !== "list") throw noSiblings(expression);
+  const entry = list.items[index];
+  if (entry !== undefined) return entry;
+  const count = `${list.items.length} ${list.items.length === 1 ? "entry" : "entries"}`;
+  const message = `The list has ${count}, counted from 0; none is entry ${index}.`;
+  throw problem("MEM0148", expression.span, message);
 }
 
 /** The axes that `...` stands for, inside loops too. */

@@ -37,21 +37,22 @@ export function bodyMember(place: Place, instance: Instance, { text }: Name): In
   return item && memberInstance(owner, instance, item);
 }
 
-/** `mem[layer - 1]`: the instance of another iteration of an unrolled repeat. */
-export function siblingOf(place: Place, expression: IndexedMember, index: number): Entity {
-  const { object } = expression;
+/** `mem[layer - 1]`: the instance of another iteration of an unrolled repeat; undefined where no repeat declares such instances. */
+export function siblingOf(
+  place: Place,
+  { object, span }: IndexedMember,
+  index: number,
+): Entity | undefined {
   const siblings =
     object.kind === "reference" ? place.scope.frame.siblings.get(object.name.text) : undefined;
   const sibling = siblings?.[index];
   if (sibling !== undefined) return { kind: "instance", instance: sibling };
-  throw problem(
-    "MEM0189",
-    expression.span,
-    siblings === undefined
-      ? "Only a memory declared in a repeat has siblings."
-      : `There is no iteration ${index}.`,
-  );
+  if (siblings === undefined) return undefined;
+  throw problem("MEM0189", span, `There is no iteration ${index}.`);
 }
+
+export const noSiblings = ({ span }: IndexedMember) =>
+  problem("MEM0189", span, "Only what a repeat declares, by `memory` or `use`, has siblings.");
 
 /** `next M`: what a state was written, legal after its write in program order. */
 export function nextOf(place: Place, { state, span }: Next): Entity {

@@ -35,8 +35,10 @@ export function repeatStatement(place: Place, statement: RepeatStatement): void 
       throw problem("MEM0241", first.span, "A repeat of 0 iterations has nothing to yield.");
     return;
   }
-  // Iterations whose body uses the index may differ.
-  if (mentionsName(statement.body, statement.index.text)) unrolled(place, statement, count.value);
+  // Iterations whose body uses the index may differ. What does nothing but make instances is there for what comes after.
+  const makes = statement.body.every((each) => each.kind === "use");
+  if (makes || mentionsName(statement.body, statement.index.text))
+    unrolled(place, statement, count.value);
   else loop(place, statement, count);
 }
 
@@ -56,6 +58,8 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     });
   });
   const memories = statement.body.filter((each) => each.kind === "memory");
+  const used = statement.body.filter((each) => each.kind === "use");
+  for (const { name } of used) scope.frame.siblings.set(name.text, []);
   for (const inner of scopes)
     for (const [name, entity] of scope.names)
       if (!inner.names.has(name)) inner.names.set(name, entity);
@@ -80,6 +84,10 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     }
     const entering = new Map(inner.names);
     runStatements({ ...place, scope: inner }, statement.body);
+    for (const { name } of used) {
+      const entity = inner.names.get(name.text);
+      if (entity?.kind === "instance") scope.frame.siblings.get(name.text)?.push(entity.instance);
+    }
     const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
     probeNames(place, new Map(bound), [...probed, String(iteration)]);
     for (const name of before) {
