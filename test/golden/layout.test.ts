@@ -32,6 +32,18 @@ test("joined tensors are told apart by an axis that none of them has", () => {
   ]);
 });
 
+test("tensors of other sizes may be joined along an axis", () => {
+  const types = [type({ D: 2, V: 1 }), type({ V: 3, D: 2 })];
+  const whole = file([4, 2]);
+  const tensors = fromFile(whole, "V:joined D", types);
+  expect(tensors.map(({ data }) => [...data])).toEqual([
+    [0, 1],
+    [2, 3, 4, 5, 6, 7],
+  ]);
+  expect([...toFile(tensors, "V:joined D", [4, 2])]).toEqual([...whole.data]);
+  expect(() => fromFile(file([5, 2]), "V:joined D", types)).toThrow(LayoutError);
+});
+
 test("a file may hold the last entries of an axis only", () => {
   const [rows] = fromFile(file([2, 1]), "M:last batch", [type({ batch: 1, M: 4 })]);
   expect(rows?.data).toEqual(Float64Array.of(0, 0, 0, 1));

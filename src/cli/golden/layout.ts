@@ -4,7 +4,8 @@
  *
  * A layout lists the file's axes in file order by the spec's names: `batch T D`. Parentheses factor a merged axis, `(H K) D`;
  * `1` drops an axis of one entry; `M:last` is an axis of which the file holds the last entries only. One name may belong to
- * no tensor: it counts the tensors that the file holds joined, `(P H K) D` for three of `[D, H, K]`.
+ * no tensor: it counts the tensors that the file holds joined, `(P H K) D` for three of `[D, H, K]`; in `V:joined D` the file holds
+ * them one after the other along V, of which each has its own number of entries.
  */
 import { type HostTensor, type SafeTensor, type TensorType, typeText, zeros } from "memc/runtime";
 
@@ -15,7 +16,7 @@ export class LayoutError extends Error {
 
 interface Factor {
   readonly axis: string;
-  readonly last: boolean;
+  readonly part: "all" | "last" | "joined";
 }
 
 /** Factors of each axis of the file. */
@@ -31,13 +32,16 @@ function parseLayout(text: string): Layout {
     } else if (word === ")") merged = undefined;
     else {
       const [axis = "", part] = word.split(":");
-      const factors = axis === "1" ? [] : [{ axis, last: part === "last" }];
+      const factors = axis === "1" ? [] : [{ axis, part: partOf(part) }];
       if (merged === undefined) axes.push(factors);
       else merged.push(...factors);
     }
   }
   return axes;
 }
+
+const partOf = (word: string | undefined): Factor["part"] =>
+  word === "last" || word === "joined" ? word : "all";
 
 /** One entry of the file against one of a tensor: which tensor, and where in it. */
 interface Correspondence {
@@ -56,39 +60,56 @@ function correspond(
   const mismatch = (why: string) =>
     new LayoutError(`[${shape.join(", ")}] as ${text} against ${typeText(type)}: ${why}`);
   if (layout.length !== shape.length) throw mismatch(`${layout.length} axes are named`);
-  const steps: { readonly size: number; readonly offset: number; readonly step: number }[] = [];
-  const strides = rowMajor(type);
+  const steps: { readonly axis: string; readonly size: number; readonly offset: number }[] = [];
+  /** Where each tensor begins along the axis on which they are joined. */
+  const begins: { readonly axis: string; readonly at: readonly number[] }[] = [];
+  const strides = types.map(rowMajor);
   const seen = new Set<string>();
+  const sizeOf = ({ axes }: TensorType, axis: string) =>
+    axes.find(({ name }) => name === axis)?.size;
   layout.forEach((factors, position) => {
     const length = shape[position] ?? 0;
     let product = 1;
-    for (const { axis, last } of factors) {
-      const own = type.axes.find(({ name }) => name === axis);
+    for (const { axis, part } of factors) {
       if (seen.has(axis)) throw mismatch(`${axis} is named twice`);
       seen.add(axis);
-      const whole = own?.size ?? types.length;
-      const size = last ? Math.min(length, whole) : whole;
+      const sizes = types.map((each) => sizeOf(each, axis) ?? 0);
+      const joined = sizes.reduce((total, size) => total + size, 0);
+      const whole = part === "joined" ? joined : (sizeOf(type, axis) ?? types.length);
+      const size = part === "last" ? Math.min(length, whole) : whole;
+      if (part === "joined") {
+        const at = sizes.map((_, i) => sizes.slice(0, i).reduce((total, each) => total + each, 0));
+        begins.push({ axis, at });
+      }
       product *= size;
-      steps.push({ size, offset: last ? whole - size : 0, step: strides.get(axis) ?? -1 });
+      steps.push({ axis, size, offset: part === "last" ? whole - size : 0 });
     }
     if (product !== length)
       throw mismatch(`axis ${position} has ${length} entries, not ${product}`);
   });
   const missing = type.axes.find(({ name }) => !seen.has(name));
   if (missing !== undefined) throw mismatch(`${missing.name} is not named`);
-  if (types.length > 1 && !steps.some(({ step }) => step < 0)) {
+  const counts = steps.some(({ axis }) => sizeOf(type, axis) === undefined);
+  if (types.length > 1 && !counts && begins.length === 0) {
     throw mismatch(`no axis counts the ${types.length} tensors`);
   }
   const place = (entry: number) => {
     let rest = entry;
     let tensor = 0;
-    let own = 0;
-    for (const { size, offset, step } of steps.toReversed()) {
+    const indices = new Map<string, number>();
+    for (const { axis, size, offset } of steps.toReversed()) {
       const index = (rest % size) + offset;
       rest = Math.floor(rest / size);
-      if (step < 0) tensor = index;
-      else own += index * step;
+      if (sizeOf(type, axis) === undefined) tensor = index;
+      else indices.set(axis, index);
     }
+    for (const { axis, at } of begins) {
+      const index = indices.get(axis) ?? 0;
+      tensor = at.findLastIndex((begin) => begin <= index);
+      indices.set(axis, index - (at[tensor] ?? 0));
+    }
+    let own = 0;
+    for (const [axis, index] of indices) own += index * (strides[tensor]?.get(axis) ?? 0);
     return { tensor, entry: own };
   };
   return { count: shape.reduce((total, size) => total * size, 1), place };
@@ -120,7 +141,7 @@ export function fromFile(
   return tensors;
 }
 
-/** Tensors of equal types as the file lays them out, in file order. */
+/** Tensors as the file lays them out, in file order. */
 export function toFile(
   tensors: readonly HostTensor[],
   layout: string,
