@@ -23,6 +23,8 @@ const counts: Readonly<Record<string, readonly [number, number]>> = {
   "paper-truncated-1": [99, 0],
   "paper-truncated-2": [105, 0],
   "paper-writer": [18, 0],
+  "adaptive-narrowing": [38, 3],
+  "adaptive-one-width-untied": [32, 3],
   "base-postln-empty-start": [52, 5],
   "preln-long-memory-clamped": [55, 6],
 };

@@ -210,19 +210,24 @@ function filled(
   const parameters = expandDeclarations(train.parameters);
   const states = expandDeclarations(train.states);
   const draws = expandDeclarations(train.draws);
-  const fill = (each: Given, type: TensorType, value: () => number): SafeTensor => {
-    const shape = fileShape(each, type);
+  const fill = (each: Given, types: readonly TensorType[], value: () => number): SafeTensor => {
+    const shape = fileShape(each, types);
     const count = shape.reduce((product, size) => product * size, 1);
     return { dtype: "F64", shape, data: Float64Array.from({ length: count }, value) };
   };
   const first = (each: Given) => each.to[0] ?? "";
   for (const each of run.weights) {
-    const declared = parameters.get(first(each));
-    if (declared === undefined) throw new Error(`There is no parameter ${first(each)}.`);
-    const scale = /gain|weight$/.test(each.file) && declared.inAxes === undefined ? 1 : 0.3;
+    const declared = each.to.map((address) => {
+      const found = parameters.get(address);
+      if (found === undefined) throw new Error(`There is no parameter ${address}.`);
+      return found;
+    });
+    const into = declared.some(({ inAxes }) => inAxes !== undefined);
+    const scale = /gain|weight$/.test(each.file) && !into ? 1 : 0.3;
+    const types = declared.map(({ axes }) => typed("real", axes, false));
     weights.set(
       each.file,
-      fill(each, typed("real", declared.axes, false), () => scale * next()),
+      fill(each, types, () => scale * next()),
     );
   }
   for (const each of run.segments.flat()) {
@@ -234,28 +239,30 @@ function filled(
       if (kind === "real") return each.file.includes("sigma") ? 0.01 + x * x : x;
       return Math.floor(Math.abs(x) * 1e6) % range;
     };
-    inputs.set(each.file, fill(each, typed(kind, axes, true), value));
+    inputs.set(each.file, fill(each, [typed(kind, axes, true)], value));
   }
   for (const each of run.states ?? []) {
     const declared = states.get(first(each));
     if (declared !== undefined)
-      inputs.set(each.file, fill(each, typed("real", declared.axes, true), next));
+      inputs.set(each.file, fill(each, [typed("real", declared.axes, true)], next));
   }
   for (const each of run.draws?.flat() ?? []) {
     const declared = draws.get(first(each));
     if (declared === undefined) throw new Error(`There is no draw ${first(each)}.`);
     const uniform = () => Math.abs(next() * 1e3) % 1;
-    inputs.set(each.file, fill(each, typed("real", declared.axes, true), uniform));
+    inputs.set(each.file, fill(each, [typed("real", declared.axes, true)], uniform));
   }
   return { ...golden, weights, inputs };
 }
 
-/** The shape of a file's tensor that a layout puts against tensors of this type. */
-function fileShape({ layout, to }: Given, { axes }: TensorType): readonly number[] {
-  const sizes = new Map(axes.map(({ name, size }) => [name, size]));
+/** The shape of a file's tensor that a layout puts against tensors of these types. */
+function fileShape({ layout }: Given, types: readonly TensorType[]): readonly number[] {
   const sizeOf = (word: string): number => {
     if (word === "1") return 1;
-    return sizes.get(word.replace(":last", "")) ?? to.length;
+    const [name, part] = word.split(":");
+    const sizes = types.flatMap(({ axes }) => axes.find((axis) => axis.name === name)?.size ?? []);
+    if (part === "joined") return sizes.reduce((total, size) => total + size, 0);
+    return sizes[0] ?? types.length;
   };
   return [...layout.matchAll(/\(([^)]*)\)|(\S+)/g)].map(([, merged, single]) =>
     (merged ?? single ?? "").split(/\s+/).reduce((product, word) => product * sizeOf(word), 1),

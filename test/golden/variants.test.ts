@@ -61,6 +61,30 @@ const variants: Readonly<Record<string, Variant>> = {
     without: /layers.1/,
     horizon: 1,
   },
+  "Transformer-XL: adaptive, in two clusters of one width": {
+    of: xl,
+    hyperparameters: { cutoffs: [17], n_layer: 1, tgt_len: 4, mem_len: 3 },
+    without: /layers.1/,
+    horizon: 1,
+  },
+  "Transformer-XL: narrow tokens in one cluster": {
+    of: clamped,
+    hyperparameters: { d_embed: 6, tie_projs: [true], n_layer: 1, tie_weight: true },
+    without: /layers.1|crit.out_layers.0.weight/,
+    horizon: 1,
+  },
+  "Transformer-XL: adaptive, in four clusters, each a third as wide": {
+    of: clamped,
+    hyperparameters: {
+      cutoffs: [5, 6, 20],
+      div_val: 3,
+      d_embed: 27,
+      tie_projs: [true, false],
+      n_layer: 1,
+    },
+    without: /layers.1/,
+    horizon: 1,
+  },
   "∞-former: one fit of odd length, three widths, sparse density": {
     of: core,
     hyperparameters: {

@@ -58,10 +58,16 @@ export class Hyperparameters {
     throw this.wrong(name, "true or false");
   }
 
-  numbers(name: string): readonly number[] {
-    const value = this.#values.get(name);
+  numbers(name: string, otherwise?: readonly number[]): readonly number[] {
+    const value = this.#values.get(name) ?? otherwise;
     if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
     throw this.wrong(name, "a list of numbers");
+  }
+
+  flags(name: string, otherwise?: readonly boolean[]): readonly boolean[] {
+    const value = this.#values.get(name) ?? otherwise;
+    if (Array.isArray(value) && value.every((item) => typeof item === "boolean")) return value;
+    throw this.wrong(name, "a list of true and false");
   }
 
   /** One of `words`. Null, false and absent are the word `none` where that is one. */

@@ -271,6 +271,7 @@ function model(golden: GoldenCase): SpecRun {
     );
   }
   const weights = [
+    given("word_emb.emb_layers.0.weight", "V D", "table.weight"),
     ...hostWeights(layers),
     given("proj_output.weight", "V D", "head.weight"),
     ...all.flatMap((l) =>

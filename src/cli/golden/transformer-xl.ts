@@ -25,10 +25,9 @@ export function topCache(layers: number): Excused {
   };
 }
 
-/** Weights of the parts that ∞-former's host shares. */
+/** Weights of the layers, which ∞-former's host has too. */
 export function hostWeights(layers: number): readonly Given[] {
   return [
-    given("word_emb.emb_layers.0.weight", "V D", "table.weight"),
     given("r_w_bias", "H K", "content_bias"),
     given("r_r_bias", "H K", "position_bias"),
     ...below(layers).flatMap((l) => [
@@ -84,25 +83,67 @@ export function layerOutputs(segment: number, layers: number) {
   );
 }
 
+/** Embedding and softmax: of one table, or of one for each cluster of the vocabulary. */
+function vocabulary(h: Hyperparameters): Pick<SpecRun, "settings" | "weights"> {
+  const width = h.number("d_embed", h.number("d_model"));
+  const cutoffs = h.numbers("cutoffs", []);
+  const narrowing = h.number("div_val", 1);
+  const tied = h.flag("tie_weight");
+  const clusters = below(cutoffs.length + 1);
+  const sameMap = h.flags("tie_projs", []).slice(0, clusters.length);
+  const settings = {
+    width: String(width),
+    cutoffs: `[${cutoffs.join(",")}]`,
+    narrowing: String(narrowing),
+    tied: tied ? "on" : "off",
+    tied_maps: `[${clusters.filter((k) => sameMap[k]).join(",")}]`,
+  };
+  const own = (k: number, name: string) => `cluster.${k}.words.${name}`;
+  const mapped = narrowing > 1 || width !== h.number("d_model");
+  if (cutoffs.length === 0 && !mapped) return { settings, weights: plainVocabulary(tied) };
+  /** Clusters of one width are one tensor in the file. */
+  const tables = (file: string, axes: string, name: string): readonly Given[] =>
+    narrowing === 1
+      ? [given(file.replace("*", "0"), `V:joined ${axes}`, ...clusters.map((k) => own(k, name)))]
+      : clusters.map((k) => given(file.replace("*", String(k)), `V ${axes}`, own(k, name)));
+  const maps = narrowing === 1 ? clusters.slice(0, 1) : clusters;
+  const backs = clusters.filter((k) => !sameMap[k]);
+  const map = (file: string, k: number, name: string) => given(`${file}.${k}`, "D E", own(k, name));
+  return {
+    settings,
+    weights: [
+      ...tables("word_emb.emb_layers.*.weight", "E", "weight"),
+      ...tables("crit.out_layers.*.bias", "", "bias"),
+      ...(tied ? [] : tables("crit.out_layers.*.weight", "E", "out_weight")),
+      ...(mapped ? maps.map((k) => map("word_emb.emb_projs", k, "map")) : []),
+      ...(mapped ? backs.map((k) => map("crit.out_projs", k, "out_map")) : []),
+      ...(cutoffs.length === 0
+        ? []
+        : [
+            given("crit.cluster_weight", "C E", own(0, "entry_weight")),
+            given("crit.cluster_bias", "C", own(0, "entry_bias")),
+          ]),
+    ],
+  };
+}
+
+const plainVocabulary = (tied: boolean): readonly Given[] => [
+  given("word_emb.emb_layers.0.weight", "V D", "table.weight"),
+  given("crit.out_layers.0.bias", "vocab", "output_bias"),
+  ...(tied ? [] : [given("crit.out_layers.0.weight", "V D", "head.weight")]),
+];
+
 function model(golden: GoldenCase): SpecRun {
   const { hyperparameters: h } = golden;
   const layers = h.number("n_layer");
   const length = h.number("mem_len");
   const clamp = h.number("clamp_len", -1);
-  const tied = h.flag("tie_weight");
   const slots = h.number("initial_memory_slots", 0);
   h.require("ext_len", 0);
   h.require("attn_type", 0);
-  h.require("div_val", 1);
   h.require("dropatt", 0);
-  h.require("d_embed", h.number("d_model"));
-  if (h.has("cutoffs") && h.numbers("cutoffs").length > 0)
-    throw h.wrong("cutoffs", "an empty list");
-  const weights = [
-    ...hostWeights(layers),
-    given("crit.out_layers.0.bias", "vocab", "output_bias"),
-    ...(tied ? [] : [given("crit.out_layers.0.weight", "V D", "head.weight")]),
-  ];
+  const words = vocabulary(h);
+  const weights = [...hostWeights(layers), ...words.weights];
   const each = below(h.number("segments"));
   const all = below(layers);
   return {
@@ -111,7 +152,7 @@ function model(golden: GoldenCase): SpecRun {
       ...hostSettings(h),
       epsilon: String(h.number("layer_norm_eps")),
       length: String(length),
-      tied: tied ? "on" : "off",
+      ...words.settings,
       same_length: h.flag("same_length", false) ? "on" : "off",
       clamp: clamp > 0 ? `at(distance=${clamp})` : "off",
     },
