@@ -30,13 +30,17 @@ const memformer = await specPrograms("specs/memformer.mem", {
   decoders: "1",
   "train.batch": "1",
 });
-const transformerXl = await specPrograms("specs/transformer-xl.mem", {
-  ...small,
-  key: "4",
-  depth: "1",
-  length: "4",
-  "train.batch": "1",
-});
+const transformer = (settings: Readonly<Record<string, string>>) =>
+  specPrograms("specs/transformer-xl.mem", {
+    ...small,
+    key: "4",
+    depth: "1",
+    length: "4",
+    "train.batch": "1",
+    ...settings,
+  });
+const transformerXl = await transformer({});
+const adaptive = await transformer({ cutoffs: "[6, 20]", narrowing: "2" });
 
 const infinityFormer = (settings: Readonly<Record<string, string>>) =>
   specPrograms("specs/infinity-former.mem", {
@@ -96,6 +100,7 @@ function expectClose(found: Float64Array, expected: readonly number[] = [], with
 describe.each([
   ["Memformer", memformer.evaluate, 4],
   ["Transformer-XL", transformerXl.evaluate, 1],
+  ["Transformer-XL with adaptive softmax", adaptive.evaluate, 1],
   ["∞-former", plain.evaluate, 1],
   ["sticky ∞-former, with the draws of each segment", sticky.evaluate, 1],
 ])("%s", (_name, model, shortest) => {
