@@ -190,8 +190,8 @@ export class Frame {
   readonly writes = new Map<string, { readonly value: TensorEntity; readonly span: Span }>();
   /** Arguments that the compiler adds: what is visible everywhere, and `next M` of an instance. */
   readonly implicit = new Map<string, Implicit>();
-  /** Instances by name and iteration of an unrolled repeat (`mem[layer - 1]`). */
-  readonly siblings = new Map<string, Instance[]>();
+  /** Instances by name and iteration of an unrolled repeat (`mem[layer - 1]`); undefined where the declaration failed. */
+  readonly siblings = new Map<string, (Instance | undefined)[]>();
   /** Of the block or method, for messages: `attention`, `slots.read`. */
   readonly title: string;
   /** The axis whose entries a scan's body sees one at a time. */

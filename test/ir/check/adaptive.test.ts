@@ -1,6 +1,6 @@
 /** The library's adaptive embedding and softmax, as a model takes them: an instance of `word_cluster` for each cluster. */
 import { expect, test } from "vitest";
-import { parametersOf, programOf, type Rows, run } from "./kit.ts";
+import { codesOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
 
 /** Six tokens in clusters of 3, 1 and 2, with the log-probabilities of all. */
 const model = (options: string): string => `
@@ -86,4 +86,12 @@ test("parameters are those that are needed", () => {
   expect(ofCluster(1, "width = D")).toEqual(["bias", "weight"]);
   expect(ofCluster(1, "width = D, tied = off")).toEqual(["bias", "out_weight", "weight"]);
   expect(ofCluster(1, "width = D, narrowing = 2")).toEqual(["bias", "map", "out_map", "weight"]);
+});
+
+test("cut-offs rise and lie below the number of tokens", () => {
+  for (const cutoffs of ["[3, 3]", "[4, 3]", "[3, 6]", "[3, 9]"]) {
+    const text = model("width = D").replace("[3, 4]", cutoffs);
+    expect([...new Set(codesOf(text))]).toEqual(["MEM0172"]);
+    expect(shownOf(text)).toContain("count must be at least 1, not ");
+  }
 });

@@ -71,5 +71,6 @@ describe("blocks used in a repeat", () => {
 
   test("have no others", () => {
     expect(codesOf(text.replace("part[1]", "part[3]"))).toEqual(["MEM0189"]);
+    expect(codesOf(text.replace("count = i + 1", "count = i"))).toEqual(["MEM0172"]);
   });
 });

@@ -48,6 +48,7 @@ export function siblingOf(
   const sibling = siblings?.[index];
   if (sibling !== undefined) return { kind: "instance", instance: sibling };
   if (siblings === undefined) return undefined;
+  if (index in siblings) throw new Silenced();
   throw problem("MEM0189", span, `There is no iteration ${index}.`);
 }
 

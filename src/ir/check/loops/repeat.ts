@@ -86,7 +86,8 @@ function unrolled(place: Place, statement: RepeatStatement, count: number): void
     runStatements({ ...place, scope: inner }, statement.body);
     for (const { name } of used) {
       const entity = inner.names.get(name.text);
-      if (entity?.kind === "instance") scope.frame.siblings.get(name.text)?.push(entity.instance);
+      const made = entity?.kind === "instance" ? entity.instance : undefined;
+      scope.frame.siblings.get(name.text)?.push(made);
     }
     const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
     probeNames(place, new Map(bound), [...probed, String(iteration)]);
