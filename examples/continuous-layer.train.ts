@@ -655,12 +655,7 @@ type ParametersGradients = {
 
 /**
  * Gradients of ContinuousLayer (specs/continuous-layer.mem).
-<<<<<<< HEAD
- * valid: flag [batch, T], signal: [batch, L, D], query: [batch, T, H, K], cotangent: [batch, T, D]
-=======
- * fresh: flag [batch], valid: flag [batch, T], signal: [batch, L, D], query: [batch, T, H, K],
- * cotangent: [batch, T, O]
->>>>>>> cf2ee46 (Let ∞-former's memory give another width than it takes in, as the reference's d_model beside heads x head size)
+ * valid: flag [batch, T], signal: [batch, L, D], query: [batch, T, H, K], cotangent: [batch, T, O]
  */
 function segmentBackward(
   g: Builder,

@@ -241,7 +241,6 @@ type ContinuousAbsorbResiduals = {
   readonly sigmoid: Tensor;
   readonly fit_first: Tensor;
   readonly fit_next: Tensor;
-  readonly basis: Tensor;
   readonly mask: Tensor;
 };
 
@@ -292,14 +291,7 @@ function continuousAbsorbForward(
   const chosen2 = g.where(there, grown2, self.B); // [batch, N, D]
   return {
     selfNext: { B: chosen2, absorbed: chosen },
-    residuals: {
-      gate_convolution: gateConvolutionResiduals,
-      sigmoid,
-      fit_first,
-      fit_next,
-      basis,
-      mask,
-    },
+    residuals: { gate_convolution: gateConvolutionResiduals, sigmoid, fit_first, fit_next, mask },
   };
 }
 
@@ -433,28 +425,25 @@ function relativeAttentionForward(
   };
 }
 
-/** What the forward of fifo.write keeps for its backward. */
-type FifoWriteResiduals = {
-  readonly sum: Tensor;
-};
-
 /**
- * fifo.write (std/fifo.mem), keeping what its backward needs.
+ * The newest `length` rows, newest last (Transformer-XL's cache); `seen` is which rows of a `span`
+ * exist, for masked_attention. What is not filled yet is in front, so that a row's distance never
+ * depends on how full it is. `empty = off` starts with zero rows that are attended to
+ * (std/fifo.mem).
  * x: [batch, T, D], validT: flag [batch, T]
  */
-function fifoWriteForward(
+function fifoWrite(
   g: Builder,
   self: Fifo,
   x: Tensor,
   validT: Tensor,
   { length }: { length: number },
-): { readonly selfNext: Fifo; readonly residuals: FifoWriteResiduals } {
+): { readonly selfNext: Fifo } {
   const n = g.sum(validT, { over: ["T"] }); // int [batch]
   const all = g.join([self.rows, x], { pieces: ["M", "T"], into: "S" }); // [batch, S, D]
   const sum = g.add(g.index({ axis: "M", size: g.size(self.rows, "M") }), n); // int [batch, M]
-  const minimum = g.minimum(g.add(self.filled, n), length); // int [batch]
   const gathered = g.gather(all, sum, { axis: "S" }); // [batch, M, D]
-  return { selfNext: { rows: gathered, filled: minimum }, residuals: { sum } };
+  return { selfNext: { rows: gathered, filled: g.minimum(g.add(self.filled, n), length) } };
 }
 
 /** What the forward of gaussian keeps for its backward. */
@@ -694,7 +683,6 @@ type LayerLosses = {
 /** What the forward of layer keeps for its backward. */
 type LayerResiduals = {
   readonly x: Tensor;
-  readonly mask: Tensor;
   readonly block: Tensor;
   readonly full: Tensor;
   readonly B3: Tensor;
@@ -705,7 +693,6 @@ type LayerResiduals = {
   readonly rows3: Tensor;
   readonly query: Tensor;
   readonly relative_attention: RelativeAttentionResiduals;
-  readonly past: { readonly write: FifoWriteResiduals };
   readonly mixed: Tensor;
   readonly y: Tensor;
   readonly norm1: NormResiduals;
@@ -795,7 +782,7 @@ function layerForward(
     content_bias,
     position_bias,
   ); // out: [batch, T, D], query: [batch, T, H, K]
-  const pastWrite = fifoWriteForward(g, { rows: rows2, filled: filled2 }, x, validT, {
+  const pastWrite = fifoWrite(g, { rows: rows2, filled: filled2 }, x, validT, {
     length: short + block,
   });
   const ltmRead = continuousReadForward(
@@ -827,7 +814,6 @@ function layerForward(
     losses: { ltm: ltmRead.losses },
     residuals: {
       x,
-      mask,
       block: block2,
       full,
       B3: ltmAbsorb.selfNext.B,
@@ -835,7 +821,6 @@ function layerForward(
       rows3,
       query,
       relative_attention: relativeAttentionResiduals,
-      past: { write: pastWrite.residuals },
       mixed,
       y,
       norm1: norm1Residuals,
@@ -905,7 +890,6 @@ type Counts = {
 
 /** What the forward of InfinityFormer keeps for its backward. */
 type Residuals = {
-  readonly present: Tensor;
   readonly x: Tensor;
   readonly layer: readonly LayerResiduals[];
   readonly logits: Tensor;
@@ -986,7 +970,7 @@ function segmentForward(g: Builder, own: InfinityFormer, inputs: Inputs): Forwar
     next: { layer: layerNext },
     losses: { layer: { ltm: { kl } }, main },
     counts: { main: count },
-    residuals: { present, x: embedded, layer: layerResiduals, logits, mask, divisor },
+    residuals: { x: embedded, layer: layerResiduals, logits, mask, divisor },
   };
 }
 
@@ -1148,32 +1132,6 @@ function continuousReadBackward(
   };
 }
 
-/** Gradients of the loss with respect to results of fifo.write. */
-type FifoWriteNextGradients = {
-  readonly self: FifoSpanSelf;
-};
-
-/**
- * Gradients of fifo.write (std/fifo.mem).
- * -> x: [batch, D, T]
- */
-function fifoWriteBackward(
-  g: Builder,
-  residuals: FifoWriteResiduals,
-  dNext: FifoWriteNextGradients,
-  { T }: { T: number },
-): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
-  const M = g.size(residuals.sum, "M");
-  const dAll = g.scatterAdd(dNext.self.rows, residuals.sum, {
-    over: ["M"],
-    axis: "S",
-    size: M + T,
-  }); // [batch, D, S]
-  const dRows = g.slice(dAll, { axis: "S", start: 0, size: M, into: "M" }); // [batch, D, M]
-  const dX = g.slice(dAll, { axis: "S", start: M, size: T, into: "T" }); // [batch, D, T]
-  return { x: dX, selfStates: { rows: dRows } };
-}
-
 /** What the backward of relative_attention gives. */
 type RelativeAttentionBackward = {
   readonly x: Tensor;
@@ -1238,43 +1196,29 @@ function relativeAttentionBackward(
 
 /**
  * Gradients of fifo.span (std/fifo.mem).
- * dOut: [batch, S, D] -> x: [batch, T, D]
+ * dOut: [batch, S, D] -> [batch, T, D]
  */
 function fifoSpanBackward(
   g: Builder,
   dOut: Tensor,
-  { reach, T, M }: { reach: number; T: number; M: number },
-): { readonly x: Tensor; readonly selfStates: FifoSpanSelf } {
-  const dX = g.slice(dOut, { axis: "S", start: reach, size: T, into: "T" }); // [batch, T, D]
-  const zero = g.fill({ value: 0, axes: [{ name: "M", size: M - reach }], kind: "real" }); // [M]
-  const dPart = g.slice(dOut, { axis: "S", start: 0, size: reach, into: "R" }); // [batch, R, D]
-  const dRows = g.join([zero, dPart], { pieces: ["M", "R"], into: "M" }); // [batch, M, D]
-  return { x: dX, selfStates: { rows: dRows } };
+  { reach, T }: { reach: number; T: number },
+): Tensor {
+  return g.slice(dOut, { axis: "S", start: reach, size: T, into: "T" });
 }
 
 /**
  * Gradients of gate_convolution (std/continuous.mem).
- * dOut: [batch, L, D] -> x: [batch, L, D]
+ * dOut: [batch, L, D]
  */
 function gateConvolutionBackward(
   g: Builder,
-  own: GateConvolution,
   residuals: GateConvolutionResiduals,
   dOut: Tensor,
-): { readonly x: Tensor; readonly parameters: GateConvolution } {
+): { readonly parameters: GateConvolution } {
   const dLinear = g.rename(dOut, { names: { D: "E" } }); // [batch, L, E]
-  const dNear = g.contract(dLinear, own.weight, { over: ["E"] }); // [batch, L, W, D]
   const dWeight = g.contract(residuals.near, dLinear, { over: ["batch", "L"] }); // [W, D, E]
   const dBias = g.sum(dLinear, { over: ["batch", "L"] }); // [E]
-  const dX = g.unwindow(dNear, {
-    axis: "L",
-    length: g.size(dNear, "L"),
-    from: -1,
-    step: 1,
-    every: 1,
-    into: "W",
-  }); // [batch, L, D]
-  return { x: dX, parameters: { weight: dWeight, bias: dBias } };
+  return { parameters: { weight: dWeight, bias: dBias } };
 }
 
 /** Gradients of the loss with respect to results of continuous.absorb. */
@@ -1282,77 +1226,35 @@ type ContinuousAbsorbNextGradients = {
   readonly self: { readonly B: Tensor };
 };
 
-/** Gradients that the backward of continuous.absorb gives. */
-type ContinuousAbsorbSelfStatesGradients = {
-  readonly B: Tensor;
-};
-
-/** What the backward of continuous.absorb gives. */
-type ContinuousAbsorbBackward = {
-  readonly x: Tensor;
-  readonly parameters: ContinuousAbsorb;
-  readonly selfStates: ContinuousAbsorbSelfStatesGradients;
-};
-
 /**
  * Gradients of continuous.absorb (std/continuous.mem).
- * x: [batch, L, D], there: flag [batch] -> x: [batch, L, D]
+ * x: [batch, L, D], there: flag [batch]
  */
 function continuousAbsorbBackward(
   g: Builder,
-  own: ContinuousAbsorb,
   x: Tensor,
   there: Tensor,
   residuals: ContinuousAbsorbResiduals,
   dNext: ContinuousAbsorbNextGradients,
-): ContinuousAbsorbBackward {
+  { resample }: { resample: number },
+): { readonly parameters: ContinuousAbsorb } {
   const dGrown2 = g.where(there, dNext.self.B, 0); // [batch, N, D]
   const dGrown = g.where(residuals.mask, 0, dGrown2); // [batch, N, D]
   const dProduct = g.where(residuals.mask, dGrown2, 0); // [batch, N, D]
   const dJoined = g.contract(dProduct, residuals.fit_next, { over: ["N"] }); // [batch, D, R]
-  const P = g.size(residuals.basis, "P");
-  const dPast = g.slice(dJoined, { axis: "R", start: 0, size: P, into: "P" }); // [batch, D, P]
-  const dPastBasis = g.contract(dPast, residuals.basis, { over: ["P"] }); // [batch, D, N]
-  const dB = g.add(g.where(there, 0, dNext.self.B), dPastBasis); // [batch, N, D]
   // part: [batch, D, L]
-  const part = g.slice(dJoined, { axis: "R", start: P, size: g.size(x, "L"), into: "L" });
+  const part = g.slice(dJoined, { axis: "R", start: resample, size: g.size(x, "L"), into: "L" });
   // dNew: [batch, D, L]
   const dNew = g.add(part, g.contract(dGrown, residuals.fit_first, { over: ["N"] }));
   const product = g.mul(residuals.sigmoid, g.sub(1, residuals.sigmoid)); // [batch, L, D]
   const dGateConvolutionOut = g.mul(g.mul(x, dNew), product); // [batch, L, D]
   const dGateConvolution = gateConvolutionBackward(
     g,
-    own.gate_convolution,
     residuals.gate_convolution,
     dGateConvolutionOut,
   );
-  const dX = g.add(g.mul(residuals.sigmoid, dNew), dGateConvolution.x); // [batch, L, D]
-  return {
-    x: dX,
-    parameters: { gate_convolution: dGateConvolution.parameters },
-    selfStates: { B: dB },
-  };
+  return { parameters: { gate_convolution: dGateConvolution.parameters } };
 }
-
-/**
- * Gradients of fifo.oldest (std/fifo.mem).
- * dBlock: [batch, L, D]
- */
-function fifoOldestBackward(
-  g: Builder,
-  dBlock: Tensor,
-  { count, M }: { count: number; M: number },
-): { readonly selfStates: FifoSpanSelf } {
-  const zero = g.fill({ value: 0, axes: [{ name: "M", size: M - count }], kind: "real" }); // [M]
-  const dRows = g.join([dBlock, zero], { pieces: ["L", "M"], into: "M" }); // [batch, M, D]
-  return { selfStates: { rows: dRows } };
-}
-
-/** Gradients of the loss with respect to results of layer. */
-type LayerNextGradients = {
-  readonly past: FifoSpanSelf;
-  readonly ltm: ContinuousAbsorbSelfStatesGradients;
-};
 
 /** Gradients that the backward of layer gives. */
 type LayerParametersGradients = {
@@ -1369,32 +1271,28 @@ type LayerBackward = {
   readonly content_bias: Tensor;
   readonly position_bias: Tensor;
   readonly parameters: LayerParametersGradients;
-  readonly states: LayerNextGradients;
 };
 
 /**
  * Gradients of layer.
- * validT: flag [batch, T], present: flag [batch], dX: [batch, T, D] -> x: [batch, T, D],
- * content_bias: [H, K], position_bias: [H, K]
+ * validT: flag [batch, T], dX: [batch, T, D] -> x: [batch, T, D], content_bias: [H, K],
+ * position_bias: [H, K]
  */
 function layerBackward(
   g: Builder,
   own: Layer,
   validT: Tensor,
-  present: Tensor,
   residuals: LayerResiduals,
   dX: Tensor,
-  dNext: LayerNextGradients,
   dLoss: LayerLosses,
   {
-    block,
     short,
+    resample,
     floor,
     prior,
     kl_weight,
-  }: { block: number; short: number; floor: number; prior: number; kl_weight: number },
+  }: { short: number; resample: number; floor: number; prior: number; kl_weight: number },
 ): LayerBackward {
-  const dRows4 = g.where(present, dNext.past.rows, 0); // [batch, M, D]
   const dNorm2 = normBackward(g, own.norm2, residuals.z, residuals.norm2, dX);
   const dFfn = ffnBackward(g, own.ffn, residuals.y, residuals.ffn, dNorm2.x);
   const dY = g.add(dNorm2.x, dFfn.x); // [batch, T, D]
@@ -1411,9 +1309,6 @@ function layerBackward(
     dLoss.ltm,
     { floor, prior, weight: kl_weight },
   );
-  const dB3 = g.add(g.where(present, dNext.ltm.B, 0), dLtmRead.BWritten); // [batch, N, D]
-  const T = g.size(validT, "T");
-  const dPastWrite = fifoWriteBackward(g, residuals.past.write, { self: { rows: dRows4 } }, { T });
   const dRelativeAttention = relativeAttentionBackward(
     g,
     own.relative_attention,
@@ -1423,26 +1318,19 @@ function layerBackward(
     dNorm1.x,
     dLtmRead.q,
   );
-  const M = g.size(residuals.past.write.sum, "M");
-  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, { reach: short, T, M });
-  // dX2: [batch, T, D]
-  const dX2 = g.add(g.add(g.add(dNorm1.x, dPastWrite.x), dRelativeAttention.x), dPastSpan.x);
-  // sum: [batch, M, D]
-  const sum = g.add(g.where(present, 0, dNext.past.rows), dPastWrite.selfStates.rows);
-  const sum2 = g.add(sum, dPastSpan.selfStates.rows); // [batch, M, D]
+  const dPastSpan = fifoSpanBackward(g, dRelativeAttention.c, {
+    reach: short,
+    T: g.size(validT, "T"),
+  }); // [batch, T, D]
+  const dX2 = g.add(g.add(dNorm1.x, dRelativeAttention.x), dPastSpan); // [batch, T, D]
   const dLtmAbsorb = continuousAbsorbBackward(
     g,
-    own.ltm.absorb,
     residuals.block,
     residuals.full,
     residuals.ltm.absorb,
-    { self: { B: dB3 } },
+    { self: { B: dLtmRead.BWritten } },
+    { resample },
   );
-  const dB2 = g.add(g.where(present, 0, dNext.ltm.B), dLtmAbsorb.selfStates.B); // [batch, N, D]
-  const dB = g.where(residuals.mask, 0, dB2); // [batch, N, D]
-  const dPastOldest = fifoOldestBackward(g, dLtmAbsorb.x, { count: block, M });
-  const dRows2 = g.add(sum2, dPastOldest.selfStates.rows); // [batch, M, D]
-  const dRows = g.where(residuals.mask, 0, dRows2); // [batch, M, D]
   return {
     x: dX2,
     content_bias: dRelativeAttention.u,
@@ -1454,7 +1342,6 @@ function layerBackward(
       ffn: dFfn.parameters,
       norm2: dNorm2.parameters,
     },
-    states: { past: { rows: dRows }, ltm: { B: dB } },
   };
 }
 
@@ -1476,11 +1363,6 @@ function embeddingLookBackward(
   return { selfParameters: { weight: dWeight } };
 }
 
-/** Gradients of the loss with respect to results of InfinityFormer. */
-type NextGradients = {
-  readonly layer: readonly LayerNextGradients[];
-};
-
 /** Gradients that the backward of InfinityFormer gives. */
 type ParametersGradients = {
   readonly content_bias: Tensor;
@@ -1499,9 +1381,8 @@ function segmentBackward(
   own: InfinityFormer,
   inputs: Inputs,
   residuals: Residuals,
-  dNext: NextGradients,
   dLoss: Losses,
-): { readonly parameters: ParametersGradients; readonly states: NextGradients } {
+): { readonly parameters: ParametersGradients } {
   const dTotal = g.div(dLoss.main, residuals.divisor); // scalar
   const dCrossEntropyOut = g.where(residuals.mask, dTotal, 0); // [batch, T]
   const dCrossEntropyLogits = crossEntropyBackward(
@@ -1515,24 +1396,26 @@ function segmentBackward(
   let dContent_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   let dPosition_bias = g.fill({ value: 0, axes: [], kind: "real" }); // summed: [H, K]
   const dLayerParameters: LayerParametersGradients[] = [];
-  const dLayerStates: LayerNextGradients[] = [];
   for (let layer = dims.depth - 1; layer >= 0; layer--) {
     const back = layerBackward(
       g,
       own.layer[layer]!,
       inputs.valid,
-      residuals.present,
       residuals.layer[layer]!,
       dEmbedded,
-      dNext.layer[layer]!,
       dLoss.layer,
-      { block: dims.block, short: dims.short, floor: 0.000001, prior: 0.05, kl_weight: 0.000001 },
+      {
+        short: dims.short,
+        resample: dims.resample,
+        floor: 0.000001,
+        prior: 0.05,
+        kl_weight: 0.000001,
+      },
     );
     dEmbedded = back.x;
     dContent_bias = g.add(dContent_bias, back.content_bias);
     dPosition_bias = g.add(dPosition_bias, back.position_bias);
     dLayerParameters.unshift(back.parameters);
-    dLayerStates.unshift(back.states);
   }
 
   const dTableLookOut = g.mul(dEmbedded, Math.sqrt(dims.D)); // [batch, T, D]
@@ -1554,13 +1437,7 @@ function segmentBackward(
       layer: dLayerParameters,
       head: dHeadScore.selfParameters,
     },
-    states: { layer: dLayerStates },
   };
-}
-
-/** Zeros with the axes of x. */
-function zeros(g: Builder, x: Tensor): Tensor {
-  return g.fill({ value: 0, axes: x.type.axes, kind: "real" });
 }
 
 /**
@@ -1569,19 +1446,10 @@ function zeros(g: Builder, x: Tensor): Tensor {
  */
 function replay(g: Builder, own: InfinityFormer, inputs: Inputs, weight: Tensor) {
   const { losses, counts, next, residuals } = segmentForward(g, own, inputs);
-  const back = segmentBackward(
-    g,
-    own,
-    inputs,
-    residuals,
-    {
-      layer: next.layer.map((each) => ({
-        past: { rows: zeros(g, each.past.rows) },
-        ltm: { B: zeros(g, each.ltm.B) },
-      })),
-    },
-    { layer: { ltm: { kl: weight } }, main: weight },
-  );
+  const back = segmentBackward(g, own, inputs, residuals, {
+    layer: { ltm: { kl: weight } },
+    main: weight,
+  });
   return { losses, counts, next, parameters: back.parameters };
 }
 
