@@ -12,7 +12,6 @@ import {
   Frame,
   type Instance,
   type Member,
-  type ResetKinds,
   type Restart,
   Scope,
   type TensorEntity,
