@@ -1,4 +1,7 @@
-/** Random small models: loops inside each other, memories of several states, captured values, names in odd order. */
+/**
+ * Random small models: loops inside each other, memories of several states, captured values, names in odd order, and axes that are
+ * joined, merged, split and indexed under names that other operands have too.
+ */
 import { generator } from "../codegen/tensors.ts";
 
 /** Names that generated code has uses of its own for, and plain ones. */
@@ -76,7 +79,7 @@ class ModelWriter {
       ...this.#statements({ ...this.#place("    ", ...states), depth: 1 }, (place) => [
         `    ${carried} = ${first}`,
         `    ${steps} = scan over ${t} yield ${carried} {`,
-        `      ${carried} = where(valid(${t}), tanh(${carried} + ${this.#value(place)}), ${carried})`,
+        `      ${carried} = where(valid(${t}), tanh(${carried} + ${this.#value({ ...place, inScan: true })}), ${carried})`,
         "    }",
         `    ${first} <- ${carried}`,
         ...states.slice(1).map((state) => {
@@ -192,7 +195,35 @@ class ModelWriter {
       `(x / (1 + ${any} * ${any}))`,
       `(reverse(${whole} over D) * ${any} + 0 * x)`,
       `(0.3 * cumsum(${whole} over D) + 0 * x)`,
+      ...this.#reshaped(place, whole, any),
     ]);
+  }
+
+  /** The same of expressions whose axes come and go; those of the segment's axis only where there is one. */
+  #reshaped(place: Place, whole: string, any: string): readonly string[] {
+    const t = this.#tokens;
+    const parameter = this.#one(place.parameters);
+    const turned = `index(D) ${this.#one(["+", "*"])} ${this.#below(3)}`;
+    const alongSegment = [
+      `(join(${parameter} over D, ${whole} over ${t} as R) at R = index(${t}) + ${this.#below(3)})`,
+      `(join(${whole} over ${t}, ${any} + 0 * x over D as R) at R = index(${t}) + ${this.#below(4)})`,
+      `0.5 * add(${whole} over ${t} at ${t} = index(${t}) div 2) + ${any}`,
+      `put(${whole} + ${any} over ${t} at ${t} = 2 - index(${t}))`,
+      `0.5 * sum(window(${whole} over ${t}, size = 2, from = -1 as D2) over D2) * ${any}`,
+      `where(valid(${t}), ${any}, ${parameter} * ${whole})`,
+    ];
+    const anywhere = [
+      `(join(${whole} over D, ${any} over D as J) at J = ${turned})`,
+      `0.5 * sum(join(${any}, ${whole} over D, ${parameter} over D as J) over J) * ${whole}`,
+      `0.5 * sum((${whole} * (${parameter} rename D as E)) merge (D, E) as F split F as (E: 2, D) over E)`,
+      `(${whole} at D = ${turned}) * ${any}`,
+      `put(${whole} over D at D = ${turned}) + ${any}`,
+      `add(${parameter} over D at D = ${turned}) * ${whole}`,
+      `0.5 * sum(window(${any} over D, size = 2, from = -1 as W) over W)`,
+      `where(index(D) == ${this.#below(2)}, ${any}, ${parameter}) * ${whole}`,
+    ];
+    const all = place.inScan ? anywhere : [...anywhere, ...alongSegment];
+    return all.map((reshaped) => `(0 * x + tanh(${reshaped}))`);
   }
 
   /** A name not given before: as it stands where it is free, else with a number. */
