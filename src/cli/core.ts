@@ -51,24 +51,18 @@ export async function loadSummary(): Promise<Compile<SummaryResult>> {
     const horizon = throughTime.kind === "detach" ? rollout : throughTime.horizon;
     const every =
       throughTime.kind === "checkpoint" ? throughTime.every : Math.ceil(Math.sqrt(horizon));
-    const ways = [
-      { name: "detach", throughTime: { kind: "detach" } },
-      { name: `bptt(horizon = ${horizon})`, throughTime: { kind: "bptt", horizon } },
-      {
-        name: `checkpoint(horizon = ${horizon}, every = ${every})`,
-        throughTime: { kind: "checkpoint", horizon, every },
-      },
-      { name: `mrbp(horizon = ${horizon})`, throughTime: { kind: "mrbp", horizon } },
-    ] as const;
     const schedules: SummaryResult["schedules"][number][] = [];
-    for (const way of ways) {
-      const schedule = { ...train.schedule, throughTime: way.throughTime };
-      const programs = { ...model.programs, train: { ...train, schedule } };
-      schedules.push({
-        name: way.name,
-        own: way.throughTime.kind === throughTime.kind,
-        generated: await emit({ ...model, programs }, named),
-      });
+    for (const name of [
+      "detach",
+      `bptt(horizon = ${horizon})`,
+      `checkpoint(horizon = ${horizon}, every = ${every})`,
+      `mrbp(horizon = ${horizon})`,
+    ]) {
+      const settings = { ...options.settings, "train.through_time": name };
+      const { model: other } = lower(files, main, { ...options, settings });
+      if (other === undefined) continue;
+      const generated = await emit(other, named);
+      schedules.push({ name, own: name.startsWith(throughTime.kind), generated });
     }
     return { diagnostics, own, schedules };
   };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compile } from "../../src/codegen/compile.ts";
 
 /** The generated training file of a model with these blocks and statements. */
-async function training(blocks: string, body: string): Promise<string> {
+async function training(blocks: string, body: string, throughTime = "detach"): Promise<string> {
   const text = `mem 1
 ${blocks}
 model M {
@@ -12,7 +12,7 @@ model M {
 ${body}
   loss main = mean(y over (T, D))
 }
-train { segment 3 tokens; batch 2 streams; rollout 1 segments; optimizer adamw(rate = 1e-3) }
+train { segment 3 tokens; batch 2 streams; rollout 2 segments; through_time ${throughTime}; optimizer adamw(rate = 1e-3) }
 `;
   const options = { version: "0.1.0", hash: "0123456789abcdef" };
   const { diagnostics, files } = await compile([{ path: "m.mem", text }], "m.mem", options);
@@ -84,6 +84,7 @@ memory m() {
     const text = await training(
       memory,
       "  param w starts 1\n  memory mem = m()\n  p, q = mem.step(x * w)\n  y = p * q",
+      "bptt(horizon = 2)",
     );
     expect(text).toContain(
       "  readonly mem: Tensor;\n  readonly mem2: { readonly step: MStepResiduals };",
