@@ -362,10 +362,13 @@ describe("a loss of a padded segment is the mean over what exists", () => {
     const engines = { reference: createReferenceEngine(), onnx: await createOnnxEngine() };
     const whole = { ...losses, weigh: 3 };
     const nothing = Object.fromEntries(Object.keys(whole).map((address) => [address, 0]));
-    for (const passes of [{}, "none"] as const) {
-      for (const way of ways) {
+    for (const way of ways) {
+      // Sessions take time to make, so that not every schedule is run on both engines and without passes, but those that differ most.
+      const ends = way === ways[0] || way === ways.at(-1);
+      for (const passes of ends ? ([{}, "none"] as const) : [{}]) {
         const programs = await programsOf(model(body, way), {}, [], passes);
         for (const [name, engine] of Object.entries(engines)) {
+          if (name === "onnx" && !(ends && passes !== "none")) continue;
           const what = `${way} on ${name}, passes ${JSON.stringify(passes)}`;
           for (const rolled of await ofRollout(programs, { engine, lengths })) {
             expectNear(rolled, whole, what);
