@@ -7,7 +7,7 @@
 import { optionsFrom, percent, programsOf, row, taskRun } from "./task-runs.mjs";
 
 const { steps, alphabet, segment, seed, threads } = optionsFrom(process.argv.slice(2), {
-  steps: 800,
+  steps: 3000,
   alphabet: 4,
   segment: 16,
   seed: 0,
