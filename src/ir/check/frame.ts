@@ -206,6 +206,8 @@ export class Frame {
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
   readonly captured = new Map<string, { readonly outer: Operand; readonly port: TensorEntity }>();
+  /** Paths of the instances whose tensors are among the captured, by the same keys. */
+  readonly capturedOf = new Map<string, string>();
   /** Arguments as they enter, by name. */
   readonly inputs = new Map<string, TensorEntity>();
   /** Axes that `...` of the block's formals stands for. */

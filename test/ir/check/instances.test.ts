@@ -1,6 +1,15 @@
 /** Instances: what all their calls share, what each call has of its own, and what may be done with them once a segment. */
 import { describe, expect, test } from "vitest";
-import { codesOf, gradientsOf, parametersOf, programOf, type Rows, run, shownOf } from "./kit.ts";
+import {
+  checkText,
+  codesOf,
+  gradientsOf,
+  parametersOf,
+  programOf,
+  type Rows,
+  run,
+  shownOf,
+} from "./kit.ts";
 
 const sum = `memory running() {
   state s starts 0, gradient stop
@@ -350,5 +359,101 @@ output y = a.step(x); output d = document; output r = restart }`;
         ),
       ).toMatchObject({ y: [1, 3] });
     });
+  });
+});
+
+describe("instances in the bodies of others, seen from loops", () => {
+  const scaled = `block scaled() { param weight starts 1
+  go(v[]) -> [] { return v * weight } }
+block outer() { use part = scaled()
+  go(v[]) -> [] { return part.go(v) } }`;
+  const inScan = (second: string) => `${scaled}
+model M {
+  input x[T]
+  use a = outer()
+  use b = outer()
+  scan over T yield y, z { y = a.part.go(x); z = ${second}.part.go(x) }
+  output p = y
+  output q = z
+}
+evaluate { segment 3 tokens }`;
+
+  test("are told apart or refused, never taken for each other", () => {
+    expect(codesOf(inScan("a"))).not.toContain("MEM0160");
+    expect(codesOf(inScan("b"))).toContain("MEM0160");
+  });
+
+  test("a block that holds a memory is not called in a scan", () => {
+    const text = `memory counter() {
+  state c starts 0, gradient through
+  add(v[]) -> [] { c <- c + v; return c }
+}
+block counts(v[]) -> [] { memory m = counter(); return m.add(v) }
+model M { input x[T]; scan over T yield y { y = counts(x) }; output p = y }
+evaluate { segment 3 tokens }`;
+    expect(codesOf(text)).toEqual(["MEM0247"]);
+  });
+
+  test("a state may be called like what a reset hands down", () => {
+    const total = (state: string) =>
+      `last(linear_scan(1, where(valid(T), v, 0) over T, from = ${state}) over T)`;
+    const text = `memory outer() {
+  state s starts 2, gradient through
+  state sStart starts 3, gradient through
+  put(v[T]) { s <- ${total("s")}; sStart <- ${total("sStart")} }
+  all(v[T]) -> [T] {
+    return 100 * linear_scan(1, v over T, from = s) + 10000 * linear_scan(1, v over T, from = sStart)
+  }
+}
+model M {
+  input x[T]
+  input document[T] in flag
+  memory m = outer() reset when document
+  z = 0 * x
+  repeat 2 as i { z = m.all(x) }
+  output y = z
+  output w = m.all(x)
+  m.put(x)
+}
+evaluate { segment 3 tokens }`;
+    const inputs = { x: [1, 1, 1], document: [0, 1, 0], fresh: 0, "m.s": 20, "m.sStart": 40 };
+    const { y, w } = run(programOf(text), inputs);
+    expect(y).toEqual([412100, 40300, 50400]);
+    expect(w).toEqual(y);
+  });
+
+  test("a reset sees their states before any reset, wherever it stands", () => {
+    const text = (
+      first: string,
+      second: string,
+    ) => `memory cells() { state s starts 0, gradient through; grow(v[]) { s <- s + v } }
+memory outer() {
+  memory cell = cells()
+  put(v[T]) -> [T] { return linear_scan(1, v over T, from = cell.s) }
+}
+memory counter() {
+  state c starts 0, gradient through
+  add(v[]) { c <- c + v }
+}
+model M {
+  input x[T]
+  input document[T] in flag
+  memory m = outer() reset when document
+  memory k = counter() reset when any(m.put(x) > 12.5 over T)
+  ${first}
+  ${second}
+  output z = y
+}
+evaluate { segment 3 tokens }`;
+    const inputs = { x: [1, 1, 1], document: [0, 1, 0], fresh: 0, "m.cell.s": 10, "k.c": 5 };
+    const [put, add] = ["y = m.put(x) as first", "k.add(0 * sum(x over T))"];
+    for (const spec of [text(put, add), text(add, put)]) {
+      // Nothing writes the cell, which is warned of.
+      const { evaluate } = checkText(spec).model!.programs;
+      expect(run(evaluate!, inputs)).toMatchObject({
+        z: [11, 1, 2],
+        "next k.c": 0,
+      });
+    }
   });
 });

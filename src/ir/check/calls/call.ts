@@ -129,6 +129,13 @@ function blockCallee(
   };
 }
 
+/** The instance, and those in its body, with states that no reset has touched. */
+const beforeResets = (instance: Instance): Instance => ({
+  ...instance,
+  starts: new Map(),
+  members: new Map([...instance.members].map(([name, each]) => [name, beforeResets(each)])),
+});
+
 function callInstance(
   place: Place,
   call: Call,
@@ -139,7 +146,8 @@ function callInstance(
   const { definition, definitions } = found;
   found.called = true;
   // What a reset calls sees the states before any reset.
-  const instance: Instance = place.scope.inReset ? { ...found, starts: new Map() } : found;
+  if (place.scope.inReset && method !== undefined) enterMembers(place, found);
+  const instance = place.scope.inReset ? beforeResets(found) : found;
   if (method === undefined) {
     if (definition.body.some((each) => each.kind === "method")) {
       throw problem(

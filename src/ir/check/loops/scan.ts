@@ -116,6 +116,13 @@ function scan(
   }));
   sumSteps(parts.inner, statement.span);
   const { graph, collecting } = finishLoop(parts, yields);
+  const held = graph.results.find(({ role }) => role === "next");
+  if (held !== undefined) {
+    const message = `The memory at ${held.path.join(".")} stands inside a scan, in a block that is called there.`;
+    throw problem("MEM0247", statement.span, message, {
+      help: "Declare it before the scan; carry what changes at every step.",
+    });
+  }
   const captures = captureInputs(frame);
   const carriedValues = new Map(
     parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]),
