@@ -120,3 +120,20 @@ test.each([
   expect(err).toBe(`memc: --probe ${probe} matches nothing\n  ${help}\nSee: memc build --help\n`);
   expect(files).toEqual(["probed.mem"]);
 });
+
+test("a loss in a scan is shown as metrics give it, the mean over all steps", async () => {
+  const text = `mem 1
+model Stepped {
+  input x[T] in 16
+  scan over T { loss main = x weighted by x > 1 }
+  output y = x
+}
+`;
+  const folder = await folderWith({ "stepped.mem": text });
+  const built = await memc(folder, "build", "stepped.mem", "--probe", "main");
+  expect(built).toMatchObject({ code: 0, err: "" });
+  const { "generated/stepped.ts": reads = "" } = await contents(folder);
+  const [, probed = "", ...more] = [...reads.matchAll(/\.probe\("main", "value", (\w+)\)/g)].flat();
+  expect(more).toEqual([]);
+  expect(reads).toMatch(new RegExp(`losses: \\{ main(: ${probed})? \\}`));
+});

@@ -20,7 +20,7 @@ export interface LossTerm {
   readonly weighed: boolean;
   readonly origin: LossOrigin;
   /**
-   * Its address is that of this function: the statement is here, not in a loop's body or a block that is called; or it is in a
+   * Its address is that of this function: the statement is here or in a scan, not in a repeat or a block that is called; or it is in a
    * method that is called here, since a loss in a method is the instance's.
    */
   readonly own: boolean;

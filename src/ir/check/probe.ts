@@ -83,8 +83,12 @@ export function addProbes({ checker, scope }: Place, of: "block" | "method" = "b
   if (of === "block") probeLosses(checker, frame);
 }
 
-/** Adds a probe for every loss of the function that is asked for, unless a value at its address has one. */
-function probeLosses(checker: Checker, { builder, losses }: Frame): void {
+/**
+ * Adds a probe for every loss of the function that is asked for, unless a value at its address has one. What a scan's steps have are parts
+ * of a mean, which is a loss of the function around it.
+ */
+function probeLosses(checker: Checker, { builder, losses, stepAxis }: Frame): void {
+  if (stepAxis !== undefined) return;
   const taken = new Set(builder.nodes.map((node) => (node.kind === "probe" ? node.name : "")));
   for (const { path, value, own } of losses) {
     const address = path.join(".");

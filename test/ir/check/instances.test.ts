@@ -456,4 +456,55 @@ evaluate { segment 3 tokens }`;
       });
     }
   });
+
+  test.each([
+    ["first", true],
+    ["last", false],
+  ])("have sizes of their own, whether what writes them stands %s", (_, first) => {
+    const write = "a.put(x * index(D2)); b.put(x * index(D4))";
+    const read = "output y = x * a.get()\n  output z = x * b.get()";
+    const text = `memory cells() {
+  state s[D] starts 0, gradient through
+  put(v[T, D]) { s <- s + sum(v over T where valid(T)) }
+  get() -> [] { return sum(s over D) }
+}
+memory outer() {
+  memory cell = cells()
+  put(v[T, D]) { cell.put(v) }
+  get() -> [] { return cell.get() }
+}
+model M {
+  dim D2 = 2, D4 = 4
+  input x[T]
+  memory a = outer()
+  memory b = outer()
+  ${first ? write : read}
+  ${first ? read : write}
+}
+evaluate { segment 3 tokens }`;
+    const inputs = { x: [1, 2, 3], fresh: 0, "a.cell.s": [1, 2], "b.cell.s": [1, 2, 3, 4] };
+    expect(run(programOf(text), inputs)).toMatchObject({
+      y: [3, 6, 9],
+      z: [10, 20, 30],
+      "next a.cell.s": [1, 8],
+      "next b.cell.s": [1, 8, 15, 22],
+    });
+  });
+
+  test("have one loss for two calls of a method, in a loop or out of it", () => {
+    const text = (more: string) => `block cells() { look(v[]) -> [] { loss peek = v; return v } }
+block outer() { use cell = cells(); go(v[]) -> [] { return cell.look(v) } }
+model M {
+  input x[T]
+  use a = outer()
+  scan over T yield y { y = a.cell.look(x) }
+  output p = y${more}
+}
+evaluate { segment 3 tokens }`;
+    const { graph } = programOf(text(""));
+    const { results } = graph.functions.get(graph.main)!;
+    const losses = results.filter(({ role }) => role === "loss");
+    expect(losses.map(({ path }) => path.join("."))).toEqual(["a.cell.peek"]);
+    expect(codesOf(text(" + a.cell.look(sum(x over T))"))).toContain("MEM0160");
+  });
 });

@@ -129,7 +129,7 @@ export function bindTemplate(
           ? called
           : instance.frame === frame
             ? instance.path
-            : [instance.name];
+            : namesTo(instance);
       const kind = instance === undefined ? "call" : "instance";
       const { weighed } = termInside(template.losses, port);
       const origin = { kind, span: call.span } as const;
@@ -241,4 +241,9 @@ function outerAxes(
   const final = { ...renamed, axes: outer };
   for (const axis of outer) place.scope.frame.visibleAxes.add(axis.name);
   return final;
+}
+
+/** The instance's name, after those of the instances in whose bodies it stands. */
+function namesTo({ owner, name }: Instance): readonly string[] {
+  return owner === undefined ? [name] : [...namesTo(owner), name];
 }

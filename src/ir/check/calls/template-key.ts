@@ -12,9 +12,7 @@ export function templateKey(
   options: ReadonlyMap<string, Static>,
   axes: AxisBinding,
 ): string {
-  const states = boundStateAxes(callee.instance)
-    .map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`)
-    .join(",");
+  const states = callee.instance === undefined ? "" : stateAxesOf(callee.instance);
   const all = [...(callee.instance?.options ?? []), ...options];
   const statics = all.map(([name, value]) => `${name}=${staticKey(value)}`);
   const tensors = [...axes.tensors].map(([name, tensor]) => {
@@ -30,6 +28,13 @@ export function templateKey(
   const restarts = callee.instance === undefined ? "" : restartsOf(callee.instance);
   return `${span.file}:${span.start} ${restarts} ${callee.instance === undefined ? "" : "instance "}${statics.join(" ")} ${tensors.join(" ")} ${states}${nexts.join("")}`;
 }
+
+/** Axes that calls bound on states of the instance and of those in its body. */
+const stateAxesOf = (instance: Instance): string =>
+  [
+    ...boundStateAxes(instance).map((axis) => `${axis.name}:${axis.size}${axis.data ? "*" : ""}`),
+    ...[...instance.members].map(([name, each]) => `${name}(${stateAxesOf(each)})`),
+  ].join(",");
 
 /** States that restart within a segment, of the instance and of those in its body. */
 const restartsOf = (instance: Instance): string =>

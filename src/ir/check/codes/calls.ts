@@ -277,6 +277,15 @@ model M { input x[T]; memory m = total(); output y = m.step(x) }`,
 }
 model M { input x[T]; memory m = total(); output y = m.step(x) }`,
   },
+  MEM0239: {
+    title: "Weighted losses of a repeat in a scan",
+    explanation:
+      "A loss in a scan is one mean over what all its steps count, and the iterations of a `repeat` that does not mention its index are one " +
+      "term. Where iterations weigh differently there is no such mean: a repeat that mentions its index has a term for each of them.",
+    example:
+      "model M { input x[T]; scan over T { repeat 2 as i { loss main = x weighted by x } }; output y = x }",
+    fix: "model M { input x[T]; scan over T { repeat 2 as i { loss main = x weighted by x + i } }; output y = x }",
+  },
   MEM0240: {
     title: "Number of iterations",
     explanation: "A `repeat` runs a whole number of times, 0 to 10,000.",

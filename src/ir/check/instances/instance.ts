@@ -10,7 +10,7 @@ import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
 import { overrideOf } from "../override.ts";
 import { problem } from "../problem.ts";
-import { memberAxesKey } from "./axes.ts";
+import { boundStateAxes, memberAxesKey } from "./axes.ts";
 
 /** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
 export function declareInstance(
@@ -69,7 +69,11 @@ export function makeInstance(
   const path = [...prefix, name.text];
   const inBody = owner !== undefined || standsFor !== undefined;
   const options = instanceOptions(place, definition, call, inBody ? undefined : path);
-  const presumed = place.checker.memberAxes.get(memberAxesKey(name.span, path));
+  // One that stands for another has its sizes, whatever those of the same name have elsewhere.
+  const presumed = new Map([
+    ...(place.checker.memberAxes.get(memberAxesKey(name.span, path)) ?? []),
+    ...boundStateAxes(standsFor).map((axis) => [axis.name, axis] as const),
+  ]);
   return {
     name: name.text,
     span: name.span,
@@ -82,7 +86,7 @@ export function makeInstance(
     reset,
     view: undefined,
     bound: new Map(presumed),
-    presumed: new Set(presumed?.keys()),
+    presumed: new Set(presumed.keys()),
     carried: new Map(),
     entering: new Map(),
     next: new Map(),

@@ -138,8 +138,14 @@ function loop(place: Place, statement: RepeatStatement, count: StaticNumber): vo
     name: statement.yields[i]?.text ?? "",
     tensor,
   }));
-  const { graph, collecting } = finishLoop(parts, yields);
   const { frame } = parts;
+  if (scope.frame.inScan && frame.losses.some(({ weighed }) => weighed)) {
+    const message = `The repeat is one term of the scan around it, and its iterations may weigh differently.`;
+    throw problem("MEM0239", statement.span, message, {
+      help: `Mention ${index} in the repeat: then every iteration is a term of its own.`,
+    });
+  }
+  const { graph, collecting } = finishLoop(parts, yields);
   const captures = captureInputs(frame);
   const carriedValues = new Map(
     parts.carried.map(({ port, outer }) => [valueOfTensor(port).name, outer.operand]),

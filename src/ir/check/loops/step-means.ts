@@ -36,7 +36,7 @@ export function takeStepMeans(
     return sum;
   };
   for (const port of ports.filter(({ role }) => role === "loss")) {
-    const { path, origin, weighed } = termInside(terms, port);
+    const { path, origin, weighed, own } = termInside(terms, port);
     const address = path.join(".");
     const count = sumAt("count", address);
     const mean = quotient(place, scalar(sumAt("loss", address)), scalar(count), span);
@@ -48,7 +48,7 @@ export function takeStepMeans(
       ...((weighed || frame.inScan) && { count }),
       origin,
       weighed,
-      own: false,
+      own,
     });
   }
 }

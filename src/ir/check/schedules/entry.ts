@@ -31,19 +31,14 @@ export const scheduleWords = [
   "set",
 ] as const;
 
-/** What entries say of training alone, so that they say nothing in `evaluate` and `generate`, which read a segment at a time. */
-const trainingWords: ReadonlySet<string> = new Set([
-  "rollout",
-  "stride",
-  "through_time",
-  "cut",
-  "segment_weights",
-  "average",
-  "optimizer",
-  "group",
-  "freeze",
-  "update",
-  "steps",
+/** What the programs that read, a segment at a time, may say too; all else is about training alone. */
+const readingWords: ReadonlySet<string> = new Set([
+  "segment",
+  "batch",
+  "data",
+  "draws",
+  "batching",
+  "set",
 ]);
 
 /** Warns of an entry about training in another program. */
@@ -53,7 +48,8 @@ export function warnOfProgram(
   span: Span,
   report: Report,
 ): void {
-  if (kind === "train" || !trainingWords.has(word)) return;
+  const known: readonly string[] = scheduleWords;
+  if (kind === "train" || readingWords.has(word) || !known.includes(word)) return;
   report.add(
     warning("MEM0327", span, `${word} says nothing in ${kind}, as it is about training.`, {
       help: "Write it in train.",
