@@ -66,13 +66,19 @@ test("a loop inside a repeat that is written out", async () => {
     "i.1.j[1].q",
   ]);
   const scanned = `y = x * w
-  repeat 2 as i { y = y * (i + 1); scan over T { loss main = y ^ 2 } }`;
-  expect(await shown(["main"], model(scanned))).toEqual([
-    "i.0.T[0].main",
-    "i.0.T[1].main",
-    "i.1.T[0].main",
-    "i.1.T[1].main",
+  repeat 2 as i { y = y * (i + 1); y = scan over T yield q { q = tanh(y) } }`;
+  expect(await shown(["q"], model(scanned))).toEqual([
+    "i.0.T[0].q",
+    "i.0.T[1].q",
+    "i.1.T[0].q",
+    "i.1.T[1].q",
   ]);
+});
+
+test("a loss in a scan is one term, so it has no address for each step", async () => {
+  const scanned = `y = x * w
+  repeat 2 as i { y = y * (i + 1); scan over T { loss main = y ^ 2 } }`;
+  expect(await shown(["main"], model(scanned))).toEqual(["i.0.main", "i.1.main"]);
 });
 
 test("two calls of a block without parameters, in one place", async () => {
