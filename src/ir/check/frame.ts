@@ -120,6 +120,11 @@ export interface Instance {
   failed: boolean;
 }
 
+/** The instance's name, after those of the instances in whose bodies it stands. */
+export function namesTo({ owner, name }: Instance): readonly string[] {
+  return owner === undefined ? [name] : [...namesTo(owner), name];
+}
+
 /** The names that methods of a block or memory share. */
 export interface Member {
   readonly definition: BlockDefinition;
@@ -206,8 +211,8 @@ export class Frame {
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
   readonly captured = new Map<string, { readonly outer: Operand; readonly port: TensorEntity }>();
-  /** Paths of the instances whose tensors are among the captured, by the same keys. */
-  readonly capturedOf = new Map<string, string>();
+  /** Instances around a loop whose tensors its body captures, and the struct that these enter in. */
+  readonly #structs = new Map<Instance, string>();
   /** Arguments as they enter, by name. */
   readonly inputs = new Map<string, TensorEntity>();
   /** Axes that `...` of the block's formals stands for. */
@@ -283,6 +288,17 @@ export class Frame {
     const tensor = this.input(hint, type, "argument", [name]);
     this.globals.set(key, tensor);
     return tensor;
+  }
+
+  /** The struct that has the instance's tensors in a loop's body: `cell`, and `b_cell` for that of `b` where `cell` is another one. */
+  structOf(instance: Instance): string {
+    const known = this.#structs.get(instance);
+    if (known !== undefined) return known;
+    const taken = new Set(this.#structs.values());
+    const names = [instance.name, namesTo(instance).join("_")];
+    const name = names.find((each) => !taken.has(each)) ?? unwritable(instance.name, taken);
+    this.#structs.set(instance, name);
+    return name;
   }
 
   /** The path of a loop's iterations, for probes: the second loop of one index in one place is `i2`. */

@@ -378,9 +378,36 @@ model M {
 }
 evaluate { segment 3 tokens }`;
 
-  test("are told apart or refused, never taken for each other", () => {
-    expect(codesOf(inScan("a"))).not.toContain("MEM0160");
-    expect(codesOf(inScan("b"))).toContain("MEM0160");
+  test("are told apart by what they stand in", () => {
+    const inputs = { x: [1, 2, 3], "a.part.weight": 2, "b.part.weight": 5 };
+    const twice = { p: [2, 4, 6], q: [2, 4, 6] };
+    expect(run(programOf(inScan("a")), inputs)).toMatchObject(twice);
+    expect(run(programOf(inScan("b")), inputs)).toMatchObject({ ...twice, q: [5, 10, 15] });
+  });
+
+  test("are told apart from one around the loop, and from those of other iterations", () => {
+    const text = `${scaled}
+model M {
+  input x[T]
+  use part = scaled()
+  use a = outer()
+  y = x
+  repeat 2 as layer {
+    use mine = scaled()
+    y = y * (layer + 1)
+    y = scan over T yield z {
+      z = mine.go(part.go(a.part.go(y)))
+      when layer > 0 { z = mine[layer - 1].go(z) }
+    }
+  }
+  output p = y
+}
+evaluate { segment 3 tokens }`;
+    const weights = { "part.weight": 2, "a.part.weight": 3 };
+    const mine = { "layer.0.mine.weight": 5, "layer.1.mine.weight": 7 };
+    expect(run(programOf(text), { x: [1, 2, 3], ...weights, ...mine })).toMatchObject({
+      p: [1, 2, 3].map((x) => x * (2 * 3 * 5) * 2 * (2 * 3 * 7) * 5),
+    });
   });
 
   test("a block that holds a memory is not called in a scan", () => {

@@ -5,7 +5,13 @@ import type { NumberBinding, NumberExpression, Operand, Port } from "../../graph
 import { lifted } from "../declaration.ts";
 import { type Place, renameAxes, writable } from "../emit.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
-import type { CheckedAxis, Instance, TensorEntity, TupleEntity } from "../frame.ts";
+import {
+  type CheckedAxis,
+  type Instance,
+  namesTo,
+  type TensorEntity,
+  type TupleEntity,
+} from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
 import { hasMethods, located } from "../instances/body.ts";
 import { instanceTensor, sharedTensor } from "../instances/tensors.ts";
@@ -241,9 +247,4 @@ function outerAxes(
   const final = { ...renamed, axes: outer };
   for (const axis of outer) place.scope.frame.visibleAxes.add(axis.name);
   return final;
-}
-
-/** The instance's name, after those of the instances in whose bodies it stands. */
-function namesTo({ owner, name }: Instance): readonly string[] {
-  return owner === undefined ? [name] : [...namesTo(owner), name];
 }

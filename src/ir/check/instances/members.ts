@@ -44,12 +44,19 @@ export function siblingOf(
   index: number,
 ): Entity | undefined {
   const siblings =
-    object.kind === "reference" ? place.scope.frame.siblings.get(object.name.text) : undefined;
+    object.kind === "reference" ? siblingsCalled(place.scope, object.name.text) : undefined;
   const sibling = siblings?.[index];
   if (sibling !== undefined) return { kind: "instance", instance: sibling };
   if (siblings === undefined) return undefined;
   if (index in siblings) throw new Silenced();
   throw problem("MEM0189", span, `There is no iteration ${index}.`);
+}
+
+function siblingsCalled(
+  { frame }: Scope,
+  name: string,
+): readonly (Instance | undefined)[] | undefined {
+  return frame.siblings.get(name) ?? (frame.outer && siblingsCalled(frame.outer, name));
 }
 
 export const noSiblings = ({ span }: IndexedMember) =>

@@ -302,21 +302,16 @@ export function captureMember(
   outer: TensorEntity,
   role: "parameter" | "state" | "draw" | "argument",
 ): TensorEntity {
+  const struct = scope.frame.structOf(instance);
   // A state may be called like what the compiler hands down beside it.
-  const key = `${instance.name}.${path.join(".")}${role === "argument" ? " handed down" : ""}`;
+  const key = `${struct}.${path.join(".")}${role === "argument" ? " handed down" : ""}`;
   const known = scope.frame.captured.get(key);
-  const owner = instance.path.join(".");
-  const before = scope.frame.capturedOf.get(key) ?? owner;
-  if (before !== owner) {
-    const message = `A loop's body sees two instances called ${instance.name}: ${before} and ${owner}.`;
-    throw problem("MEM0160", instance.span, message, { help: "Give one of them another name." });
-  }
-  scope.frame.capturedOf.set(key, owner);
   if (known !== undefined) return known.port;
   const copies = valueBehind(outer)?.type.copies ?? [];
   const hint = path.at(-1) ?? instance.name;
-  const [at, struct] =
-    role === "argument" ? [[freeArgument(scope, hint)], "own"] : [path, instance.name];
-  const port = scope.frame.input(hint, outer, role, at, struct, copies);
+  const port =
+    role === "argument"
+      ? scope.frame.input(hint, outer, role, [freeArgument(scope, hint)], "own", copies)
+      : scope.frame.input(hint, outer, role, path, struct, copies);
   return keepCapture(scope, key, outer, port);
 }
