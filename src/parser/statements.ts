@@ -71,6 +71,9 @@ export abstract class StatementGrammar extends NameStatementGrammar {
     this.failWith({
       ...unexpected("the end of the statement (a new line or `;`)", next),
       code: "MEM0023",
+      ...(next.tokenType === t.Comma && {
+        help: "Write a statement for each, in lines of their own or with `;` between them.",
+      }),
     });
   }
 

@@ -203,8 +203,8 @@ export class Frame {
   stepAxis: CheckedAxis | undefined;
   /** It runs once a step of a scan, itself or what calls it: a loss in it is a part of the scan's mean. */
   readonly inScan: boolean;
-  /** Names that scans used as values have carried from their `from`: nothing outside of them is called so. */
-  readonly scanned = new Set<string>();
+  /** Names that were known in a loop's body alone: what a scan used as a value carried from its `from`, the index of a repeat. */
+  readonly ofBodies = new Map<string, "carried" | "index">();
   /** Resets of the memories around a call of it, which the memories in it obey. */
   readonly handed: ResetKinds;
   /** Path from the model to here; undefined inside a block, which has many places. */

@@ -62,6 +62,20 @@ block outer(x[T]) -> [T] { return inner(x, n = 3) }`;
   });
 });
 
+test("a repeat's index after the repeat: what an iteration makes is yielded", () => {
+  const text = model("input x[T]\nrepeat 2 as layer { q = x * 2 }\noutput y = x * layer[0].q");
+  expect(codesOf(text)).toEqual(["MEM0110"]);
+  expect(helpOf(text)).toEqual([
+    "What an iteration makes leaves the repeat by its `yield`: repeat … as layer yield s { …; s = … }",
+  ]);
+});
+
+test("several things in a statement for one", () => {
+  expect(helpOf(model("input x[T], z[T]\noutput y = x"))).toEqual([
+    "Write a statement for each, in lines of their own or with `;` between them.",
+  ]);
+});
+
 test("two calls of one name are shown where they stand", () => {
   const text = model("dim D = 4\ninput x[T, D]\nx = norm(x)\noutput y = norm(x)");
   const places = [...shownOf(text).matchAll(/--> spec\.mem:(\d+:\d+)/g)].map(([, place]) => place);

@@ -35,6 +35,7 @@ export function repeatStatement(place: Place, statement: RepeatStatement): void 
       throw problem("MEM0241", first.span, "A repeat of 0 iterations has nothing to yield.");
     return;
   }
+  place.scope.frame.ofBodies.set(statement.index.text, "index");
   // Iterations whose body uses the index may differ. What does nothing but make instances is there for what comes after.
   const makes = statement.body.every((each) => each.kind === "use");
   if (makes || mentionsName(statement.body, statement.index.text))

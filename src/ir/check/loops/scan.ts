@@ -28,7 +28,7 @@ export function scanExpression(place: Place, statement: ScanStatement): Entity {
   const { yields, carried } = scan(place, statement);
   const own = new Set(statement.from.map(({ name }) => name.text));
   for (const { name, tensor } of carried) {
-    if (own.has(name)) scope.frame.scanned.add(name);
+    if (own.has(name)) scope.frame.ofBodies.set(name, "carried");
     // A declaration that the methods share is no local to bind again.
     else if (scope.names !== scope.member?.known) scope.names.set(name, tensor);
   }

@@ -59,9 +59,15 @@ export function resolveName(place: Place, name: Name): Entity {
       },
     );
   }
-  if (scope.frame.scanned.has(name.text)) {
+  const known = scope.frame.ofBodies.get(name.text);
+  if (known === "carried") {
     const message = `Nothing here is called ${name.text}: a scan's \`from\` names what it carries for its body alone.`;
     const help = `The last one of what \`yield ${name.text}\` gives is \`last(y over T)\`, where y is the scan's value over T.`;
+    throw problem("MEM0110", name.span, message, { help });
+  }
+  if (known === "index") {
+    const message = `Nothing here is called ${name.text}: the index of a repeat is known in its body alone.`;
+    const help = `What an iteration makes leaves the repeat by its \`yield\`: repeat … as ${name.text} yield s { …; s = … }`;
     throw problem("MEM0110", name.span, message, { help });
   }
   const near = suggest(name.text, visibleNames(place));
