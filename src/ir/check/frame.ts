@@ -10,6 +10,7 @@ import { isValue, mentions, numbersOf } from "../symbolic.ts";
 import { Addresses } from "./addresses.ts";
 import { unwritable } from "./calls/hygiene.ts";
 import type { Declaration } from "./declaration.ts";
+import type { Place } from "./emit.ts";
 import type { Static } from "./expressions/static.ts";
 import type { LossTerm } from "./loss-terms.ts";
 import type { Definitions } from "./names/definitions.ts";
@@ -86,8 +87,10 @@ export interface Instance {
   /** The frame it was declared in and its path there. */
   readonly frame: Frame;
   readonly path: readonly string[];
-  /** Names at the declaration: for `reset when`. */
+  /** Where it is declared; its names go on to change. */
   readonly scope: Scope;
+  /** What names meant at the declaration: for `reset when`. */
+  readonly names: ReadonlyMap<string, Entity>;
   readonly reset: Expression | undefined;
   /** Its dims, constants, parameters and entering states as seen in its frame. */
   view: Scope | undefined;
@@ -123,6 +126,16 @@ export interface Instance {
 /** The instance's name, after those of the instances in whose bodies it stands. */
 export function namesTo({ owner, name }: Instance): readonly string[] {
   return owner === undefined ? [name] : [...namesTo(owner), name];
+}
+
+/** What the iterations of a repeat that is written out declare under one name: `mem[layer - 1]`. */
+export interface Siblings {
+  /** Of the declaration. */
+  readonly span: Span;
+  /** That of an iteration, made ahead where it can be; undefined where it does not stand, poison where its declaration failed. */
+  readonly at: (place: Place, iteration: number, span: Span) => Entity | undefined;
+  /** A repeat before has declared the name, too. */
+  readonly other?: Span;
 }
 
 /** The names that methods of a block or memory share. */
@@ -195,8 +208,6 @@ export class Frame {
   readonly writes = new Map<string, { readonly value: TensorEntity; readonly span: Span }>();
   /** Arguments that the compiler adds: what is visible everywhere, and `next M` of an instance. */
   readonly implicit = new Map<string, Implicit>();
-  /** Instances by name and iteration of an unrolled repeat (`mem[layer - 1]`); undefined where the declaration failed. */
-  readonly siblings = new Map<string, (Instance | undefined)[]>();
   /** Of the block or method, for messages: `attention`, `slots.read`. */
   readonly title: string;
   /** The axis whose entries a scan's body sees one at a time. */
@@ -207,6 +218,8 @@ export class Frame {
   readonly ofBodies = new Map<string, "carried" | "index">();
   /** Resets of the memories around a call of it, which the memories in it obey. */
   readonly handed: ResetKinds;
+  /** Names of which the definition around asks for one entry: `mem` in `mem[0]`. */
+  readonly indexed: ReadonlySet<string>;
   /** Path from the model to here; undefined inside a block, which has many places. */
   readonly address: readonly string[] | undefined;
   /** Values that loops' bodies capture and the port each became. */
@@ -242,8 +255,10 @@ export class Frame {
       readonly address?: readonly string[] | undefined;
       readonly handed?: ResetKinds;
       readonly inScan?: boolean;
+      readonly indexed?: ReadonlySet<string>;
     } = {},
   ) {
+    this.indexed = place.indexed ?? outer?.frame.indexed ?? new Set();
     this.handed = place.handed ?? { segment: false, steps: false };
     this.inScan = place.inScan ?? outer?.frame.inScan ?? false;
     this.isMain = place.isMain ?? false;
@@ -344,6 +359,8 @@ export class Scope {
   readonly axes: Map<string, CheckedAxis>;
   /** Axes of the formals or of the segment: their names mean them, whatever else has an axis of that name. */
   readonly fixed: Map<string, CheckedAxis>;
+  /** What repeats that are written out here have declared, by name. */
+  readonly siblings: Map<string, Siblings>;
   readonly member: Member | undefined;
   /** Path segments that calls made here start with. */
   get prefix(): readonly string[] {
@@ -364,6 +381,7 @@ export class Scope {
     readonly names?: Map<string, Entity>;
     readonly axes?: Map<string, CheckedAxis>;
     readonly fixed?: Map<string, CheckedAxis>;
+    readonly siblings?: Map<string, Siblings>;
     readonly member?: Member | undefined;
     /** A new base, outside of any call's arguments. */
     readonly prefix?: readonly string[];
@@ -377,6 +395,7 @@ export class Scope {
     this.names = parts.names ?? new Map();
     this.axes = parts.axes ?? new Map();
     this.fixed = parts.fixed ?? new Map();
+    this.siblings = parts.siblings ?? new Map();
     this.member = parts.member;
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
@@ -402,10 +421,6 @@ export class Scope {
   /** The same names, where the batch may be named. */
   withBatch(): Scope {
     return new Scope({ ...this, seesBatch: true });
-  }
-
-  forReset(): Scope {
-    return new Scope({ ...this, inReset: true });
   }
 
   seeAxes(axes: readonly CheckedAxis[]): void {

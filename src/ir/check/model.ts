@@ -132,13 +132,6 @@ export function runModelStatement(place: Place, statement: Statement, parts: Mod
       if (!went) poison(place, statement);
       return;
     }
-    case "return":
-      checker.report.add(
-        problem("MEM0325", statement.span, "A model has outputs, not a return.", {
-          help: "output logits = …",
-        }).diagnostic,
-      );
-      return;
     default:
       runStatements(place, [statement]);
       return;

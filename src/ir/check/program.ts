@@ -16,6 +16,7 @@ import { refuseBatchInStates } from "./over-batch.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 import type { Settings } from "./schedules/setting.ts";
+import { indexedNames } from "./syntax.ts";
 
 interface Making {
   readonly kind: Program["kind"];
@@ -116,6 +117,7 @@ function attemptProgram(making: Making, memberAxes: MemberAxes): MadeProgram | u
     {
       isMain: true,
       address: [],
+      indexed: indexedNames(model.body),
     },
   );
   const scope = new Scope({ frame, definitions: resolved.definitions });

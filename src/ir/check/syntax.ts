@@ -1,5 +1,14 @@
 /** Walking syntax trees without looking at what kind each node is. */
-import type { AssignStatement, Name, ScanExpression, WriteStatement } from "../../parser/tree.ts";
+import type {
+  AssignStatement,
+  Name,
+  Reference,
+  RepeatStatement,
+  ReturnStatement,
+  ScanExpression,
+  ScanStatement,
+  WriteStatement,
+} from "../../parser/tree.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,6 +35,24 @@ export const hasUnit = (part: object): part is { readonly unit: Name } =>
 
 export const isScanExpression = (part: object): part is ScanExpression =>
   "kind" in part && part.kind === "scan-expression";
+
+export const isReturn = (part: object): part is ReturnStatement =>
+  "kind" in part && part.kind === "return";
+
+export const isLoop = (part: object): part is RepeatStatement | ScanStatement =>
+  "kind" in part && (part.kind === "repeat" || part.kind === "scan");
+
+/** `mem[layer - 1]`, of a name. */
+const isIndexedName = (part: object): part is { readonly object: Reference } =>
+  "kind" in part &&
+  part.kind === "indexed" &&
+  "object" in part &&
+  isObject(part.object) &&
+  part.object.kind === "reference";
+
+/** Names of which one entry is asked for, as `mem` in `mem[0]`. */
+export const indexedNames = (part: unknown): ReadonlySet<string> =>
+  new Set(nodesIn(part, isIndexedName).map(({ object }) => object.name.text));
 
 /** Whether a node, or one below it, is what is asked for. */
 export function someNode(part: unknown, wanted: (node: Fields) => boolean): boolean {

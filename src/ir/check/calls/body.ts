@@ -28,6 +28,7 @@ import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
 import { problem, Silenced } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
+import { indexedNames } from "../syntax.ts";
 import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";
 import { warnOfPadding } from "./ragged.ts";
 import { toValue } from "./results.ts";
@@ -52,7 +53,11 @@ export function makeTemplate(
       formalValues.set(number.name, number.value.value);
   }
   const name = checker.functionName(camel(callee.title));
-  const frame = new Frame(name, callee.title, undefined, formalValues, { handed, inScan });
+  const frame = new Frame(name, callee.title, undefined, formalValues, {
+    handed,
+    inScan,
+    indexed: indexedNames(callee.body),
+  });
   const scope = new Scope({
     frame,
     definitions: callee.definitions,

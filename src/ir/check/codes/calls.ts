@@ -192,6 +192,15 @@ model M { dim D = 4; input x[T, D]; output y = rows(x) }`,
     fix: `block rows(x[T, D]) -> [T] { return sum(x over D) }
 model M { dim D = 4; input x[T, D]; output y = rows(x) }`,
   },
+  MEM0228: {
+    title: "`return` that ends nothing",
+    explanation:
+      "A `return` ends a block, a method or a branch of one: nothing stands after it, and it does not stand in a loop, whose iterations give values by `yield`.",
+    example: `block powers(x[T]) -> [T] { repeat 3 as i { x = x * x; return x } }
+model M { input x[T]; output y = powers(x) }`,
+    fix: `block powers(x[T]) -> [T] { repeat 3 as i { x = x * x }; return x }
+model M { input x[T]; output y = powers(x) }`,
+  },
   MEM0230: {
     title: "State outside of a memory",
     explanation:

@@ -1,7 +1,7 @@
 /** The flag of a declaration's `reset when` (rule R9). */
 import type { Place } from "../emit.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
-import type { Instance, TensorEntity } from "../frame.ts";
+import { type Entity, type Instance, Scope, type TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import { resetScope } from "./tensors.ts";
 
@@ -10,7 +10,10 @@ export function declaredReset(place: Place, instance: Instance): TensorEntity | 
   const { reset } = instance;
   if (reset === undefined || instance.declaredReset !== undefined) return instance.declaredReset;
   const { owner, scope } = instance;
-  const inReset = owner === undefined ? scope.forReset() : resetScope(place, owner, scope);
+  const inReset =
+    owner === undefined
+      ? new Scope({ ...scope, names: namesAt(instance), inReset: true })
+      : resetScope(place, owner, scope);
   const tensor = evaluateTensor({ ...place, scope: inReset }, reset);
   if (tensor.number !== "flag") {
     throw problem("MEM0124", reset.span, "`reset when` needs a flag.", {
@@ -41,4 +44,10 @@ export function declaredReset(place: Place, instance: Instance): TensorEntity | 
   }
   instance.declaredReset = tensor;
   return tensor;
+}
+
+/** Names as they were at the declaration, and instances declared there and later, whose carried states resets may read. */
+function namesAt({ names, scope }: Instance): Map<string, Entity> {
+  const instances = [...scope.names].filter(([, { kind }]) => kind === "instance");
+  return new Map([...instances, ...names]);
 }

@@ -83,6 +83,7 @@ export function makeInstance(
     frame,
     path,
     scope: place.scope,
+    names: new Map(place.scope.names),
     reset,
     view: undefined,
     bound: new Map(presumed),

@@ -4,7 +4,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { IndexedMember, Name, Next } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, Instance, Scope } from "../frame.ts";
+import type { Entity, Instance, Scope, Siblings } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem, Silenced } from "../problem.ts";
 import { bodyInstances } from "./body.ts";
@@ -43,20 +43,27 @@ export function siblingOf(
   { object, span }: IndexedMember,
   index: number,
 ): Entity | undefined {
-  const siblings =
-    object.kind === "reference" ? siblingsCalled(place.scope, object.name.text) : undefined;
-  const sibling = siblings?.[index];
-  if (sibling !== undefined) return { kind: "instance", instance: sibling };
+  const name = object.kind === "reference" ? object.name.text : "";
+  const siblings = siblingsCalled(place.scope, name);
   if (siblings === undefined) return undefined;
-  if (index in siblings) throw new Silenced();
-  throw problem("MEM0189", span, `There is no iteration ${index}.`);
+  if (siblings.other !== undefined) {
+    const message = `Two repeats declare ${name}, so ${name}[${index}] may mean that of either.`;
+    const notes = [siblings.other, siblings.span].map((at) => ({
+      message: "Declared here.",
+      span: at,
+    }));
+    throw problem("MEM0189", span, message, { notes, help: "Give one of them another name." });
+  }
+  const sibling = siblings.at(place, index, span);
+  if (sibling?.kind === "poison") throw new Silenced();
+  if (sibling !== undefined) return sibling;
+  throw problem("MEM0189", span, `Iteration ${index} has not made its ${name} yet.`, {
+    notes: [{ message: "It is declared here.", span: siblings.span }],
+  });
 }
 
-function siblingsCalled(
-  { frame }: Scope,
-  name: string,
-): readonly (Instance | undefined)[] | undefined {
-  return frame.siblings.get(name) ?? (frame.outer && siblingsCalled(frame.outer, name));
+function siblingsCalled({ frame, siblings }: Scope, name: string): Siblings | undefined {
+  return siblings.get(name) ?? (frame.outer && siblingsCalled(frame.outer, name));
 }
 
 export const noSiblings = ({ span }: IndexedMember) =>

@@ -8,6 +8,7 @@ import { type MemberItem, memberItems } from "../names/member.ts";
 import { writingMethods } from "../names/unused.ts";
 import { type Report, warning } from "../problem.ts";
 import { isName, mentionsName, someNode } from "../syntax.ts";
+import { declaredReset } from "./declared-reset.ts";
 import { reportUnrestarted } from "./restart.ts";
 import { hasMember, ownTensor } from "./tensors.ts";
 
@@ -15,6 +16,7 @@ import { hasMember, ownTensor } from "./tensors.ts";
 export function finishInstances(place: Place, frame: Frame): void {
   const { memories, report } = place.checker;
   const { sound } = report;
+  for (const instance of frame.instances) report.attempt(() => declaredReset(place, instance));
   enterStates(place, frame);
   for (const instance of frame.instances) {
     const owner: Place = { ...place, scope: instance.scope };

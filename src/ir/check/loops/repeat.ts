@@ -1,22 +1,19 @@
-/** `repeat n as i { … }`: iterations written out where the body uses the index, else one loop. */
+/** `repeat n as i { … }`: iterations written out where these may differ, else one loop. */
 
 import type { RepeatStatement } from "../../../parser/tree.ts";
 import type { LoopInput } from "../../function-builder.ts";
-import { literal } from "../../symbolic.ts";
 import { valueOfTensor } from "../calls/results.ts";
 import { lifted } from "../declaration.ts";
-import { asTensor, emit, type Place, writable } from "../emit.ts";
+import { type Place, writable } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
-import { plainNumber, type StaticNumber } from "../expressions/static.ts";
-import { type CheckedAxis, type Entity, Scope, type TensorEntity } from "../frame.ts";
-import { declareInstance } from "../instances/instance.ts";
+import type { StaticNumber } from "../expressions/static.ts";
+import type { CheckedAxis } from "../frame.ts";
 import { takeLoopLoss } from "../loss-terms.ts";
 import { declareTensor } from "../parameter.ts";
-import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
-import { runStatements } from "../statements/statement.ts";
 import { mentionsName } from "../syntax.ts";
 import { captureInputs, finishLoop, numbersOf, runLoop, startLoop, yielded } from "./loop.ts";
+import { declaredInstances, unrolledRepeat } from "./unrolled.ts";
 
 const mostIterations = 10_000;
 
@@ -36,93 +33,15 @@ export function repeatStatement(place: Place, statement: RepeatStatement): void 
     return;
   }
   place.scope.frame.ofBodies.set(statement.index.text, "index");
-  // Iterations whose body uses the index may differ. What does nothing but make instances is there for what comes after.
-  const makes = statement.body.every((each) => each.kind === "use");
-  if (makes || mentionsName(statement.body, statement.index.text))
-    unrolled(place, statement, count.value);
+  if (isWrittenOut(place, statement)) unrolledRepeat(place, statement, count.value);
   else loop(place, statement, count);
 }
 
-/** Iterations one after the other in the same function, each with its own number. */
-function unrolled(place: Place, statement: RepeatStatement, count: number): void {
-  const { scope } = place;
-  const yields = new Map<string, TensorEntity[]>(statement.yields.map((name) => [name.text, []]));
-  const before = new Set(scope.names.keys());
-  const probed = scope.frame.loopScope(scope.prefix, statement.index.text);
-  const scopes = Array.from({ length: count }, (_, iteration) => {
-    const names = new Map<string, Entity>();
-    names.set(statement.index.text, plainNumber(iteration, true));
-    return new Scope({
-      ...scope.apart(),
-      names,
-      prefix: [...scope.prefix, statement.index.text, String(iteration)],
-    });
-  });
-  const memories = statement.body.filter((each) => each.kind === "memory");
-  const used = statement.body.filter((each) => each.kind === "use");
-  for (const { name } of used) scope.frame.siblings.set(name.text, []);
-  for (const inner of scopes)
-    for (const [name, entity] of scope.names)
-      if (!inner.names.has(name)) inner.names.set(name, entity);
-  for (const memory of memories) {
-    const siblings = scopes.map((inner) => {
-      const instance = declareInstance(
-        { ...place, scope: inner },
-        memory.name,
-        memory.value,
-        "memory",
-        memory.reset,
-      );
-      inner.names.set(memory.name.text, { kind: "instance", instance });
-      return instance;
-    });
-    scope.frame.siblings.set(memory.name.text, siblings);
-  }
-  for (const [iteration, inner] of scopes.entries()) {
-    for (const name of before) {
-      const current = scope.names.get(name);
-      if (current !== undefined && name !== statement.index.text) inner.names.set(name, current);
-    }
-    const entering = new Map(inner.names);
-    runStatements({ ...place, scope: inner }, statement.body);
-    for (const { name } of used) {
-      const entity = inner.names.get(name.text);
-      const made = entity?.kind === "instance" ? entity.instance : undefined;
-      scope.frame.siblings.get(name.text)?.push(made);
-    }
-    const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
-    probeNames(place, new Map(bound), [...probed, String(iteration)]);
-    for (const name of before) {
-      const after = inner.names.get(name);
-      if (after === undefined || name === statement.index.text) continue;
-      scope.names.set(name, after);
-      if (after.kind === "tensor") scope.seeAxes(after.axes);
-    }
-    for (const name of statement.yields) {
-      const entity = inner.names.get(name.text);
-      if (entity === undefined)
-        throw problem("MEM0242", name.span, `The repeat never gives ${name.text} a value.`);
-      yields.get(name.text)?.push(asTensor(scope, entity, name.span));
-    }
-  }
-  for (const [name, tensors] of yields) {
-    const into = statement.index.text;
-    const axis: CheckedAxis = {
-      name: into,
-      size: count,
-      declared: literal(count).text,
-      data: false,
-    };
-    const attributes = { pieces: tensors.map(() => null), into };
-    scope.names.set(
-      name,
-      emit(place, "join", tensors, attributes, {
-        span: statement.span,
-        hints: [name],
-        axes: [axis],
-      }),
-    );
-  }
+/** Iterations whose body uses the index may differ; those whose instances are asked for one by one are told apart. */
+function isWrittenOut({ scope }: Place, { body, index }: RepeatStatement): boolean {
+  const makesOnly = body.every((each) => each.kind === "use");
+  const told = declaredInstances(body).some(({ name }) => scope.frame.indexed.has(name.text));
+  return makesOnly || told || mentionsName(body, index.text);
 }
 
 function loop(place: Place, statement: RepeatStatement, count: StaticNumber): void {

@@ -84,10 +84,11 @@ export function findMember(place: Place, member: Member, name: string): Entity |
   const known = member.known.get(name);
   if (known !== undefined) return known;
   const option = member.options.get(name);
-  if (option !== undefined) return option;
   const inside: Place = { ...place, scope: memberScope(place.scope, member) };
-  for (const item of memberItems(member.definition)) {
-    if (item.name !== name) continue;
+  const items = memberItems(member.definition).filter((item) => item.name === name);
+  if (items.length > (option === undefined ? 1 : 0)) refuseSecond(inside, member, name, items);
+  if (option !== undefined) return option;
+  for (const item of items) {
     const make = () => (isTaken(inside, item) ? memberEntity(inside, member, item) : undefined);
     // A carried state depends on nothing, whatever its own reset does.
     const entity =
@@ -99,6 +100,23 @@ export function findMember(place: Place, member: Member, name: string): Entity |
     return entity;
   }
   return undefined;
+}
+
+/** Methods share a name in one meaning, so no line of the body gives it another. */
+function refuseSecond(
+  inside: Place,
+  { definition }: Member,
+  name: string,
+  items: readonly MemberItem[],
+): void {
+  const option = definition.options.find((each) => each.name.text === name)?.name.span;
+  const [first, second] = items.filter((item) => isTaken(inside, item)).map(memberName);
+  const [before, after] = option === undefined ? [first, second] : [option, first];
+  if (before === undefined || after === undefined) return;
+  throw problem("MEM0233", after, `${name} is already taken here.`, {
+    notes: [{ message: "The methods share this one.", span: before }],
+    help: "What a body declares has one meaning for all its methods, whatever its order.",
+  });
 }
 
 /** Where a member is declared, for messages. */

@@ -16,6 +16,7 @@ import { problem, type Report, warning } from "../problem.ts";
 import { isName, isObject } from "../syntax.ts";
 import type { Definitions } from "./definitions.ts";
 import { bodyHelp } from "./member.ts";
+import { checkReturns } from "./returns.ts";
 
 export interface Elsewhere {
   /** Names of axes that signatures make. */
@@ -47,6 +48,7 @@ export function resolveNames(
     const found: Mentions = { references: [], names: new Set() };
     collect(item, found, false);
     checkSignatures(item, report);
+    checkReturns(item, report);
     if (item.kind !== "model") checkBody(item, report);
     mentions.set(item.name.text, found);
     const known = new Set([...everywhere, ...found.names]);

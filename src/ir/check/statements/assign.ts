@@ -3,7 +3,7 @@
 import type { AssignStatement, Expression } from "../../../parser/tree.ts";
 import { asTensor, type Place, renameAxes, typeOf } from "../emit.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, TensorEntity } from "../frame.ts";
+import type { Entity, Scope, TensorEntity } from "../frame.ts";
 import { declaredAxes, matchAxes } from "../names/axes.ts";
 import { problem, Silenced } from "../problem.ts";
 
@@ -12,11 +12,19 @@ export function bindNew(
   name: { readonly text: string; readonly span: Expression["span"] },
   entity: Entity,
 ): void {
-  const before = place.scope.names.get(name.text);
-  if (before !== undefined && before.kind !== "poison") {
-    throw problem("MEM0233", name.span, `${name.text} is already taken here.`);
+  if (isTaken(place.scope, name.text)) {
+    throw problem("MEM0233", name.span, `${name.text} is already taken here.`, {
+      help: "A declaration has a name of its own, in loops too: they see the names around them.",
+    });
   }
   place.scope.names.set(name.text, entity);
+}
+
+/** A loop's body goes on with the names around it. */
+function isTaken({ names, frame }: Scope, name: string): boolean {
+  const before = names.get(name);
+  if (before !== undefined) return before.kind !== "poison";
+  return frame.outer !== undefined && isTaken(frame.outer, name);
 }
 
 export function assign(place: Place, statement: AssignStatement): void {

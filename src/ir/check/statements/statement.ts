@@ -109,10 +109,8 @@ function runStatement(place: Place, statement: Statement): readonly ReturnedValu
       });
       return undefined;
     case "memory": {
-      if (
-        scope.names.get(statement.name.text)?.kind === "instance" &&
-        scope.frame.siblings.has(statement.name.text)
-      )
+      const ahead = scope.names.get(statement.name.text);
+      if (ahead?.kind === "instance" && ahead.instance.span === statement.name.span)
         return undefined;
       const instance = declareInstance(
         place,

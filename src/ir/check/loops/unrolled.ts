@@ -1,0 +1,159 @@
+/** `repeat n as i { … }` written out: iterations one after the other in the same function, each with its own number. */
+
+import type { Name, RepeatStatement, Span, Statement } from "../../../parser/tree.ts";
+import { literal } from "../../symbolic.ts";
+import { asTensor, emit, type Place } from "../emit.ts";
+import { plainNumber } from "../expressions/static.ts";
+import {
+  type CheckedAxis,
+  type Entity,
+  Scope,
+  type Siblings,
+  type TensorEntity,
+} from "../frame.ts";
+import { declareInstance } from "../instances/instance.ts";
+import { namesDeclared } from "../names/member.ts";
+import { probeNames } from "../probe.ts";
+import { problem } from "../problem.ts";
+import { runStatements } from "../statements/statement.ts";
+import { isLoop, mentionsName, nodesIn } from "../syntax.ts";
+import { assignedNames } from "./carried.ts";
+
+type InstanceDeclaration = Extract<Statement, { kind: "use" | "memory" }>;
+
+/** The `use` and `memory` of a repeat's body, be it in branches of a `when`. */
+export const declaredInstances = (body: readonly Statement[]): readonly InstanceDeclaration[] =>
+  body.flatMap((each) => {
+    if (each.kind === "use" || each.kind === "memory") return [each];
+    if (each.kind !== "when") return [];
+    return [...declaredInstances(each.then), ...declaredInstances(each.otherwise ?? [])];
+  });
+
+export function unrolledRepeat(place: Place, statement: RepeatStatement, count: number): void {
+  const { scope } = place;
+  const index = statement.index.text;
+  const yields = new Map<string, TensorEntity[]>(statement.yields.map((name) => [name.text, []]));
+  const before = new Set(scope.names.keys());
+  const probed = scope.frame.loopScope(scope.prefix, index);
+  const iterations: Scope[] = [];
+  const siblings = siblingsOf(statement, iterations);
+  const known = new Map(scope.siblings);
+  for (const [name, each] of siblings) scope.siblings.set(name, each);
+  for (let iteration = 0; iteration < count; iteration++) {
+    const names = new Map<string, Entity>(scope.names);
+    names.set(index, plainNumber(iteration, true));
+    iterations.push(
+      new Scope({
+        ...scope.apart(),
+        names,
+        siblings: new Map(scope.siblings),
+        prefix: [...scope.prefix, index, String(iteration)],
+      }),
+    );
+  }
+  for (const [iteration, inner] of iterations.entries()) {
+    for (const name of before) {
+      const current = scope.names.get(name);
+      if (current !== undefined && name !== index) inner.names.set(name, current);
+    }
+    const entering = new Map(inner.names);
+    runStatements({ ...place, scope: inner }, statement.body);
+    const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
+    probeNames(place, new Map(bound), [...probed, String(iteration)]);
+    for (const name of before) {
+      const after = inner.names.get(name);
+      if (after === undefined || name === index) continue;
+      scope.names.set(name, after);
+      if (after.kind === "tensor") scope.seeAxes(after.axes);
+    }
+    for (const name of statement.yields) {
+      const entity = inner.names.get(name.text);
+      if (entity === undefined)
+        throw problem("MEM0242", name.span, `The repeat never gives ${name.text} a value.`);
+      yields.get(name.text)?.push(asTensor(scope, entity, name.span));
+    }
+  }
+  for (const [name, each] of siblings) {
+    const other = known.get(name);
+    if (other !== undefined) scope.siblings.set(name, { ...each, other: other.span });
+  }
+  for (const [name, tensors] of yields) {
+    const axis: CheckedAxis = {
+      name: index,
+      size: count,
+      declared: literal(count).text,
+      data: false,
+    };
+    const attributes = { pieces: tensors.map(() => null), into: index };
+    scope.names.set(
+      name,
+      emit(place, "join", tensors, attributes, {
+        span: statement.span,
+        hints: [name],
+        axes: [axis],
+      }),
+    );
+  }
+}
+
+/** What the iterations declare, by name; a memory of an iteration ahead is made when it is asked for. */
+function siblingsOf(
+  { body }: RepeatStatement,
+  iterations: readonly Scope[],
+): ReadonlyMap<string, Siblings> {
+  const declarations = declaredInstances(body);
+  return new Map(
+    declarations.map(({ name }): [string, Siblings] => {
+      const own = declarations.filter((each) => each.name.text === name.text);
+      const at: Siblings["at"] = (place, iteration, span) => {
+        const scope = iterations[iteration];
+        if (scope === undefined)
+          throw problem("MEM0189", span, `There is no iteration ${iteration}.`);
+        const made = scope.names.get(name.text);
+        if (made !== undefined) return made;
+        const ahead = body.find((each) => each.kind === "memory" && own.includes(each));
+        return ahead?.kind === "memory"
+          ? declareAhead({ ...place, scope }, ahead, body, span)
+          : undefined;
+      };
+      return [name.text, { span: name.span, at }];
+    }),
+  );
+}
+
+/** Makes the memory of an iteration that has not begun: what its declaration reads must not be made by the iterations. */
+function declareAhead(
+  place: Place,
+  declaration: Extract<Statement, { kind: "memory" }>,
+  body: readonly Statement[],
+  span: Span,
+): Entity {
+  const { name, value, reset } = declaration;
+  const read = [...boundIn(body)].find((each) => mentionsName([value, reset], each));
+  if (read !== undefined) {
+    const message = `${name.text} of an iteration that comes later is asked for, but its declaration reads ${read}, which each iteration makes.`;
+    throw problem("MEM0189", span, message, {
+      notes: [{ message: "It is declared here.", span: name.span }],
+      help: "Declare it with what is known before the repeat, or with the repeat's index.",
+    });
+  }
+  const instance = declareInstance(place, name, value, "memory", reset);
+  const entity: Entity = { kind: "instance", instance };
+  place.scope.names.set(name.text, entity);
+  return entity;
+}
+
+/** Names that statements give a meaning, wherever in them. */
+function boundIn(body: readonly Statement[]): ReadonlySet<string> {
+  const names = new Set(assignedNames(body));
+  const add = (all: readonly Name[]): void => {
+    for (const { text } of all) names.add(text);
+  };
+  for (const each of body) {
+    add(namesDeclared(each));
+    if (each.kind === "when")
+      for (const name of boundIn([...each.then, ...(each.otherwise ?? [])])) names.add(name);
+  }
+  for (const { yields } of nodesIn(body, isLoop)) add(yields);
+  return names;
+}
