@@ -5,7 +5,7 @@
 import { generator } from "../codegen/tensors.ts";
 
 /** Names that generated code has uses of its own for, and plain ones. */
-const NAMES = [
+export const NAMES = [
   ...["out", "each", "back", "i", "t", "h", "step", "own", "dims", "y", "a", "layer", "z"],
   ...["g", "Each", "G", "losses"],
 ];
@@ -49,14 +49,16 @@ class ModelWriter {
       "  return tanh(h * u + x * v) }",
       ...this.#memory("first"),
       ...this.#memory("second"),
-      `model M { dim D = 2; input x[${this.#tokens}, D]`,
+      `model M { dim D = 2; input x[${this.#tokens}, D]; input begins in flag`,
       "  param w[D] ~ normal(0, 0.7)",
+      "  count = 1; begun = begins",
       `  memory ${first} = first(width = D)`,
       ...this.#statements(this.#place("  ", "w"), (place) => {
         const [value, more] = [this.#value(place), this.#name()];
         return [
           "  repeat 2 as deep {",
-          `    memory ${second} = second(width = D)`,
+          `    memory ${second} = second(width = D) reset when begun`,
+          `    begun = ${this.#one(["begun", "begun and not begins", "not begins"])}`,
           `    x = tanh(x + ${second}.run(${value}))`,
           "  }",
           `  ${more} = ${first}.run(x + ${value})`,
@@ -76,6 +78,7 @@ class ModelWriter {
       `memory ${name}(width: int) { dim D = width`,
       ...states.map((state) => `  state ${state}[D] starts 0.1, gradient through`),
       `  run(x[${t}, D]) -> [${t}, D] {`,
+      "    count = 1",
       ...this.#statements({ ...this.#place("    ", ...states), depth: 1 }, (place) => [
         `    ${carried} = ${first}`,
         `    ${steps} = scan over ${t} yield ${carried} {`,
@@ -146,7 +149,8 @@ class ModelWriter {
       lines: [
         `repeat ${1 + this.#below(3)} as ${index} ${yields ? `yield ${kept} ` : ""}{`,
         ...this.#statements(inside, (inner) => [
-          `  ${target} = tanh(${target} + ${this.#value(inner)})`,
+          `  count = ${this.#one(["count + 1", "2 * count", "0.5 * count"])}`,
+          `  ${target} = tanh(0.3 * count * ${target} + ${this.#value(inner)})`,
           ...(yields ? [`  ${kept} = ${this.#value(inner)}`] : []),
         ]),
         "}",
