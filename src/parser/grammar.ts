@@ -146,6 +146,16 @@ export abstract class Grammar extends EmbeddedActionsParser {
     throw fault(code, "tokenType" in where ? this.spanOf(where) : where, message, details);
   }
 
+  /** Reports what leaves no doubt about the rest of its statement, which is read all the same. */
+  protected remark(
+    code: SyntaxCode,
+    where: IToken,
+    message: string,
+    details: DiagnosticDetails = {},
+  ): void {
+    this.faults.push(syntaxError(code, this.spanOf(where), message, details));
+  }
+
   protected failWith({ code, token, message, help }: Finding): never {
     if (this.arranged.layout.inserted.has(token)) throw new Silent();
     this.fail(code, token, message, help === undefined ? {} : { help });

@@ -174,6 +174,18 @@ describe("common mistakes", () => {
     ]);
   });
 
+  it("what a state says twice", () => {
+    expect(inModel("state s starts 0, gradient stop, gradient through")).toEqual([
+      "MEM0041 ⟨gradient⟩ the state says `gradient` twice",
+    ]);
+    expect(inModel("state s starts 0, kept, kept")).toEqual([
+      "MEM0041 ⟨kept⟩ the state says `kept` twice",
+    ]);
+    expect(inModel("state s starts 0, reset when a, gradient stop, reset when b")).toEqual([
+      "MEM0041 ⟨reset⟩ the state says `reset when` twice",
+    ]);
+  });
+
   it("reserved words as names", () => {
     for (const [text, word] of [
       ["over = 1", "over"],

@@ -63,6 +63,13 @@ test("how segments are weighed is said once", () => {
   expect(codesOf(spec("average tokens; segment_weights last"))).toEqual(["MEM0300"]);
 });
 
+test("a group says each of its numbers once", () => {
+  const spec = (entries: string) =>
+    `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }\ntrain { group w { ${entries} } }`;
+  expect(codesOf(spec("rate 1e-3; weight_decay 0"))).toEqual([]);
+  expect(codesOf(spec("rate 1e-3; rate 0"))).toEqual(["MEM0300"]);
+});
+
 describe("a memory that is read", () => {
   const read =
     "dim D = 4\ninput x[T, D]\nmemory mem = slots(count = 2, width = D)\noutput y = mem.read(x, heads = 1)";

@@ -7,7 +7,7 @@ import { applyOverrides } from "./command-line.ts";
 import { readEntry, refuseFixedDraws, warnOfProgram } from "./entry.ts";
 import { group } from "./optimizer.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
-import { count, type Mutable, unit } from "./values.ts";
+import { count, type Mutable, standsTwice, unit } from "./values.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
 export interface CheckedSchedule {
@@ -108,11 +108,10 @@ function refuseSecond(
   const same = weighing.includes(text) ? weighing : [text];
   const earlier = same.find((word) => seen.has(word));
   if (earlier === undefined || repeatable.has(text)) return;
-  const message =
-    earlier === text
-      ? `${text} stands twice.`
-      : `${text} says how segments are weighed, and so does ${earlier}.`;
-  const notes = [{ message: "The first is here.", span: seen.get(earlier) ?? span }];
+  const first = seen.get(earlier) ?? span;
+  if (earlier === text) throw standsTwice({ text, span }, first);
+  const message = `${text} says how segments are weighed, and so does ${earlier}.`;
+  const notes = [{ message: "The first is here.", span: first }];
   throw problem("MEM0300", span, message, { notes });
 }
 

@@ -89,6 +89,12 @@ export function count(entry: ScheduleEntry, least: number): number {
   return number.value;
 }
 
+/** An entry stands where one of its name stood already. */
+export const standsTwice = ({ text, span }: ScheduleEntry["word"], earlier: Span): Problem =>
+  problem("MEM0300", span, `${text} stands twice.`, {
+    notes: [{ message: "The first is here.", span: earlier }],
+  });
+
 export const wordOf = (
   value: ScheduleValue | undefined,
 ): { readonly text: string; readonly span: Span } | undefined => {
