@@ -5,11 +5,17 @@ import type { Span } from "../../parser/tree.ts";
 export interface Unread {
   /** Whether something starts on such a line. */
   readonly holds: (span: Span) => boolean;
+  /** Whether a part of it is on such a line. */
+  readonly touches: (span: Span) => boolean;
   /** Words on such lines and the lines before them, where their statements may begin. */
   readonly words: ReadonlySet<string>;
 }
 
-export const nothingUnread: Unread = { holds: () => false, words: new Set() };
+export const nothingUnread: Unread = {
+  holds: () => false,
+  touches: () => false,
+  words: new Set(),
+};
 
 /** The lines of errors of syntax. */
 export function unreadLines(sources: readonly SourceFile[], errors: readonly Span[]): Unread {
@@ -24,7 +30,8 @@ export function unreadLines(sources: readonly SourceFile[], errors: readonly Spa
     lines.push({ file, start: from, end });
     for (const [word] of text.slice(before, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
   }
-  const holds = ({ file, start }: Span) =>
-    lines.some((line) => line.file === file && line.start <= start && start <= line.end);
-  return { holds, words };
+  const touches = ({ file, start, end }: Span) =>
+    lines.some((line) => line.file === file && line.start <= end && start <= line.end);
+  const holds = ({ file, start }: Span) => touches({ file, start, end: start });
+  return { holds, touches, words };
 }

@@ -82,6 +82,7 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
       method === undefined ? bodyMember(place, object.instance, callee.member) : undefined;
     if (inBody !== undefined) return callInstance(place, call, inBody, undefined, hint);
     if (method === undefined) {
+      if (place.checker.report.unread.words.has(callee.member.text)) throw new Silenced();
       const names = object.instance.definition.body.flatMap((each) =>
         each.kind === "method" ? [each.name.text] : [],
       );

@@ -5,7 +5,7 @@ import { plainName } from "../../function-builder.ts";
 import { asTensor, broadcastTo, inAxisOrder, type Place, typeOf } from "../emit.ts";
 import type { Entity, TensorEntity } from "../frame.ts";
 import { declaredAxes, renamingHelp } from "../names/axes.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import type { Callee } from "./arguments.ts";
 
 /** The results as the signature declares them: one for each output, from `return` or from the names it lists. */
@@ -37,6 +37,8 @@ export function declaredReturns(
     }
     const entity = name === undefined ? undefined : place.scope.names.get(name);
     if (entity !== undefined) return { entity, span };
+    const { span: whole } = callee.method ?? callee.definition;
+    if (place.checker.report.unread.touches(whole)) throw new Silenced();
     throw problem(
       "MEM0226",
       span,

@@ -21,6 +21,7 @@ export function instanceMember(place: Place, instance: Instance, member: Name): 
   if (item !== undefined && (item.statement.kind === "state" || item.statement.kind === "param")) {
     return instanceTensor(place, instance, member.text);
   }
+  if (place.checker.report.unread.words.has(member.text)) throw new Silenced();
   const names = memberItems(instance.definition).map((each) => each.name);
   const near = suggest(member.text, names);
   throw problem("MEM0188", member.span, `${instance.name} has no ${member.text}.`, {
@@ -83,6 +84,7 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
       : state.kind === "reference"
         ? state.name.text
         : "M";
+  if (place.checker.report.unread.words.has(name)) throw new Silenced();
   throw problem(
     "MEM0190",
     span,

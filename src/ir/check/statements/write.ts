@@ -5,7 +5,7 @@ import { asTensor, broadcastTo, emit, type Place, typeOf } from "../emit.ts";
 import { evaluate, evaluateTensor } from "../expressions/expression.ts";
 import type { Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 
 /** The state of that name of the method that a loop stands in. */
 function outerState(scope: Scope, name: string): Span | undefined {
@@ -31,6 +31,7 @@ export function write(place: Place, { state, value, span }: WriteStatement): voi
   }
   const item = memberItems(member?.definition).find((each) => each.name === state.text);
   if (member?.write === undefined || item?.statement.kind !== "state") {
+    if (place.checker.report.unread.words.has(state.text)) throw new Silenced();
     throw problem(
       "MEM0236",
       state.span,
