@@ -223,7 +223,10 @@ function callTemplate(
     : { kind: "tuple", items: results };
 }
 
-/** The template of calls of this kind, made for the first of them. One with losses is another one in scans, where they are parts of a mean. */
+/**
+ * The template of calls of this kind, made for the first of them. In scans one with losses is another one, where they are parts of a mean,
+ * and one with draws is none.
+ */
 function templateOf(
   { checker, scope }: Place,
   call: Call,
@@ -234,11 +237,11 @@ function templateOf(
 ): Template {
   const key = templateKey(callee, options, axes);
   const { inScan } = scope.frame;
-  // What a function does depends on the resets around it where it holds states, and on a scan around it where it has losses.
+  // What a function does depends on the resets around it where it holds states, and on a scan around it where it has losses or draws.
   const resets = `${handed.segment ? " reset" : ""}${handed.steps ? " restart" : ""}`;
   const scanned = inScan ? " in a scan" : "";
   const keyOf = (made: Template): string =>
-    `${key}${holdsStates(made) ? resets : ""}${made.losses.length > 0 ? scanned : ""}`;
+    `${key}${holdsStates(made) ? resets : ""}${dependsOnScan(made) ? scanned : ""}`;
   const known = [key, `${key}${resets}`, `${key}${scanned}`, `${key}${resets}${scanned}`]
     .map((each) => [each, checker.templates.get(each)] as const)
     .find(([each, made]) => made !== undefined && keyOf(made) === each)?.[1];
@@ -278,6 +281,9 @@ function refuseOwnReset({ standsFor, name }: Instance, template: Template, span:
     { help: "Declare the memories of its methods in its body." },
   );
 }
+
+const dependsOnScan = ({ losses, declarations }: Template): boolean =>
+  losses.length > 0 || declarations.some(({ role }) => role === "draw");
 
 /** Whether memories stand in the function, so that it matters which resets it is handed. */
 const holdsStates = ({ graph }: Template): boolean =>

@@ -9,7 +9,7 @@ import { instanceMember, nextOf, noSiblings, siblingOf } from "../instances/memb
 import { scanExpression } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { resolveName } from "../names/name.ts";
-import { checkDistribution, declareDraw } from "../parameter.ts";
+import { checkDistribution, declareDraw, drawInScan } from "../parameter.ts";
 import { problem, Silenced } from "../problem.ts";
 import { chosenBranch } from "./branch.ts";
 import { binary, contraction, is, unary } from "./operators.ts";
@@ -154,6 +154,7 @@ function passingAxes({ outer, restAxes }: Frame): readonly CheckedAxis[] {
 }
 
 function draw(place: Place, expression: DrawExpression): Entity {
+  if (place.scope.frame.inScan) throw drawInScan(place.scope.frame, expression);
   const axes = [
     ...(expression.rest ? passingAxes(place.scope.frame) : []),
     ...declaredAxes(place, expression.axes),

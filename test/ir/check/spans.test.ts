@@ -1,0 +1,36 @@
+/** Where an error is shown: at what is to be changed. */
+import { describe, expect, test } from "vitest";
+import { codesOf, shownOf } from "./kit.ts";
+
+const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
+
+/** The error's place, and those of its notes. */
+const placesOf = (text: string): string | undefined => shownOf(text).match(/-->.*/g)?.join(" ");
+
+describe("a draw in a scan is shown at the draw", () => {
+  const block = "block noisy(x[...]) -> [...] { return x + draw u[...] ~ normal }";
+
+  test.for([
+    ["with the scan's own axis", "m = m + x + draw e[T] ~ normal", "--> spec.mem:4:55"],
+    ["with another", "m = m + x + draw e[D] ~ normal", "--> spec.mem:4:55"],
+    ["in a repeat", "repeat 2 as i { m = m + x + draw e[] ~ normal }", "--> spec.mem:4:71"],
+  ])("%s", ([, body = "", at = ""]) => {
+    const text = model(
+      `dim D = 2; input x[T]\ny = scan over T from m = 0 yield m { ${body} }\noutput o = y`,
+    );
+    expect(codesOf(text), shownOf(text)).toEqual(["MEM0246"]);
+    expect(placesOf(text)).toBe(at);
+    expect(shownOf(text)).toContain(
+      "help: Draw before the scan, with the axis T: draw u[T, …] ~ uniform.",
+    );
+  });
+
+  test("of a block, with its call, also where the block is called outside too", () => {
+    const text = model(
+      "input x[T]\nz = noisy(x at T = 0)\ny = scan over T from m = 0 yield m { m = m + noisy(x) as other }\noutput o = y + z",
+      block,
+    );
+    expect(codesOf(text), shownOf(text)).toEqual(["MEM0246"]);
+    expect(placesOf(text)).toBe("--> spec.mem:1:48 --> spec.mem:5:46");
+  });
+});
