@@ -3,7 +3,7 @@
  */
 import type { NumberKind } from "../../ops/index.ts";
 import { BATCH, OPEN } from "../../ops/index.ts";
-import type { BlockDefinition, Expression, Span } from "../../parser/tree.ts";
+import type { BlockDefinition, Expression, Name, Span } from "../../parser/tree.ts";
 import { FunctionBuilder } from "../function-builder.ts";
 import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from "../graph.ts";
 import { isValue, mentions, numbersOf } from "../symbolic.ts";
@@ -205,6 +205,8 @@ export class Frame {
   readonly inScan: boolean;
   /** Names that were known in a loop's body alone: what a scan used as a value carried from its `from`, the index of a repeat. */
   readonly ofBodies = new Map<string, "carried" | "index">();
+  /** What equations bound, in order: one of them gave a carried name another type. */
+  readonly bound: { readonly name: Name; readonly entity: Entity }[] = [];
   /** Resets of the memories around a call of it, which the memories in it obey. */
   readonly handed: ResetKinds;
   /** Path from the model to here; undefined inside a block, which has many places. */
@@ -406,6 +408,12 @@ export class Scope {
 
   forReset(): Scope {
     return new Scope({ ...this, inReset: true });
+  }
+
+  /** What an equation gives a name. */
+  bind(name: Name, entity: Entity): void {
+    this.names.set(name.text, entity);
+    this.frame.bound.push({ name, entity });
   }
 
   seeAxes(axes: readonly CheckedAxis[]): void {

@@ -34,3 +34,28 @@ describe("a draw in a scan is shown at the draw", () => {
     expect(placesOf(text)).toBe("--> spec.mem:1:48 --> spec.mem:5:46");
   });
 });
+
+describe("a carried name that changes is shown where its axes first differ", () => {
+  test.for([
+    [
+      "in a repeat",
+      "repeat 2 as i {\nx = 2 * x\nx = x * index(D)\nx = x + 1\n}\noutput y = x",
+      "--> spec.mem:6:1",
+    ],
+    [
+      "in a scan",
+      "y = scan over T from m = 0 * norm(index(D)) yield m {\nm = m + x\nm = sum(m over D)\n}\noutput o = y",
+      "--> spec.mem:6:1",
+    ],
+    ["to a number", "repeat 2 as i {\nx = 2 * x\nx = 3\n}\noutput y = x", "--> spec.mem:6:1"],
+    [
+      "by a loop in it",
+      "z = x\nrepeat 2 as i {\nz = z * index(D)\nrepeat 2 as j { z = z + 1 }\n}\noutput y = z",
+      "--> spec.mem:6:1",
+    ],
+  ])("%s", ([, body = "", at = ""]) => {
+    const text = model(`dim D = 2; input x[T]\n${body}`);
+    expect(codesOf(text), shownOf(text)).toEqual(["MEM0243"]);
+    expect(placesOf(text), shownOf(text)).toBe(at);
+  });
+});
