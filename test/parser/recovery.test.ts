@@ -143,6 +143,19 @@ describe("common mistakes", () => {
     expect(helpOf("model M { parm w[D] ~ glorot }")).toBe("did you mean `param`?");
     expect(helpOf("model M { retrun x }")).toBe("did you mean `return`?");
     expect(helpOf("modle M { }")).toBe("did you mean `model`?");
+    expect(helpOf("model M { loss main = x weight by full }")).toBe("did you mean `weighted`?");
+    expect(helpOf("model M { y = x splt D as (H, K) }")).toBe("did you mean `split`?");
+    expect(helpOf("model M { y = x z }")).toBeUndefined();
+    expect(helpOf("memory m() { step() { next M <- 1 } }")).toBe(
+      "a state is written `M <- …`, and read as `next M` after that",
+    );
+  });
+
+  it("a repeat without its index", () => {
+    expect(inModel("repeat 2 { x = 1 }")).toEqual(["MEM0020 ⟨{⟩ expected `as`, found `{`"]);
+    expect(helpOf("model M { repeat 2 { x = 1 } }")).toBe(
+      "a repeat names its index: `repeat 2 as i { … }`",
+    );
   });
 
   it("sections of later editions are no items", () => {
