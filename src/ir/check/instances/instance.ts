@@ -8,6 +8,7 @@ import type { Static } from "../expressions/static.ts";
 import { type Entity, type Instance, Scope } from "../frame.ts";
 import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
+import { optionHelp } from "../option-names.ts";
 import { overrideOf } from "../override.ts";
 import { problem } from "../problem.ts";
 import { boundStateAxes, memberAxesKey } from "./axes.ts";
@@ -140,19 +141,12 @@ function instanceOptions(
     const name = argument.name ?? bare;
     const option = definition.options.find((each) => each.name.text === name?.text);
     if (name === undefined || option === undefined) {
-      const near =
-        name &&
-        suggest(
-          name.text,
-          definition.options.map((each) => each.name.text),
-        );
+      const names = definition.options.map((each) => each.name.text);
       throw problem(
         "MEM0171",
         argument.span,
         `${definition.name.text} has no option ${name?.text ?? "without a name"}.`,
-        {
-          help: near === undefined ? undefined : `Did you mean ${near}?`,
-        },
+        { help: optionHelp(name?.text, names) },
       );
     }
     options.set(name.text, optionValue(place, option.type, argument.value, name.text));

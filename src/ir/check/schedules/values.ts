@@ -1,6 +1,5 @@
 /** What entries are made of: numbers, words with units, calls with options, paths. */
 
-import { suggest } from "../../../parser/suggest.ts";
 import type {
   Argument,
   Expression,
@@ -8,6 +7,7 @@ import type {
   ScheduleValue,
   Span,
 } from "../../../parser/tree.ts";
+import { optionHelp } from "../option-names.ts";
 import { type Problem, problem } from "../problem.ts";
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -226,14 +226,11 @@ export function namedNumbers(
         const help = `Name it: ${call.name} has ${all.join(", ")}.`;
         throw problem("MEM0171", argument.span, message, { help });
       }
-      const near = argument.name && suggest(argument.name.text, all);
       throw problem(
         "MEM0171",
         argument.span,
         `${call.name} has no option ${argument.name?.text ?? "without a name"}.`,
-        {
-          help: near === undefined ? `It has ${all.join(", ")}.` : `Did you mean ${near}?`,
-        },
+        { help: optionHelp(argument.name?.text, all) },
       );
     }
     given.add(name);

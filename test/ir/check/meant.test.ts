@@ -1,0 +1,25 @@
+/** What an error proposes instead: the name, the option, the way to write it. */
+import { describe, expect, test } from "vitest";
+import { codesOf, shownOf } from "./kit.ts";
+
+const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
+
+const helpOf = (text: string): readonly string[] =>
+  [...shownOf(text).matchAll(/^help: (.*)$/gm)].map(([, help = ""]) => help);
+
+describe("an option that does not exist: the nearest, else all there are", () => {
+  const choice = `block f(x[...], kind: choice(plain, sticky(bins: int = 2, width: int = 3)) = plain) -> [...] {
+  return when kind is sticky { x * kind.bins * kind.width } else { x }
+}`;
+  test.for([
+    ["of a memory", "memory p = fifo(size = 3, width = 1)", "It has length, width, empty."],
+    ["of a memory, misspelt", "memory p = fifo(lenght = 3, width = 1)", "Did you mean length?"],
+    ["of a block that is called", "x = f(x, other = 3)", "It has kind."],
+    ["of a choice", "x = f(x, kind = sticky(n = 3))", "It has bins, width."],
+    ["of a choice, misspelt", "x = f(x, kind = sticky(bin = 3))", "Did you mean bins?"],
+  ])("%s", ([, statement = "", help = ""]) => {
+    const text = model(`input x[T]\n${statement}\noutput y = x`, choice);
+    expect(codesOf(text), shownOf(text)).toContain("MEM0171");
+    expect(helpOf(text)).toContain(help);
+  });
+});
