@@ -23,3 +23,10 @@ describe("an option that does not exist: the nearest, else all there are", () =>
     expect(helpOf(text)).toContain(help);
   });
 });
+
+test("an axis is its own size", () => {
+  const text = model("dim D = 2; input x[T, D]\noutput y = x * size(D) + size(T)");
+  expect(codesOf(text)).toEqual(["MEM0147"]);
+  expect(helpOf(text)).toEqual(["An axis is its own size: write D."]);
+  expect(helpOf(model("input x[T]\noutput y = x * size(3)"))).toEqual([]);
+});
