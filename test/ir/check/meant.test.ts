@@ -30,3 +30,10 @@ test("an axis is its own size", () => {
   expect(helpOf(text)).toEqual(["An axis is its own size: write D."]);
   expect(helpOf(model("input x[T]\noutput y = x * size(3)"))).toEqual([]);
 });
+
+test("the batch may be what an axis was meant to be", () => {
+  const text = model(
+    "input x[T]\ny = when training { mean(x over Batch) } else { x }\nz = mean(x over Tt)\noutput o = x + y",
+  ).replace("when training", "when not training");
+  expect(helpOf(text)).toEqual(["Did you mean batch?", "Did you mean T?"]);
+});
