@@ -37,3 +37,19 @@ test("the batch may be what an axis was meant to be", () => {
   ).replace("when training", "when not training");
   expect(helpOf(text)).toEqual(["Did you mean batch?", "Did you mean T?"]);
 });
+
+test("a state that was meant to be written", () => {
+  const memory = (write: string) => `memory m() {
+  state rows starts 0, gradient through
+  state count starts 0
+  step(x[T]) -> [T] { ${write}; return x + rows + count }
+}`;
+  const text = (write: string) =>
+    model("input x[T]\nmemory k = m()\noutput y = k.step(x)", memory(write));
+  expect(helpOf(text("row <- sum(x over T where valid(T))"))).toContain(
+    "Did you mean rows? A local is assigned with `=`.",
+  );
+  expect(helpOf(text("local <- sum(x over T where valid(T))"))).toContain(
+    "`<-` writes a state inside a method of its memory; a local is assigned with `=`.",
+  );
+});
