@@ -201,7 +201,7 @@ function constantStart(compute: GraphFunction): SymbolicNumber | undefined {
 
 // ---------------------------------------------------------------- draws
 
-const drawArguments: Readonly<Record<DrawInfo["distribution"]["kind"], number>> = {
+const drawArguments: Readonly<Record<DrawInfo["distribution"]["kind"], 0 | 1>> = {
   uniform: 0,
   normal: 0,
   bernoulli: 1,
@@ -230,7 +230,8 @@ export function checkDistribution(
     );
   }
   if (distribution.arguments.length !== drawArguments[name]) {
-    throw problem("MEM0162", distribution.span, `${name} takes ${drawArguments[name]} arguments.`);
+    const takes = drawArguments[name] === 0 ? "no arguments" : "one argument";
+    throw problem("MEM0162", distribution.span, `${name} takes ${takes}.`);
   }
   const given = distribution.arguments.map((each) => declaredNumber(place, each));
   const [first = 0] = given.map((each) => each.value);

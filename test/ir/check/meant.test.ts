@@ -53,3 +53,11 @@ test("a state that was meant to be written", () => {
     "`<-` writes a state inside a method of its memory; a local is assigned with `=`.",
   );
 });
+
+test.for([
+  ["integer", "integer takes one argument."],
+  ["normal(0, 1)", "normal takes no arguments."],
+])("the numbers of a distribution: %s", ([distribution = "", message = ""]) => {
+  const text = model(`input x[T]\noutput y = x * draw u[T] ~ ${distribution}`);
+  expect(shownOf(text)).toContain(`error[MEM0162]: ${message}`);
+});
