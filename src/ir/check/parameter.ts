@@ -23,7 +23,7 @@ export function declareTensor(
 ): TensorEntity {
   const { frame } = place.scope;
   const copies = declaration.copies.map(({ value }) => value);
-  frame.addresses.add({ path: declaration.path, at });
+  frame.addresses.add({ path: declaration.path, at, declared: at === declaration.span });
   limitSize(
     [...declaration.axes, ...copies.map((size) => ({ name: "*", size }))],
     false,

@@ -61,3 +61,9 @@ test.for([
   const text = model(`input x[T]\noutput y = x * draw u[T] ~ ${distribution}`);
   expect(shownOf(text)).toContain(`error[MEM0162]: ${message}`);
 });
+
+test("two declarations of one name need no call", () => {
+  const text = model("input x[T]\noutput y = x + draw h[T] ~ normal + draw h[] ~ normal");
+  expect(codesOf(text)).toEqual(["MEM0160"]);
+  expect(helpOf(text)).toEqual(["Give one of them another name."]);
+});
