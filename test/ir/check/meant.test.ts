@@ -67,3 +67,12 @@ test("two declarations of one name need no call", () => {
   expect(codesOf(text)).toEqual(["MEM0160"]);
   expect(helpOf(text)).toEqual(["Give one of them another name."]);
 });
+
+test("a second axis of the same size has a name that is free", () => {
+  expect(helpOf(model("dim N = 2; input x[T]\nparam w[N, N] starts 1\noutput y = x"))).toEqual([
+    "A second axis of the same size has a name of its own: [N, J: N].",
+  ]);
+  expect(
+    helpOf(model("dim J = 2, K = 3; input x[T]\nparam w[J, J] starts 1\noutput y = x")),
+  ).toEqual(["A second axis of the same size has a name of its own: [J, L: J]."]);
+});
