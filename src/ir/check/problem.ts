@@ -48,6 +48,16 @@ export function warning(
   return { ...problem(code, span, message, extra).diagnostic, severity: "warning" };
 }
 
+const same = (a: Note, b: Note): boolean =>
+  a.message === b.message &&
+  a.span?.file === b.span?.file &&
+  a.span?.start === b.span?.start &&
+  a.span?.end === b.span?.end;
+
+/** What led to an error may have gone through the same place twice. */
+const isFirst = (note: Note, position: number, notes: readonly Note[]): boolean =>
+  notes.findIndex((other) => same(note, other)) === position;
+
 /** The library's files are not what a user can mend. */
 const isLibrary = ({ span }: Note): boolean => span?.file.startsWith("std/") ?? false;
 const mostOrigins = 3;
@@ -77,7 +87,7 @@ export class Report {
       all.length <= mostOrigins ? all : [...all.slice(0, mostOrigins - 1), ...all.slice(-1)];
     const notes =
       diagnostic.severity === "error" ? [...diagnostic.notes, ...shown] : diagnostic.notes;
-    this.found.set(key, { ...diagnostic, notes });
+    this.found.set(key, { ...diagnostic, notes: notes.filter(isFirst) });
   }
 
   /** Runs a step in code that stands elsewhere; what is wrong there is said with what led to it. */

@@ -76,3 +76,13 @@ test("a second axis of the same size has a name that is free", () => {
     helpOf(model("dim J = 2, K = 3; input x[T]\nparam w[J, J] starts 1\noutput y = x")),
   ).toEqual(["A second axis of the same size has a name of its own: [J, L: J]."]);
 });
+
+test("a note is shown once, whatever led there twice", () => {
+  const memory = `memory m() {
+  param a ~ gaussian(0, 1)
+  state s starts a, gradient through
+  step(x[T]) -> [T] { s <- sum(x over T where valid(T)); return x + s }
+}`;
+  const shown = shownOf(model("input x[T]\nmemory k = m()\noutput y = k.step(x)", memory));
+  expect(shown.match(/note:/g), shown).toHaveLength(1);
+});
