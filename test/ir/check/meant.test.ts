@@ -86,3 +86,13 @@ test("a note is shown once, whatever led there twice", () => {
   const shown = shownOf(model("input x[T]\nmemory k = m()\noutput y = k.step(x)", memory));
   expect(shown.match(/note:/g), shown).toHaveLength(1);
 });
+
+test("what is wrong with training is said once, not again of programs that begin with it", () => {
+  const spec = (entries: string) =>
+    `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }
+train { rollout 4 segments; ${entries} }
+evaluate { segment 8 tokens }
+generate { segment 1 tokens }`;
+  expect(codesOf(spec("segment_weights [1, 2]"))).toEqual(["MEM0308"]);
+  expect(codesOf(spec("cut after 3"))).toEqual(["MEM0315"]);
+});

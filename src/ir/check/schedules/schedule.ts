@@ -87,9 +87,9 @@ export function checkSchedule(
       schedule.groups = [...schedule.groups, group(entry, schedule.optimizer)];
     });
   }
-  if (changed || definition !== undefined)
-    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  // The other programs only hand on what is said of training.
   if (kind === "train") {
+    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
     warnOfHorizon(definition?.program.span ?? at, schedule, report);
     warnOfStride(seen.get("stride"), schedule, report);
   }
