@@ -48,15 +48,13 @@ export function warning(
   return { ...problem(code, span, message, extra).diagnostic, severity: "warning" };
 }
 
-const same = (a: Note, b: Note): boolean =>
-  a.message === b.message &&
-  a.span?.file === b.span?.file &&
-  a.span?.start === b.span?.start &&
-  a.span?.end === b.span?.end;
+const samePlace = (a: Span | undefined, b: Span | undefined): boolean =>
+  a?.file === b?.file && a?.start === b?.start && a?.end === b?.end;
 
 /** What led to an error may have gone through the same place twice. */
 const isFirst = (note: Note, position: number, notes: readonly Note[]): boolean =>
-  notes.findIndex((other) => same(note, other)) === position;
+  notes.findIndex(({ message, span }) => message === note.message && samePlace(span, note.span)) ===
+  position;
 
 /** The library's files are not what a user can mend. */
 const isLibrary = ({ span }: Note): boolean => span?.file.startsWith("std/") ?? false;
@@ -82,7 +80,9 @@ export class Report {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.found.has(key)) return;
     if (diagnostic.code >= "MEM0100" && this.unread.holds(diagnostic.span)) return;
-    const all = [...origins, ...this.origins.toReversed()].filter((note) => !isLibrary(note));
+    const all = [...origins, ...this.origins.toReversed()].filter(
+      (note) => !isLibrary(note) && !samePlace(note.span, diagnostic.span),
+    );
     const shown =
       all.length <= mostOrigins ? all : [...all.slice(0, mostOrigins - 1), ...all.slice(-1)];
     const notes =

@@ -59,3 +59,39 @@ describe("a carried name that changes is shown where its axes first differ", () 
     expect(placesOf(text), shownOf(text)).toBe(at);
   });
 });
+
+describe("a method that reads what another writes, called before that one, is shown at its call", () => {
+  const memory = (extra = "") => `memory w() {
+  state s starts 1, gradient through
+  wr(x[T]) { s <- sum(x over T where valid(T)) }
+  nx() -> [] { return next s }
+  mine(x[T]) -> [] { y = next s; s <- sum(x over T where valid(T)); return y }
+  either(new: flag) -> [] { return when new { next s } else { s } }${extra}
+}`;
+  const text = (body: string) =>
+    model(
+      `input x[T]\nmemory a = w()\nmemory b = w()\na.wr(x)\n${body}\nb.wr(x)\noutput y = x + h`,
+      memory(),
+    );
+
+  test.for([
+    ["at first", "h = b.nx()", "--> spec.mem:13:5"],
+    ["where it serves another instance", "h = a.nx() + b.nx()", "--> spec.mem:13:14"],
+    ["in a loop", "h = 0\nrepeat 2 as i { h = h + b.nx() }", "--> spec.mem:14:25"],
+    ["by its choice", "h = b.either(new = on)", "--> spec.mem:13:5"],
+  ])("%s", ([, body = "", at = ""]) => {
+    expect(codesOf(text(body)), shownOf(text(body))).toEqual(["MEM0190"]);
+    expect(placesOf(text(body)), shownOf(text(body))).toBe(at);
+    expect(shownOf(text(body))).toContain("but nothing has written s before.");
+  });
+
+  test("not one that does not come to read it, nor after the write", () => {
+    expect(codesOf(text("h = b.either(new = off) + a.nx()"))).toEqual([]);
+  });
+
+  test("its own write after that is its own fault", () => {
+    const own = text("h = b.mine(x)").replace("b.wr(x)\n", "");
+    expect(codesOf(own), shownOf(own)).toEqual(["MEM0190"]);
+    expect(placesOf(own)).toBe("--> spec.mem:5:26 --> spec.mem:13:5");
+  });
+});

@@ -263,7 +263,7 @@ function templateOf(
   checker.calls.push(nested);
   const origin = { message: "Called from here.", span: call.span };
   const made = checker.report.within(origin, () =>
-    makeTemplate(checker, callee, options, axes, { handed, inScan }),
+    makeTemplate(checker, callee, options, axes, { handed, inScan, at: call.span }),
   );
   checker.calls.pop();
   if (made === undefined) throw new Silenced();
