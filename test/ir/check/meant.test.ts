@@ -68,6 +68,19 @@ test("two declarations of one name need no call", () => {
   expect(helpOf(text)).toEqual(["Give one of them another name."]);
 });
 
+test.for([
+  ["x[0]", "x at T = 0"],
+  ["x[n]", "x at T = n"],
+  ["x[w]", "x at T = w"],
+  ["(2 * x)[0]", "(…) at T = 0"],
+])("an entry of a tensor: %s", ([expression = "", entry = ""]) => {
+  const text = model(
+    `dim D = 2, n = 1; input x[T, D]\nw = argmax(x over T)\noutput y = x + ${expression}`,
+  );
+  expect(codesOf(text), shownOf(text)).toEqual(["MEM0147"]);
+  expect(helpOf(text)).toEqual([`An entry along an axis is \`${entry}\`.`]);
+});
+
 test("a second axis of the same size has a name that is free", () => {
   expect(helpOf(model("dim N = 2; input x[T]\nparam w[N, N] starts 1\noutput y = x"))).toEqual([
     "A second axis of the same size has a name of its own: [N, J: N].",
