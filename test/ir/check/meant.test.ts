@@ -81,6 +81,23 @@ test.for([
   expect(helpOf(text)).toEqual([`An entry along an axis is \`${entry}\`.`]);
 });
 
+test("a tensor to carry through a loop, that starts as a number", () => {
+  const block = "block total(x[D]) -> [] { return sum(x over D) }";
+  const text = (start: string, argument = "m") =>
+    model(
+      `dim D = 2; input x[T, D]\ny = scan over T from m = ${start} yield m { m = m + x * total(${argument}) }\noutput o = y`,
+      block,
+    );
+  const help = "m starts as a number here; start it as a tensor, such as 0 * x.";
+  expect(codesOf(text("0")), shownOf(text("0"))).toEqual(["MEM0216"]);
+  expect(helpOf(text("0"))).toEqual([help]);
+  expect(helpOf(text("0", "2 * 3"))).toEqual([]);
+  expect(codesOf(text("0 * real(index(D))"))).toEqual([]);
+  const repeat =
+    "dim D = 2; input x[T, D]\nm = 0\nrepeat 2 as i { m = m + x * total(m) }\noutput o = m";
+  expect(helpOf(model(repeat, block))).toEqual([help]);
+});
+
 test("a second axis of the same size has a name that is free", () => {
   expect(helpOf(model("dim N = 2; input x[T]\nparam w[N, N] starts 1\noutput y = x"))).toEqual([
     "A second axis of the same size has a name of its own: [N, J: N].",

@@ -207,6 +207,7 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
         `${callee.title} wants ${formal.name.text}${wanted}, this is ${typeOf(tensor)}.`,
         {
           notes: [{ message: "The formal is declared here.", span: formal.span }],
+          help: carriedNumberHelp(place, argument.value),
         },
       );
     }
@@ -258,6 +259,20 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
     tensors.set(name, { ...tensor, axes });
   }
   return { formals: bindings, rest, tensors };
+}
+
+/** Where a loop carries a number, what calls in its body get is one, too. */
+function carriedNumberHelp({ scope }: Place, value: Expression): string | undefined {
+  const { frame, names } = scope;
+  if (frame.outer === undefined || value.kind !== "reference") return undefined;
+  const { text } = value.name;
+  const entity = names.get(text);
+  const port = frame.builder.inputs.find(({ path }) => path.join(".") === text);
+  const isCarried =
+    entity?.kind === "tensor" && entity.axes.length === 0 && entity.operand === port?.value;
+  return isCarried
+    ? `${text} starts as a number here; start it as a tensor, such as 0 * x.`
+    : undefined;
 }
 
 /** What axes that only pass through are called inside, where the block has another use for their names. */
