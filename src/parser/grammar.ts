@@ -58,6 +58,8 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected surroundings: Surroundings = inTheOpen;
   protected arranged: Arranged = nothing;
   protected faults: Diagnostic[] = [];
+  /** What was left out of the tree: the statements, items and entries with a fault. */
+  protected skipped: Span[] = [];
 
   readonly #expectations: Expectations;
   #expressions = 0;
@@ -78,6 +80,7 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected begin(arranged: Arranged): void {
     this.arranged = arranged;
     this.faults = [];
+    this.skipped = [];
     this.surroundings = inTheOpen;
     this.#expressions = 0;
     this.input = [...arranged.layout.tokens];
@@ -198,6 +201,8 @@ export abstract class Grammar extends EmbeddedActionsParser {
       this.surroundings = outer;
       this.#expressions = expressions;
       this.skip(this.depthOf(first), body);
+      const { file, start, end } = this.spanOf(first);
+      this.skipped.push({ file, start, end: Math.max(end, endOf(this.LA(0))) });
     }
   }
 

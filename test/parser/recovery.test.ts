@@ -51,6 +51,18 @@ block b(x[T], y) -> [T] {
     ]);
   });
 
+  it("what is left out of the tree is known: whole statements, entries and items", () => {
+    const text =
+      "model M {\n  x = 1 +\n  y = 2\n  z = 3 3\n  w = 1\n}\ntrain { steps = ; batch 2 }\nblock b(x) { y = 1 }";
+    const { skipped } = parse({ path: "test.mem", text });
+    expect(skipped.map(({ start, end }) => text.slice(start, end))).toEqual([
+      "x = 1 +\n  y = 2",
+      "z = 3 3",
+      "steps =",
+      "block b(x) { y = 1 }",
+    ]);
+  });
+
   it("of a wrong header too: its braces are read all the same", () => {
     expect(faultsOf("block b(x[T, D], n int) -> [T {\n  y = 1)\n  z = +\n}")).toEqual([
       "MEM0020 ⟨int⟩ expected `[` (the axes of a tensor) or `:` (the type of an option), found `int`",

@@ -7,7 +7,7 @@ export interface Unread {
   readonly holds: (span: Span) => boolean;
   /** Whether a part of it is on such a line. */
   readonly touches: (span: Span) => boolean;
-  /** Words on such lines and the lines before them, where their statements may begin. */
+  /** Words on such lines. */
   readonly words: ReadonlySet<string>;
 }
 
@@ -17,18 +17,17 @@ export const nothingUnread: Unread = {
   words: new Set(),
 };
 
-/** The lines of errors of syntax. */
-export function unreadLines(sources: readonly SourceFile[], errors: readonly Span[]): Unread {
+/** The lines of errors of syntax, and of the statements that were skipped because of them. */
+export function unreadLines(sources: readonly SourceFile[], spans: readonly Span[]): Unread {
   const lines: Span[] = [];
   const words = new Set<string>();
-  for (const { file, start } of errors) {
+  for (const { file, start, end: last } of spans) {
     const text = sources.find(({ path }) => path === file)?.text ?? "";
     const from = text.lastIndexOf("\n", start - 1) + 1;
-    const next = text.indexOf("\n", start);
+    const next = text.indexOf("\n", last);
     const end = next < 0 ? text.length : next;
-    const before = text.lastIndexOf("\n", from - 2) + 1;
     lines.push({ file, start: from, end });
-    for (const [word] of text.slice(before, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
+    for (const [word] of text.slice(from, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
   }
   const touches = ({ file, start, end }: Span) =>
     lines.some((line) => line.file === file && line.start <= end && start <= line.end);

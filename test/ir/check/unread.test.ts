@@ -55,6 +55,33 @@ test.for([
   expect(codesOf(broken), shownOf(broken)).toEqual([code]);
 });
 
+test.for([
+  ["a dim that sizes an axis", "dim D = 4", "dim D = = 4", "MEM0021"],
+  ["a statement that takes in the line after it", "model G {", "model G { +", "MEM0020"],
+  [
+    "a dim called like a block",
+    "dim D = 4",
+    "dim D = 4, norm = = 1\n  memory f = fifo(length = norm, width = D)",
+    "MEM0021",
+  ],
+  [
+    "what a line of several writes",
+    "memory m(width: int >= 1) {",
+    "memory m(width int >= 1) {",
+    "MEM0020",
+  ],
+  [
+    "the statement before the one in error",
+    "y = sharpen(x) + k.step(x)",
+    "y = sharpen(x) + k.step(x) +",
+    "MEM0021",
+  ],
+])("%s", ([, right = "", wrong = "", code = ""]) => {
+  const broken = text.replace(right, wrong);
+  expect(broken).not.toBe(text);
+  expect(codesOf(broken), shownOf(broken)).toEqual([code]);
+});
+
 test("no parameter is missed where another error may have kept it away", () => {
   const broken = text.replace("norm(y +", "norm(y + zz +");
   expect(codesOf(broken), shownOf(broken)).toEqual(["MEM0110"]);

@@ -57,6 +57,7 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
     const rule = primitiveRule(text);
     if (rule !== undefined && entity === undefined) return rule(place, call, hint);
     if (entity !== undefined) throw problem("MEM0211", span, `${text} is not a block.`);
+    if (place.checker.report.unread.words.has(text)) throw new Silenced();
     const names = [
       ...place.scope.definitions.own.keys(),
       ...place.scope.definitions.library.keys(),

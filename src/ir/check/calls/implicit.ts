@@ -10,7 +10,7 @@ import { handedAlong, reachedReset, reachedStart, restartAlong } from "../instan
 import { instanceNext } from "../instances/tensors.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
 import { memberItems } from "../names/member.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { isWrite, nodesIn } from "../syntax.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
 import type { Template } from "./template.ts";
@@ -74,13 +74,15 @@ export function implicitTensor(
 /** Refuses the call of a method that reads what another one writes, before that one was called; `at` is the call. */
 export function refuseUnwritten(
   { report }: Checker,
-  { definition, title, body }: Callee,
+  { definition, title, body, instance }: Callee,
   state: string,
   at: Span,
 ): void {
   const item = memberItems(definition).find(({ name }) => name === state);
   const writes = nodesIn(body, isWrite).some((each) => each.state.text === state);
-  if (item?.statement.kind !== "state" || writes || report.unread.words.has(state)) return;
+  if (item?.statement.kind !== "state" || writes) return;
+  const { words } = report.unread;
+  if (words.has(state) || words.has(instance?.name ?? "")) throw new Silenced();
   const message = `${title} reads next ${state}, but nothing has written ${state} before.`;
   throw problem("MEM0190", at, message, { help: "Call the method that writes it first." });
 }

@@ -91,6 +91,11 @@ export function evaluateStatic(place: Place, expression: Expression): Static {
     case "list":
       return entity;
     default:
+      if (expression.kind === "reference") {
+        // A dim of that name may stand in what could not be read.
+        const { words } = place.checker.report.unread;
+        if (words.has(expression.name.text)) throw new Silenced();
+      }
       throw problem(
         "MEM0121",
         expression.span,

@@ -10,7 +10,7 @@ import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
 import { optionHelp } from "../option-names.ts";
 import { overrideOf } from "../override.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { boundStateAxes, memberAxesKey } from "./axes.ts";
 
 /** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
@@ -46,6 +46,7 @@ export function makeInstance(
   }
   const found = findDefinition(place.scope.definitions, call.callee.name.text);
   if (found === undefined) {
+    if (place.checker.report.unread.words.has(call.callee.name.text)) throw new Silenced();
     const names = [
       ...place.scope.definitions.own.keys(),
       ...place.scope.definitions.library.keys(),

@@ -84,7 +84,10 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
       : state.kind === "reference"
         ? state.name.text
         : "M";
-  if (place.checker.report.unread.words.has(name)) throw new Silenced();
+  const { words } = place.checker.report.unread;
+  const object = state.kind === "member" ? state.object : undefined;
+  const owner = object?.kind === "reference" ? object.name.text : "";
+  if (words.has(name) || words.has(owner)) throw new Silenced();
   throw problem(
     "MEM0190",
     span,

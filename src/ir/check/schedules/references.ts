@@ -18,7 +18,8 @@ export function checkReferences(
     if (entry.word.text === "data") {
       for (const { name, source } of program.schedule.data) {
         const unknown = [name, source].find((each) => !inputs.includes(each));
-        if (unknown === undefined || report.unread.words.has(unknown)) continue;
+        // An input may be missing because what it needs could not be read.
+        if (unknown === undefined || report.unread.words.size > 0) continue;
         const near = suggest(unknown, inputs);
         report.add(
           problem("MEM0317", entry.span, `The model has no input ${unknown}.`, {
