@@ -4,6 +4,7 @@ import type { ProgramDefinition, ScheduleEntry, Span } from "../../../parser/tre
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
+import { dataEntries } from "./data.ts";
 import { readEntry, refuseFixedDraws, warnOfProgram } from "./entry.ts";
 import { group } from "./optimizer.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
@@ -62,6 +63,7 @@ export function checkSchedule(
   const settings = new Map<string, Setting>();
   const seen = new Map<string, Span>();
   const groups: ScheduleEntry[] = [];
+  const sources = new Map<string, Span>();
   let stride: number | undefined;
   for (const entry of definition?.entries ?? []) {
     report.attempt(() => {
@@ -70,6 +72,12 @@ export function checkSchedule(
       seen.set(word, entry.word.span);
       warnOfProgram(kind, word, entry.span, report);
       if (word === "set") readSetting(entry, settings);
+      // The first entry of the program stands for all that its base says.
+      else if (word === "data")
+        schedule.data = [
+          ...(sources.size === 0 ? [] : schedule.data),
+          ...dataEntries(entry, sources),
+        ];
       else if (word === "stride") {
         stride = count(entry, 1);
         unit(entry, ["segments", "segment"]);
