@@ -72,7 +72,7 @@ export abstract class CallGrammar extends SuffixGrammar {
       const word = this.CONSUME(t.Over);
       this.ACTION(() => {
         if (!endsInContraction(value)) return;
-        this.fail("MEM0027", word, "two `over` in a row can be read in two ways", {
+        this.remark("MEM0027", word, "two `over` in a row can be read in two ways", {
           help: "put the contraction in parentheses",
         });
       });

@@ -258,4 +258,13 @@ export const syntaxCodes = {
     example: "model M { use table = embedding }",
     fix: "model M { use table = embedding(vocab = 256, width = 8) }",
   },
+  MEM0041: {
+    title: "State that says something twice",
+    explanation:
+      "What a state says after its start stands once each: `gradient through` or `gradient " +
+      "stop`, `kept`, `reset when`. Two conditions of a reset are one, joined by `or`.",
+    example:
+      "memory m(a: flag, b: flag) { state n starts 0, gradient stop, reset when a, reset when b }",
+    fix: "memory m(a: flag, b: flag) { state n starts 0, gradient stop, reset when a or b }",
+  },
 } as const satisfies Readonly<Record<`MEM00${string}`, DiagnosticEntry>>;

@@ -1,5 +1,5 @@
 /** Declarations: dims, parameters, states, constants, inputs, outputs, instances and losses. */
-import { EOF, type IToken } from "chevrotain";
+import { EOF, type IToken, type TokenType } from "chevrotain";
 import { type Finding, isOf, unexpected } from "./faults.ts";
 import type { SyntaxCode } from "./registry.ts";
 import { SignatureGrammar } from "./signatures.ts";
@@ -115,8 +115,14 @@ export abstract class DeclarationGrammar extends SignatureGrammar {
     let gradient: "through" | "stop" | undefined;
     let kept = false;
     let reset: Expression | undefined;
+    const said = new Set<TokenType>();
     this.MANY(() => {
       this.CONSUME(t.Comma);
+      const attribute = this.LA(1);
+      this.ACTION(() => {
+        if (said.has(attribute.tokenType)) this.#refuseSecond(attribute);
+        said.add(attribute.tokenType);
+      });
       this.OR1({
         ERR_MSG: "`gradient`, `kept` or `reset when`",
         DEF: [
@@ -155,6 +161,14 @@ export abstract class DeclarationGrammar extends SignatureGrammar {
       span: this.spanFrom(word),
     }));
   });
+
+  #refuseSecond(attribute: IToken): void {
+    const isReset = attribute.tokenType === t.Reset;
+    const word = isReset ? "reset when" : attribute.image;
+    this.remark("MEM0041", attribute, `the state says \`${word}\` twice`, {
+      help: isReset ? "join the two: `reset when a or b`" : "leave one of the two out",
+    });
+  }
 
   /** `reset when document` */
   protected readonly resetClause = this.RULE("resetClause", (): Expression => {

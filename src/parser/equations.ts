@@ -88,6 +88,12 @@ export abstract class NameStatementGrammar extends DeclarationGrammar {
         token: first,
       };
     }
+    if (first.tokenType === t.Next && isOf(second, t.Identifier)) {
+      return {
+        ...unexpected(`\`=\`, \`<-\` or \`(\` after ${described(first)}`, second),
+        help: `a state is written \`${second.image} <- …\`, and read as \`next ${second.image}\` after that`,
+      };
+    }
     const word = foreignWords[first.image] ?? suggest(first.image, ownWords);
     const finding = unexpected(`\`=\`, \`<-\` or \`(\` after ${described(first)}`, second);
     return word === undefined ? finding : { ...finding, help: `did you mean \`${word}\`?` };

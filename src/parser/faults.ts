@@ -91,6 +91,10 @@ export class Expectations implements IParserErrorMessageProvider {
     if (expected === t.Identifier && isReserved(previous) && isNaming(actual)) {
       return this.#remember(reservedName(previous));
     }
+    if (expected === t.As && ruleName === "repeatStatement") {
+      const help = "a repeat names its index: `repeat 2 as i { … }`";
+      return this.#remember({ ...unexpected(wanted, actual), help });
+    }
     return this.#remember(mismatch(expected, wanted, actual, ruleName));
   }
 

@@ -13,6 +13,7 @@ import type {
   Item,
   ModelDefinition,
   ProgramDefinition,
+  Span,
 } from "./tree.ts";
 
 /** The edition of the language this compiler knows. */
@@ -30,10 +31,11 @@ export class FileGrammar extends ScheduleGrammar {
   read(arranged: Arranged): {
     readonly tree: FileTree;
     readonly diagnostics: readonly Diagnostic[];
+    readonly skipped: readonly Span[];
   } {
     this.begin(arranged);
     const tree = this.file();
-    return { tree, diagnostics: this.faults };
+    return { tree, diagnostics: this.faults, skipped: this.skipped };
   }
 
   readonly file = this.RULE("file", (): FileTree => {

@@ -58,6 +58,8 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected surroundings: Surroundings = inTheOpen;
   protected arranged: Arranged = nothing;
   protected faults: Diagnostic[] = [];
+  /** What was left out of the tree: the statements, items and entries with a fault. */
+  protected skipped: Span[] = [];
 
   readonly #expectations: Expectations;
   #expressions = 0;
@@ -78,6 +80,7 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected begin(arranged: Arranged): void {
     this.arranged = arranged;
     this.faults = [];
+    this.skipped = [];
     this.surroundings = inTheOpen;
     this.#expressions = 0;
     this.input = [...arranged.layout.tokens];
@@ -146,6 +149,16 @@ export abstract class Grammar extends EmbeddedActionsParser {
     throw fault(code, "tokenType" in where ? this.spanOf(where) : where, message, details);
   }
 
+  /** Reports what leaves no doubt about the rest of its statement, which is read all the same. */
+  protected remark(
+    code: SyntaxCode,
+    where: IToken,
+    message: string,
+    details: DiagnosticDetails = {},
+  ): void {
+    this.faults.push(syntaxError(code, this.spanOf(where), message, details));
+  }
+
   protected failWith({ code, token, message, help }: Finding): never {
     if (this.arranged.layout.inserted.has(token)) throw new Silent();
     this.fail(code, token, message, help === undefined ? {} : { help });
@@ -188,6 +201,8 @@ export abstract class Grammar extends EmbeddedActionsParser {
       this.surroundings = outer;
       this.#expressions = expressions;
       this.skip(this.depthOf(first), body);
+      const { file, start, end } = this.spanOf(first);
+      this.skipped.push({ file, start, end: Math.max(end, endOf(this.LA(0))) });
     }
   }
 

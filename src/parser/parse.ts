@@ -5,7 +5,7 @@ import { FileGrammar } from "./files.ts";
 import { arrange } from "./layout.ts";
 import { lex } from "./lexer.ts";
 import { syntaxError } from "./registry.ts";
-import type { FileTree } from "./tree.ts";
+import type { FileTree, Span } from "./tree.ts";
 
 export interface Parsed {
   /**
@@ -15,6 +15,8 @@ export interface Parsed {
   readonly tree: FileTree | undefined;
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Statements, items and entries that are not in the tree, since they could not be read. */
+  readonly skipped: readonly Span[];
 }
 
 /** Characters (UTF-16 code units) of a file beyond which it is not read. */
@@ -31,16 +33,20 @@ export function parse(source: SourceFile): Parsed {
     const message = `the file has ${text.length} characters; at most ${longestFile} are read`;
     const help = "split it, and import its parts";
     const start = { file: path, start: 0, end: 0 };
-    return { tree: undefined, diagnostics: [syntaxError("MEM0007", start, message, { help })] };
+    return {
+      tree: undefined,
+      diagnostics: [syntaxError("MEM0007", start, message, { help })],
+      skipped: [],
+    };
   }
   const lexed = lex(source);
   const layout = arrange(path, lexed.tokens);
   const found = [...lexed.diagnostics, ...layout.diagnostics];
-  if (layout.hopeless) return { tree: undefined, diagnostics: inOrder(found) };
+  if (layout.hopeless) return { tree: undefined, diagnostics: inOrder(found), skipped: [] };
 
   grammar ??= new FileGrammar({ validate: false });
   const docs = documentation(lexed.docs, layout.tokens);
-  const { tree, diagnostics } = grammar.read({ path, text, layout, docs });
+  const { tree, diagnostics, skipped } = grammar.read({ path, text, layout, docs });
   // What is missing right after a character that could not be read was that character.
   const unread = lexed.diagnostics.filter(({ code }) => code === "MEM0001");
   const ends = new Set(unread.map(({ span }) => skipSpace(text, span.end)));
@@ -53,9 +59,9 @@ export function parse(source: SourceFile): Parsed {
         help: "name parts of the expression; a long sum is `sum(join(…) over …)`",
       }),
     );
-    return { tree: undefined, diagnostics: inOrder(found) };
+    return { tree: undefined, diagnostics: inOrder(found), skipped: [] };
   }
-  return { tree, diagnostics: inOrder(found) };
+  return { tree, diagnostics: inOrder(found), skipped };
 }
 
 function skipSpace(text: string, offset: number): number {

@@ -3,6 +3,7 @@ import { EOF, type IToken } from "chevrotain";
 import { NameStatementGrammar } from "./equations.ts";
 import { comparison, type Finding, isOf, isReserved, reservedName, unexpected } from "./faults.ts";
 import { inTheOpen } from "./grammar.ts";
+import { suggest } from "./suggest.ts";
 import * as t from "./tokens.ts";
 import type {
   Expression,
@@ -71,9 +72,7 @@ export abstract class StatementGrammar extends NameStatementGrammar {
     this.failWith({
       ...unexpected("the end of the statement (a new line or `;`)", next),
       code: "MEM0023",
-      ...(next.tokenType === t.Comma && {
-        help: "Write a statement for each, in lines of their own or with `;` between them.",
-      }),
+      ...helpAfterStatement(next),
     });
   }
 
@@ -220,6 +219,17 @@ export abstract class StatementGrammar extends NameStatementGrammar {
     const names = this.SUBRULE(this.names);
     return this.ACTION(() => ({ kind: "yield", names, span: this.spanFrom(word) }));
   });
+}
+
+/** Words that could have gone on where a statement should have ended. */
+const goingOn = ["weighted", "over", "split", "merge", "rename", "where", "yield"];
+
+function helpAfterStatement(next: IToken): { readonly help?: string } {
+  if (next.tokenType === t.Comma) {
+    return { help: "Write a statement for each, in lines of their own or with `;` between them." };
+  }
+  const near = isOf(next, t.Identifier) ? suggest(next.image, goingOn) : undefined;
+  return near === undefined ? {} : { help: `did you mean \`${near}\`?` };
 }
 
 const statementWords = new Set(t.statementWords);

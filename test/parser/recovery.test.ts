@@ -51,6 +51,18 @@ block b(x[T], y) -> [T] {
     ]);
   });
 
+  it("what is left out of the tree is known: whole statements, entries and items", () => {
+    const text =
+      "model M {\n  x = 1 +\n  y = 2\n  z = 3 3\n  w = 1\n}\ntrain { steps = ; batch 2 }\nblock b(x) { y = 1 }";
+    const { skipped } = parse({ path: "test.mem", text });
+    expect(skipped.map(({ start, end }) => text.slice(start, end))).toEqual([
+      "x = 1 +\n  y = 2",
+      "z = 3 3",
+      "steps =",
+      "block b(x) { y = 1 }",
+    ]);
+  });
+
   it("of a wrong header too: its braces are read all the same", () => {
     expect(faultsOf("block b(x[T, D], n int) -> [T {\n  y = 1)\n  z = +\n}")).toEqual([
       "MEM0020 ⟨int⟩ expected `[` (the axes of a tensor) or `:` (the type of an option), found `int`",
@@ -143,6 +155,19 @@ describe("common mistakes", () => {
     expect(helpOf("model M { parm w[D] ~ glorot }")).toBe("did you mean `param`?");
     expect(helpOf("model M { retrun x }")).toBe("did you mean `return`?");
     expect(helpOf("modle M { }")).toBe("did you mean `model`?");
+    expect(helpOf("model M { loss main = x weight by full }")).toBe("did you mean `weighted`?");
+    expect(helpOf("model M { y = x splt D as (H, K) }")).toBe("did you mean `split`?");
+    expect(helpOf("model M { y = x z }")).toBeUndefined();
+    expect(helpOf("memory m() { step() { next M <- 1 } }")).toBe(
+      "a state is written `M <- …`, and read as `next M` after that",
+    );
+  });
+
+  it("a repeat without its index", () => {
+    expect(inModel("repeat 2 { x = 1 }")).toEqual(["MEM0020 ⟨{⟩ expected `as`, found `{`"]);
+    expect(helpOf("model M { repeat 2 { x = 1 } }")).toBe(
+      "a repeat names its index: `repeat 2 as i { … }`",
+    );
   });
 
   it("sections of later editions are no items", () => {
@@ -171,6 +196,18 @@ describe("common mistakes", () => {
     ]);
     expect(inModel("state M[S] strats 0")).toEqual([
       "MEM0031 ⟨strats⟩ expected `starts`, found `strats`",
+    ]);
+  });
+
+  it("what a state says twice", () => {
+    expect(inModel("state s starts 0, gradient stop, gradient through")).toEqual([
+      "MEM0041 ⟨gradient⟩ the state says `gradient` twice",
+    ]);
+    expect(inModel("state s starts 0, kept, kept")).toEqual([
+      "MEM0041 ⟨kept⟩ the state says `kept` twice",
+    ]);
+    expect(inModel("state s starts 0, reset when a, gradient stop, reset when b")).toEqual([
+      "MEM0041 ⟨reset⟩ the state says `reset when` twice",
     ]);
   });
 

@@ -6,6 +6,8 @@ import { type Problem, problem } from "./problem.ts";
 export interface Addressed {
   readonly path: readonly string[];
   readonly at: Span;
+  /** It is declared there itself, not in what is called. */
+  readonly declared?: boolean;
 }
 
 /** Addresses taken in one function. */
@@ -20,10 +22,10 @@ export class Addresses {
     const own = keyOf(path);
     for (let length = 1; length <= path.length; length++) {
       const other = this.taken.get(keyOf(path.slice(0, length)));
-      if (other !== undefined) throw clash("tensor", each, other, helpOfTensor);
+      if (other !== undefined) throw clash("tensor", each, other, helpOf(each, other));
     }
     const under = this.below.get(own);
-    if (under !== undefined) throw clash("tensor", each, under, helpOfTensor);
+    if (under !== undefined) throw clash("tensor", each, under, helpOf(each, under));
     for (let length = 1; length < path.length; length++) {
       const other = this.below.get(keyOf(path.slice(0, length)));
       if (other !== undefined && stepOf(other.path[length]) !== stepOf(path[length]))
@@ -50,7 +52,10 @@ export class Addresses {
 
 const keyOf = (path: readonly string[]): string => path.join(".");
 
-const helpOfTensor = "Give one call a name of its own: `f(x) as other`.";
+const helpOf = (each: Addressed, other: Addressed): string =>
+  each.declared && other.declared
+    ? "Give one of them another name."
+    : "Give one call a name of its own: `f(x) as other`.";
 
 /** Two of one address, or one that is below another. */
 export function clash(

@@ -49,12 +49,8 @@ export function check(
 function attempt(sources: readonly SourceFile[], main: string, options: CheckOptions): Checked {
   const files = readFiles(sources);
   const errors = files.diagnostics.filter(({ severity }) => severity === "error");
-  const report = new Report(
-    unreadLines(
-      sources,
-      errors.map(({ span }) => span),
-    ),
-  );
+  const unread = [...errors.map(({ span }) => span), ...files.skipped];
+  const report = new Report(unreadLines(sources, unread));
   for (const diagnostic of files.diagnostics) report.add(diagnostic);
   try {
     return checkFiles(files, { sources, main, options }, report);
@@ -179,8 +175,8 @@ function reportUnusedSettings(
   model: ModelDefinition,
   report: Report,
 ): void {
-  // Addresses are only known where the model could be made.
-  if (made.evaluate === undefined) return;
+  // Addresses are only known where the whole model could be made.
+  if (made.evaluate === undefined || report.unread.words.size > 0) return;
   const { train, evaluate, generate } = checked;
   const all = [settings, train.settings, evaluate.settings, generate.settings];
   const addresses = [...made.evaluate.addresses, ...(made.train?.addresses ?? [])];

@@ -1,7 +1,7 @@
 /** The files of one check: each parsed, imports resolved, and every name in them looked at. */
 import type { Diagnostic, SourceFile } from "../../parser/diagnostic.ts";
 import { parse } from "../../parser/index.ts";
-import type { FileTree } from "../../parser/tree.ts";
+import type { FileTree, Span } from "../../parser/tree.ts";
 import { type Program as Resolved, resolveDefinitions } from "./names/definitions.ts";
 import { axisNames, resolveNames } from "./names/resolve.ts";
 import type { Report } from "./problem.ts";
@@ -12,6 +12,8 @@ export interface ReadFiles {
   readonly trees: ReadonlyMap<string, FileTree>;
   /** Of syntax: a tree with errors is partial. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What is not in the trees because of them. */
+  readonly skipped: readonly Span[];
 }
 
 /** Parses every file; library files are those whose path begins with `std/`. */
@@ -19,14 +21,16 @@ export function readFiles(sources: readonly SourceFile[]): ReadFiles {
   const trees = new Map<string, FileTree>();
   const library: FileTree[] = [];
   const diagnostics: Diagnostic[] = [];
+  const skipped: Span[] = [];
   for (const source of sources) {
     const parsed = parsedOnce(source);
     diagnostics.push(...parsed.diagnostics);
+    skipped.push(...parsed.skipped);
     if (parsed.tree === undefined) continue;
     if (source.path.startsWith("std/")) library.push(parsed.tree);
     else trees.set(source.path, parsed.tree);
   }
-  return { library, trees, diagnostics };
+  return { library, trees, diagnostics, skipped };
 }
 
 /** What each file sees, and the model; reports unknown names wherever they stand. */

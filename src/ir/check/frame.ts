@@ -3,7 +3,7 @@
  */
 import type { NumberKind } from "../../ops/index.ts";
 import { BATCH, OPEN } from "../../ops/index.ts";
-import type { BlockDefinition, Expression, Span } from "../../parser/tree.ts";
+import type { BlockDefinition, Expression, Name, Span } from "../../parser/tree.ts";
 import { FunctionBuilder } from "../function-builder.ts";
 import type { NumberExpression, NumberFormal, Operand, PortRole, Value } from "../graph.ts";
 import { isValue, mentions, numbersOf } from "../symbolic.ts";
@@ -216,6 +216,8 @@ export class Frame {
   readonly inScan: boolean;
   /** Names that were known in a loop's body alone: what a scan used as a value carried from its `from`, the index of a repeat. */
   readonly ofBodies = new Map<string, "carried" | "index">();
+  /** What equations bound, in order: one of them gave a carried name another type. */
+  readonly bound: { readonly name: Name; readonly entity: Entity }[] = [];
   /** Resets of the memories around a call of it, which the memories in it obey. */
   readonly handed: ResetKinds;
   /** Names of which the definition around asks for one entry: `mem` in `mem[0]`. */
@@ -421,6 +423,12 @@ export class Scope {
   /** The same names, where the batch may be named. */
   withBatch(): Scope {
     return new Scope({ ...this, seesBatch: true });
+  }
+
+  /** What an equation gives a name. */
+  bind(name: Name, entity: Entity): void {
+    this.names.set(name.text, entity);
+    this.frame.bound.push({ name, entity });
   }
 
   seeAxes(axes: readonly CheckedAxis[]): void {

@@ -43,8 +43,14 @@ export function segmentAxis(
   const open = inputs.flatMap((input) =>
     input.axes.filter((axis) => axis.size === undefined && !dims.has(axis.name.text)),
   );
-  const names = [...new Set(open.map((axis) => axis.name.text))];
-  const second = open.find((axis) => axis.name.text !== names[0]);
+  // What could not be read may size the axes that it names.
+  const { words } = report.unread;
+  const all = [...new Set(open.map((axis) => axis.name.text))];
+  const names = [
+    ...all.filter((name) => !words.has(name)),
+    ...all.filter((name) => words.has(name)),
+  ];
+  const second = open.find(({ name: { text } }) => text !== names[0] && !words.has(text));
   if (second !== undefined) {
     report.add(
       problem(

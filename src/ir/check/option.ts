@@ -8,6 +8,7 @@ import type { Place } from "./emit.ts";
 import { evaluateNumber, evaluateStatic } from "./expressions/expression.ts";
 import { namedNumber, type Static, staticText } from "./expressions/static.ts";
 import { findName } from "./names/name.ts";
+import { optionHelp } from "./option-names.ts";
 import { problem } from "./problem.ts";
 
 /** The value of an option, checked. A bare name is first looked for among the alternatives of a choice. */
@@ -86,6 +87,12 @@ function choiceValue(
         "MEM0171",
         argument.span,
         `${word.text} has no option ${argument.name?.text ?? "without a name"}.`,
+        {
+          help: optionHelp(
+            argument.name?.text,
+            alternative.options.map(({ name }) => name.text),
+          ),
+        },
       );
     }
   }

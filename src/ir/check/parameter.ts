@@ -11,7 +11,7 @@ import type { Declaration, ParameterDeclaration, StartKind } from "./declaration
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
 import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
 import { type CheckedAxis, Frame, Scope, type TensorEntity, valueBehind } from "./frame.ts";
-import { problem } from "./problem.ts";
+import { type Problem, problem } from "./problem.ts";
 
 type ParameterItem = ParameterStatement["parameters"][number];
 
@@ -23,7 +23,7 @@ export function declareTensor(
 ): TensorEntity {
   const { frame } = place.scope;
   const copies = declaration.copies.map(({ value }) => value);
-  frame.addresses.add({ path: declaration.path, at });
+  frame.addresses.add({ path: declaration.path, at, declared: at === declaration.span });
   limitSize(
     [...declaration.axes, ...copies.map((size) => ({ name: "*", size }))],
     false,
@@ -201,7 +201,7 @@ function constantStart(compute: GraphFunction): SymbolicNumber | undefined {
 
 // ---------------------------------------------------------------- draws
 
-const drawArguments: Readonly<Record<DrawInfo["distribution"]["kind"], number>> = {
+const drawArguments: Readonly<Record<DrawInfo["distribution"]["kind"], 0 | 1>> = {
   uniform: 0,
   normal: 0,
   bernoulli: 1,
@@ -230,7 +230,8 @@ export function checkDistribution(
     );
   }
   if (distribution.arguments.length !== drawArguments[name]) {
-    throw problem("MEM0162", distribution.span, `${name} takes ${drawArguments[name]} arguments.`);
+    const takes = drawArguments[name] === 0 ? "no arguments" : "one argument";
+    throw problem("MEM0162", distribution.span, `${name} takes ${takes}.`);
   }
   const given = distribution.arguments.map((each) => declaredNumber(place, each));
   const [first = 0] = given.map((each) => each.value);
@@ -244,6 +245,18 @@ export function checkDistribution(
     );
   }
   return { kind: name, arguments: given };
+}
+
+/** It has one address, whose numbers no step makes anew; `frame` is one of a scan, or of a block called in one. */
+export function drawInScan({ stepAxis, outer }: Frame, expression: DrawExpression): Problem {
+  if (stepAxis === undefined && outer !== undefined) return drawInScan(outer.frame, expression);
+  const { span } = expression.name;
+  return problem("MEM0246", span, "A draw inside a scan would be the same at every step.", {
+    help:
+      stepAxis === undefined
+        ? "Draw before the scan, with the axis that it runs over, and hand the numbers in."
+        : `Draw before the scan, with the axis ${stepAxis.name}: draw u[${stepAxis.name}, …] ~ uniform.`,
+  });
 }
 
 /** `draw u[P] ~ uniform`: a named input of numbers that are the same at every replay (rule R20). */

@@ -48,6 +48,14 @@ export function warning(
   return { ...problem(code, span, message, extra).diagnostic, severity: "warning" };
 }
 
+const samePlace = (a: Span | undefined, b: Span | undefined): boolean =>
+  a?.file === b?.file && a?.start === b?.start && a?.end === b?.end;
+
+/** What led to an error may have gone through the same place twice. */
+const isFirst = (note: Note, position: number, notes: readonly Note[]): boolean =>
+  notes.findIndex(({ message, span }) => message === note.message && samePlace(span, note.span)) ===
+  position;
+
 /** The library's files are not what a user can mend. */
 const isLibrary = ({ span }: Note): boolean => span?.file.startsWith("std/") ?? false;
 const mostOrigins = 3;
@@ -72,12 +80,14 @@ export class Report {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.found.has(key)) return;
     if (diagnostic.code >= "MEM0100" && this.unread.holds(diagnostic.span)) return;
-    const all = [...origins, ...this.origins.toReversed()].filter((note) => !isLibrary(note));
+    const all = [...origins, ...this.origins.toReversed()].filter(
+      (note) => !isLibrary(note) && !samePlace(note.span, diagnostic.span),
+    );
     const shown =
       all.length <= mostOrigins ? all : [...all.slice(0, mostOrigins - 1), ...all.slice(-1)];
     const notes =
       diagnostic.severity === "error" ? [...diagnostic.notes, ...shown] : diagnostic.notes;
-    this.found.set(key, { ...diagnostic, notes });
+    this.found.set(key, { ...diagnostic, notes: notes.filter(isFirst) });
   }
 
   /** Runs a step in code that stands elsewhere; what is wrong there is said with what led to it. */

@@ -5,26 +5,32 @@ import type { Span } from "../../parser/tree.ts";
 export interface Unread {
   /** Whether something starts on such a line. */
   readonly holds: (span: Span) => boolean;
-  /** Words on such lines and the lines before them, where their statements may begin. */
+  /** Whether a part of it is on such a line. */
+  readonly touches: (span: Span) => boolean;
+  /** Words on such lines. */
   readonly words: ReadonlySet<string>;
 }
 
-export const nothingUnread: Unread = { holds: () => false, words: new Set() };
+export const nothingUnread: Unread = {
+  holds: () => false,
+  touches: () => false,
+  words: new Set(),
+};
 
-/** The lines of errors of syntax. */
-export function unreadLines(sources: readonly SourceFile[], errors: readonly Span[]): Unread {
+/** The lines of errors of syntax, and of the statements that were skipped because of them. */
+export function unreadLines(sources: readonly SourceFile[], spans: readonly Span[]): Unread {
   const lines: Span[] = [];
   const words = new Set<string>();
-  for (const { file, start } of errors) {
+  for (const { file, start, end: last } of spans) {
     const text = sources.find(({ path }) => path === file)?.text ?? "";
     const from = text.lastIndexOf("\n", start - 1) + 1;
-    const next = text.indexOf("\n", start);
+    const next = text.indexOf("\n", last);
     const end = next < 0 ? text.length : next;
-    const before = text.lastIndexOf("\n", from - 2) + 1;
     lines.push({ file, start: from, end });
-    for (const [word] of text.slice(before, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
+    for (const [word] of text.slice(from, end).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
   }
-  const holds = ({ file, start }: Span) =>
-    lines.some((line) => line.file === file && line.start <= start && start <= line.end);
-  return { holds, words };
+  const touches = ({ file, start, end }: Span) =>
+    lines.some((line) => line.file === file && line.start <= end && start <= line.end);
+  const holds = ({ file, start }: Span) => touches({ file, start, end: start });
+  return { holds, touches, words };
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { check } from "../../../src/ir/check/check.ts";
-import { codesOf, library, shownOf } from "./kit.ts";
+import { checkText, codesOf, library, shownOf } from "./kit.ts";
 
 const model = (body: string, before = ""): string => `${before}\nmodel M {\n${body}\n}`;
 
@@ -61,6 +61,27 @@ test("how segments are weighed is said once", () => {
     `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }\ntrain { ${entries} }`;
   expect(codesOf(spec("segment_weights last; average tokens"))).toEqual(["MEM0300"]);
   expect(codesOf(spec("average tokens; segment_weights last"))).toEqual(["MEM0300"]);
+});
+
+test("a schedule gives a name one value, in one entry or several", () => {
+  const spec = (entries: string) =>
+    `model M { dim D = 2; input x[T]; target z[T]; target v[T]; param w starts 1; output y = D * w * x; loss main = y - z + v }
+train { ${entries} }`;
+  const train = (entries: string) => checkText(spec(entries)).model?.programs.train?.schedule.data;
+  const both = ["z", "v"].map((name) => ({ name, source: "x", ahead: 1 }));
+  expect(train("data { z = x ahead 1; v = x ahead 1 }")).toEqual(both);
+  expect(train("data { z = x ahead 1 }; data { v = x ahead 1 }")).toEqual(both);
+  expect(codesOf(spec("set D = 3"))).toEqual([]);
+  expect(codesOf(spec("set D = 3; set D = 4"))).toEqual(["MEM0300"]);
+  expect(codesOf(spec("data { z = x ahead 1; z = x ahead 2 }"))).toEqual(["MEM0300"]);
+  expect(codesOf(spec("data { z = x ahead 1 }; data { z = x ahead 2 }"))).toEqual(["MEM0300"]);
+});
+
+test("a group says each of its numbers once", () => {
+  const spec = (entries: string) =>
+    `model M { input x[T]; param w starts 1; output y = w * x; loss main = y }\ntrain { group w { ${entries} } }`;
+  expect(codesOf(spec("rate 1e-3; weight_decay 0"))).toEqual([]);
+  expect(codesOf(spec("rate 1e-3; rate 0"))).toEqual(["MEM0300"]);
 });
 
 describe("a memory that is read", () => {

@@ -1,5 +1,4 @@
 /** What a call gives: tensors and options by name, and how their axes correspond to the formal ones (rule R3). */
-import { suggest } from "../../../parser/suggest.ts";
 import type {
   Argument,
   BlockDefinition,
@@ -7,6 +6,7 @@ import type {
   Expression,
   Formal,
   MethodDefinition,
+  Name,
   Option,
   Outputs,
   Statement,
@@ -18,6 +18,7 @@ import type { CheckedAxis, Instance, TensorEntity } from "../frame.ts";
 import type { Definitions } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
 import { optionValue } from "../option.ts";
+import { optionHelp } from "../option-names.ts";
 import { problem } from "../problem.ts";
 import { aliased, refuseClauses } from "./clauses.ts";
 import { namesWithin, unwritable } from "./hygiene.ts";
@@ -106,12 +107,10 @@ export function bindArguments(
       if (option !== undefined) bindOption(option, argument);
       else if (formal !== undefined) bindTensor(formal, argument);
       else {
-        const near = suggest(
-          text,
-          [...callee.options, ...callee.formals].map((each) => each.name.text),
-        );
+        const names = (list: readonly { readonly name: Name }[]) =>
+          list.map(({ name }) => name.text);
         throw problem("MEM0171", span, `${callee.title} has no option ${text}.`, {
-          help: near === undefined ? undefined : `Did you mean ${near}?`,
+          help: optionHelp(text, names(callee.options), names(callee.formals)),
         });
       }
       continue;
@@ -135,7 +134,7 @@ export function bindArguments(
               span: (callee.method ?? callee.definition).name.span,
             },
           ],
-          help: optionHelp(callee, options, argument.value),
+          help: namedOption(callee, options, argument.value),
         },
       );
     }
@@ -163,7 +162,7 @@ export function bindArguments(
 }
 
 /** How an argument that is no tensor of the callee's would be said as an option. */
-function optionHelp(
+function namedOption(
   { options }: Callee,
   given: ReadonlyMap<string, Static>,
   value: Expression,
@@ -208,6 +207,7 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
         `${callee.title} wants ${formal.name.text}${wanted}, this is ${typeOf(tensor)}.`,
         {
           notes: [{ message: "The formal is declared here.", span: formal.span }],
+          help: carriedNumberHelp(place, argument.value),
         },
       );
     }
@@ -259,6 +259,20 @@ export function bindAxes(place: Place, callee: Callee, bound: readonly Bound[]):
     tensors.set(name, { ...tensor, axes });
   }
   return { formals: bindings, rest, tensors };
+}
+
+/** Where a loop carries a number, what calls in its body get is one, too. */
+function carriedNumberHelp({ scope }: Place, value: Expression): string | undefined {
+  const { frame, names } = scope;
+  if (frame.outer === undefined || value.kind !== "reference") return undefined;
+  const { text } = value.name;
+  const entity = names.get(text);
+  const port = frame.builder.inputs.find(({ path }) => path.join(".") === text);
+  const isCarried =
+    entity?.kind === "tensor" && entity.axes.length === 0 && entity.operand === port?.value;
+  return isCarried
+    ? `${text} starts as a number here; start it as a tensor, such as 0 * x.`
+    : undefined;
 }
 
 /** What axes that only pass through are called inside, where the block has another use for their names. */

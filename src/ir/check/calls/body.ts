@@ -1,7 +1,7 @@
 /** Checks the body of a block or method once for given options and argument types. */
 
 import type { NumberKind } from "../../../ops/index.ts";
-import type { AxisDeclaration, Expression, Name } from "../../../parser/tree.ts";
+import type { AxisDeclaration, Expression, Name, Span } from "../../../parser/tree.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
@@ -22,7 +22,7 @@ import { stepsInput } from "../instances/resets.ts";
 import { startsOf } from "../instances/restart.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
-import { type MemberItem, memberScope } from "../names/member.ts";
+import { type MemberItem, memberItems, memberScope } from "../names/member.ts";
 import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
@@ -30,6 +30,7 @@ import { problem, Silenced } from "../problem.ts";
 import { runStatements } from "../statements/statement.ts";
 import { indexedNames } from "../syntax.ts";
 import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";
+import { refuseUnwritten } from "./implicit.ts";
 import { warnOfPadding } from "./ragged.ts";
 import { toValue } from "./results.ts";
 import { declaredReturns, type NamedTensor, type ReturnedValue } from "./returns.ts";
@@ -38,13 +39,13 @@ import type { ReturnType, Template } from "./template.ts";
 const camel = (title: string): string =>
   title.replace(/[._](\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The template, or undefined if its body has errors (they are reported). */
+/** The template, or undefined if its body has errors (they are reported); `at` is the call that it is made for. */
 export function makeTemplate(
   checker: Checker,
   callee: Callee,
   given: ReadonlyMap<string, Static>,
   axes: AxisBinding,
-  { handed, inScan }: Pick<Frame, "handed" | "inScan">,
+  { handed, inScan, at }: Pick<Frame, "handed" | "inScan"> & { readonly at: Span },
 ): Template | undefined {
   const all = givenOptions(callee, given);
   const formalValues = new Map<string, number>();
@@ -61,7 +62,13 @@ export function makeTemplate(
   const scope = new Scope({
     frame,
     definitions: callee.definitions,
-    member: memberOf(callee, frame, all, (item) => seen(item)),
+    member: memberOf(
+      callee,
+      frame,
+      all,
+      (item) => seen(item),
+      (state) => refuseUnwritten(checker, callee, state, at),
+    ),
   });
   const place: Place = { checker, scope };
   const seen = (item: MemberItem): Instance => {
@@ -110,6 +117,7 @@ function memberOf(
   frame: Frame,
   given: readonly GivenOption[],
   instance: Member["instance"],
+  refuse: (state: string) => void,
 ): Member | undefined {
   if (callee.instance === undefined || callee.method === undefined) return undefined;
   const options = given
@@ -120,7 +128,7 @@ function memberOf(
     options: new Map(options),
     known: new Map(),
     tensor: (name, axes, number) => {
-      const isState = callee.definition.body.length > 0 && isStateName(callee, name);
+      const isState = isStateName(callee, name);
       const entity = { number, axes, batch: isState };
       const port = frame.input(name, entity, isState ? "state" : "parameter", [name], "self");
       return callee.instance !== undefined && startsOf(callee.instance).has(name)
@@ -133,6 +141,7 @@ function memberOf(
       const before = callee.instance?.next.get(name);
       if (before === undefined) {
         if (callee.instance?.failed) throw new Silenced();
+        refuse(name);
         return undefined;
       }
       const implicit = { kind: "next", state: name } as const;
@@ -167,15 +176,8 @@ function restartPorts(frame: Frame, name: string, state: TensorEntity, axis: Che
   };
 }
 
-function isStateName(callee: Callee, name: string): boolean {
-  const find = (statements: Callee["body"]): boolean =>
-    statements.some((each) => {
-      if (each.kind === "state") return each.states.some((state) => state.name.text === name);
-      if (each.kind === "when") return find(each.then) || find(each.otherwise ?? []);
-      return false;
-    });
-  return find(callee.definition.body);
-}
+const isStateName = ({ definition }: Callee, name: string): boolean =>
+  memberItems(definition).some((each) => each.name === name && each.statement.kind === "state");
 
 function bindFormal(place: Place, axes: AxisBinding, name: Name): void {
   const tensor = axes.tensors.get(name.text);

@@ -57,6 +57,7 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
     const rule = primitiveRule(text);
     if (rule !== undefined && entity === undefined) return rule(place, call, hint);
     if (entity !== undefined) throw problem("MEM0211", span, `${text} is not a block.`);
+    if (place.checker.report.unread.words.has(text)) throw new Silenced();
     const names = [
       ...place.scope.definitions.own.keys(),
       ...place.scope.definitions.library.keys(),
@@ -82,6 +83,7 @@ export function callBlock(place: Place, call: Call, hint?: string): Entity {
       method === undefined ? bodyMember(place, object.instance, callee.member) : undefined;
     if (inBody !== undefined) return callInstance(place, call, inBody, undefined, hint);
     if (method === undefined) {
+      if (place.checker.report.unread.words.has(callee.member.text)) throw new Silenced();
       const names = object.instance.definition.body.flatMap((each) =>
         each.kind === "method" ? [each.name.text] : [],
       );
@@ -222,7 +224,10 @@ function callTemplate(
     : { kind: "tuple", items: results };
 }
 
-/** The template of calls of this kind, made for the first of them. One with losses is another one in scans, where they are parts of a mean. */
+/**
+ * The template of calls of this kind, made for the first of them. In scans one with losses is another one, where they are parts of a mean,
+ * and one with draws is none.
+ */
 function templateOf(
   { checker, scope }: Place,
   call: Call,
@@ -233,11 +238,11 @@ function templateOf(
 ): Template {
   const key = templateKey(callee, options, axes);
   const { inScan } = scope.frame;
-  // What a function does depends on the resets around it where it holds states, and on a scan around it where it has losses.
+  // What a function does depends on the resets around it where it holds states, and on a scan around it where it has losses or draws.
   const resets = `${handed.segment ? " reset" : ""}${handed.steps ? " restart" : ""}`;
   const scanned = inScan ? " in a scan" : "";
   const keyOf = (made: Template): string =>
-    `${key}${holdsStates(made) ? resets : ""}${made.losses.length > 0 ? scanned : ""}`;
+    `${key}${holdsStates(made) ? resets : ""}${dependsOnScan(made) ? scanned : ""}`;
   const known = [key, `${key}${resets}`, `${key}${scanned}`, `${key}${resets}${scanned}`]
     .map((each) => [each, checker.templates.get(each)] as const)
     .find(([each, made]) => made !== undefined && keyOf(made) === each)?.[1];
@@ -259,7 +264,7 @@ function templateOf(
   checker.calls.push(nested);
   const origin = { message: "Called from here.", span: call.span };
   const made = checker.report.within(origin, () =>
-    makeTemplate(checker, callee, options, axes, { handed, inScan }),
+    makeTemplate(checker, callee, options, axes, { handed, inScan, at: call.span }),
   );
   checker.calls.pop();
   if (made === undefined) throw new Silenced();
@@ -277,6 +282,9 @@ function refuseOwnReset({ standsFor, name }: Instance, template: Template, span:
     { help: "Declare the memories of its methods in its body." },
   );
 }
+
+const dependsOnScan = ({ losses, declarations }: Template): boolean =>
+  losses.length > 0 || declarations.some(({ role }) => role === "draw");
 
 /** Whether memories stand in the function, so that it matters which resets it is handed. */
 const holdsStates = ({ graph }: Template): boolean =>

@@ -1,6 +1,7 @@
 /** Arguments that the compiler adds to a call: what is visible everywhere, `next M`, resets of memories. */
 
 import type { Span } from "../../../parser/tree.ts";
+import type { Checker } from "../checker.ts";
 import { type Place, renameAxes } from "../emit.ts";
 import type { TensorEntity } from "../frame.ts";
 import { located } from "../instances/body.ts";
@@ -8,7 +9,9 @@ import { handedReset } from "../instances/resets.ts";
 import { handedAlong, reachedReset, reachedStart, restartAlong } from "../instances/restart.ts";
 import { instanceNext } from "../instances/tensors.ts";
 import { globalTensor, validOf } from "../names/globals.ts";
-import { problem } from "../problem.ts";
+import { memberItems } from "../names/member.ts";
+import { problem, Silenced } from "../problem.ts";
+import { isWrite, nodesIn } from "../syntax.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";
 import type { Template } from "./template.ts";
 
@@ -59,17 +62,27 @@ export function implicitTensor(
     }
     case "next": {
       const written = callee.instance && instanceNext(place, callee.instance, implicit.state);
-      if (written !== undefined) return written;
-      throw problem(
-        "MEM0190",
-        span,
-        `${callee.title} reads next ${implicit.state}, but nothing has written ${implicit.state} before.`,
-        {
-          help: "Call the method that writes it first.",
-        },
-      );
+      if (written === undefined)
+        throw new Error(`${callee.title} is handed no next ${implicit.state}.`);
+      return written;
     }
     default:
       throw new Error(`${name} is no argument of ${callee.title}.`);
   }
+}
+
+/** Refuses the call of a method that reads what another one writes, before that one was called; `at` is the call. */
+export function refuseUnwritten(
+  { report }: Checker,
+  { definition, title, body, instance }: Callee,
+  state: string,
+  at: Span,
+): void {
+  const item = memberItems(definition).find(({ name }) => name === state);
+  const writes = nodesIn(body, isWrite).some((each) => each.state.text === state);
+  if (item?.statement.kind !== "state" || writes) return;
+  const { words } = report.unread;
+  if (words.has(state) || words.has(instance?.name ?? "")) throw new Silenced();
+  const message = `${title} reads next ${state}, but nothing has written ${state} before.`;
+  throw problem("MEM0190", at, message, { help: "Call the method that writes it first." });
 }

@@ -38,7 +38,9 @@ export function declaredReturns(
     }
     const entity = name === undefined ? undefined : place.scope.names.get(name);
     if (entity !== undefined) return { entity, span };
-    if (returnsInLoops(callee.body).length > 0) throw new Silenced();
+    const { span: whole } = callee.method ?? callee.definition;
+    const unread = place.checker.report.unread.touches(whole);
+    if (unread || returnsInLoops(callee.body).length > 0) throw new Silenced();
     throw problem(
       "MEM0226",
       span,

@@ -179,7 +179,9 @@ export const expressionCodes = {
   },
   MEM0147: {
     title: "A list is needed",
-    explanation: "`size`, `index_of` and `values` take a list known while compiling.",
+    explanation:
+      "`size`, `index_of`, `values` and `[i]` take a list known while compiling. The size of an axis is its name: `T`, not " +
+      "`size(T)`. An entry of a tensor is taken along an axis: `x at T = i`.",
     example: "model M { input x[T]; output y = x * size(3) }",
     fix: "model M { input x[T]; output y = x * size([1, 2, 3]) }",
   },

@@ -5,7 +5,7 @@ export const scheduleCodes = {
   MEM0300: {
     title: "Stands twice",
     explanation:
-      "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted). " +
+      "`train`, `evaluate` and `generate` stand once in a file, and an entry once in each (`group`, `freeze`, `set` and `data` as often as wanted), like `rate` and `weight_decay` in a group, and each name that `set` or `data` gives. " +
       "`average tokens` counts as a `segment_weights`.",
     example: `model M { input x[T]; output y = x }
 evaluate { segment 8 tokens; segment 16 tokens }`,

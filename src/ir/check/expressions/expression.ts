@@ -3,14 +3,14 @@
 import { suggest } from "../../../parser/suggest.ts";
 import type { DrawExpression, Expression, IndexedMember } from "../../../parser/tree.ts";
 import { callBlock } from "../calls/call.ts";
-import { asTensor, type Place } from "../emit.ts";
+import { asTensor, type Place, typeOf } from "../emit.ts";
 import type { CheckedAxis, Entity, Frame, TensorEntity } from "../frame.ts";
 import { instanceMember, nextOf, noSiblings, siblingOf } from "../instances/members.ts";
 import { scanExpression } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
-import { resolveName } from "../names/name.ts";
-import { checkDistribution, declareDraw } from "../parameter.ts";
-import { problem, Silenced } from "../problem.ts";
+import { findName, resolveName } from "../names/name.ts";
+import { checkDistribution, declareDraw, drawInScan } from "../parameter.ts";
+import { type Problem, problem, Silenced } from "../problem.ts";
 import { chosenBranch } from "./branch.ts";
 import { binary, contraction, is, unary } from "./operators.ts";
 import { at, merge, rename, split } from "./reshape.ts";
@@ -91,6 +91,11 @@ export function evaluateStatic(place: Place, expression: Expression): Static {
     case "list":
       return entity;
     default:
+      if (expression.kind === "reference") {
+        // A dim of that name may stand in what could not be read.
+        const { words } = place.checker.report.unread;
+        if (words.has(expression.name.text)) throw new Silenced();
+      }
       throw problem(
         "MEM0121",
         expression.span,
@@ -136,10 +141,14 @@ function memberOf(
 
 /** `cutoffs[k]`, `mem[layer - 1]`: an entry of a list, or the instance of another iteration. */
 function indexed(place: Place, expression: IndexedMember): Entity {
+  const { object } = expression;
+  const known = object.kind === "reference" ? findName(place, object.name.text) : undefined;
+  if (known?.kind === "tensor") throw tensorIndexed(expression, known);
   const { value: index } = evaluateNumber(place, expression.index);
   const sibling = siblingOf(place, expression, index);
   if (sibling !== undefined) return sibling;
-  const list = evaluate(place, expression.object);
+  const list = known ?? evaluate(place, object);
+  if (list.kind === "tensor") throw tensorIndexed(expression, list);
   if (list.kind !== "list") throw noSiblings(expression);
   const entry = list.items[index];
   if (entry !== undefined) return entry;
@@ -148,12 +157,23 @@ function indexed(place: Place, expression: IndexedMember): Entity {
   throw problem("MEM0148", expression.span, message);
 }
 
+/** An entry of a tensor is taken along an axis that is named. */
+function tensorIndexed({ object, index, span }: IndexedMember, tensor: TensorEntity): Problem {
+  const name = object.kind === "reference" ? object.name.text : "(…)";
+  const at =
+    index.kind === "number" ? index.value : index.kind === "reference" ? index.name.text : "i";
+  const [axis] = tensor.axes;
+  const help = axis && `An entry along an axis is \`${name} at ${axis.name} = ${at}\`.`;
+  return problem("MEM0147", span, `A list is needed here, not ${typeOf(tensor)}.`, { help });
+}
+
 /** The axes that `...` stands for, inside loops too. */
 function passingAxes({ outer, restAxes }: Frame): readonly CheckedAxis[] {
   return outer === undefined ? restAxes : passingAxes(outer.frame);
 }
 
 function draw(place: Place, expression: DrawExpression): Entity {
+  if (place.scope.frame.inScan) throw drawInScan(place.scope.frame, expression);
   const axes = [
     ...(expression.rest ? passingAxes(place.scope.frame) : []),
     ...declaredAxes(place, expression.axes),

@@ -20,16 +20,16 @@ function argumentOrder({ scope: { frame, definitions } }: Place, value: Expressi
   return `The arguments stand in the order ${title}(${formals.join(", ")}); `;
 }
 
+/** The axis of that name; `others` are what could have been meant too. */
 export function axisOf(
   tensor: TensorEntity,
   name: { readonly text: string; readonly span: Expression["span"] },
+  others: readonly string[] = [],
 ): CheckedAxis {
   const axis = tensor.axes.find((candidate) => candidate.name === name.text);
   if (axis !== undefined) return axis;
-  const near = suggest(
-    name.text,
-    tensor.axes.map((candidate) => candidate.name),
-  );
+  const own = tensor.axes.map((candidate) => candidate.name);
+  const near = suggest(name.text, [...own, ...others]) ?? suggest(name.text, own);
   throw problem("MEM0133", name.span, `There is no axis ${name.text} in ${typeOf(tensor)}.`, {
     help: near === undefined ? undefined : `Did you mean ${near}?`,
   });

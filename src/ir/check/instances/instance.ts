@@ -8,8 +8,9 @@ import type { Static } from "../expressions/static.ts";
 import { type Entity, type Instance, Scope } from "../frame.ts";
 import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
+import { optionHelp } from "../option-names.ts";
 import { overrideOf } from "../override.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 import { boundStateAxes, memberAxesKey } from "./axes.ts";
 
 /** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
@@ -45,6 +46,7 @@ export function makeInstance(
   }
   const found = findDefinition(place.scope.definitions, call.callee.name.text);
   if (found === undefined) {
+    if (place.checker.report.unread.words.has(call.callee.name.text)) throw new Silenced();
     const names = [
       ...place.scope.definitions.own.keys(),
       ...place.scope.definitions.library.keys(),
@@ -141,19 +143,12 @@ function instanceOptions(
     const name = argument.name ?? bare;
     const option = definition.options.find((each) => each.name.text === name?.text);
     if (name === undefined || option === undefined) {
-      const near =
-        name &&
-        suggest(
-          name.text,
-          definition.options.map((each) => each.name.text),
-        );
+      const names = definition.options.map((each) => each.name.text);
       throw problem(
         "MEM0171",
         argument.span,
         `${definition.name.text} has no option ${name?.text ?? "without a name"}.`,
-        {
-          help: near === undefined ? undefined : `Did you mean ${near}?`,
-        },
+        { help: optionHelp(name?.text, names) },
       );
     }
     options.set(name.text, optionValue(place, option.type, argument.value, name.text));

@@ -21,6 +21,7 @@ export function instanceMember(place: Place, instance: Instance, member: Name): 
   if (item !== undefined && (item.statement.kind === "state" || item.statement.kind === "param")) {
     return instanceTensor(place, instance, member.text);
   }
+  if (place.checker.report.unread.words.has(member.text)) throw new Silenced();
   const names = memberItems(instance.definition).map((each) => each.name);
   const near = suggest(member.text, names);
   throw problem("MEM0188", member.span, `${instance.name} has no ${member.text}.`, {
@@ -90,6 +91,10 @@ export function nextOf(place: Place, { state, span }: Next): Entity {
       : state.kind === "reference"
         ? state.name.text
         : "M";
+  const { words } = place.checker.report.unread;
+  const object = state.kind === "member" ? state.object : undefined;
+  const owner = object?.kind === "reference" ? object.name.text : "";
+  if (words.has(name) || words.has(owner)) throw new Silenced();
   throw problem(
     "MEM0190",
     span,

@@ -4,7 +4,7 @@ import type { Span } from "../../../parser/tree.ts";
 import type { Value } from "../../graph.ts";
 import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, broadcastTo, emit, inAxisOrder, type Place, typeOf } from "../emit.ts";
-import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, Entity, Frame, TensorEntity } from "../frame.ts";
 import { forEachExample } from "../names/globals.ts";
 import { problem, Silenced } from "../problem.ts";
 import { isAssignment, isObject, isScanExpression } from "../syntax.ts";
@@ -119,8 +119,12 @@ export function assignedNames(part: unknown, into: Set<string> = new Set()): Rea
   return into;
 }
 
+const hasAxes = (port: TensorEntity, { axes }: Pick<TensorEntity, "axes">): boolean =>
+  axes.length === port.axes.length &&
+  axes.every((axis) => port.axes.some((own) => own.name === axis.name && own.size === axis.size));
+
 /** What each carried name ends as, with unchanged type (rule R4). */
-export function carriedResults({ inner, carried }: LoopParts): readonly Value[] {
+export function carriedResults({ inner, frame, carried }: LoopParts): readonly Value[] {
   return carried.map(({ name, port, span }) => {
     const entity = inner.scope.names.get(name);
     if (entity === undefined || entity.kind === "poison") throw new Silenced();
@@ -129,15 +133,13 @@ export function carriedResults({ inner, carried }: LoopParts): readonly Value[] 
       given.number === "int" && port.number === "real"
         ? emit(inner, "real", [given], {}, { span })
         : given;
-    const sameAxes =
-      tensor.axes.length === port.axes.length &&
-      tensor.axes.every((axis) =>
-        port.axes.some((own) => own.name === axis.name && own.size === axis.size),
-      );
-    if (!sameAxes || tensor.number !== port.number) {
+    if (!hasAxes(port, tensor) || tensor.number !== port.number) {
+      const differs = (entity: Entity) =>
+        !hasAxes(port, entity.kind === "tensor" ? entity : { axes: [] });
+      const rebound = frame.bound.find((each) => each.name.text === name && differs(each.entity));
       throw problem(
         "MEM0243",
-        span,
+        rebound?.name.span ?? span,
         `${name} enters each iteration as ${typeOf(port)} but leaves it as ${typeOf(tensor)}.`,
         {
           help: "A name bound before a loop and rebound inside is carried with unchanged type.",

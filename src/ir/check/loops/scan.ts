@@ -147,16 +147,6 @@ function scan(
     }
     const declaration = frame.addressed.get(port.path.join("."));
     if (declaration === undefined) throw new Error(`${port.path.join(".")} is not declared.`);
-    if (declaration.role === "draw") {
-      throw problem(
-        "MEM0246",
-        declaration.span,
-        "A draw inside a scan would be the same at every step.",
-        {
-          help: `Draw before the scan, with the axis ${axis.name}: draw u[${axis.name}, …] ~ uniform.`,
-        },
-      );
-    }
     const own = lifted(declaration, scope.prefix, [], () => undefined);
     return { value: declareTensor(place, own, statement.span).operand, passing: "captured" };
   });

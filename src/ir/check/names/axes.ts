@@ -104,7 +104,7 @@ export function declaredAxes(
   for (const { name, size } of axes) {
     if (result.some((axis) => axis.name === name.text)) {
       throw problem("MEM0112", name.span, `The axis ${name.text} stands twice.`, {
-        help: "A second axis of the same size is written J: H.",
+        help: `A second axis of the same size has a name of its own: [${name.text}, ${otherName(place, name.text)}: ${name.text}].`,
       });
     }
     if (size === undefined) {
@@ -129,6 +129,12 @@ export function declaredAxes(
   }
   place.scope.seeAxes(result);
   return result;
+}
+
+/** A name for a second axis of the same size that means nothing else here: `J`, else `H2`. */
+function otherName(place: Place, name: string): string {
+  const isFree = (each: string) => each !== name && findAxis(place, each) === undefined;
+  return ["J", "K", "L"].find(isFree) ?? `${name}2`;
 }
 
 /** How a value gets the declared axes, where all it takes is another name for one of its own. */

@@ -133,6 +133,7 @@ function importName(
     declare(own, library, name.text, found, name.span, report);
     return;
   }
+  if (report.unread.words.has(name.text)) return;
   const near = suggest(name.text, theirs.keys());
   const help = near === undefined ? undefined : `Did you mean ${near}?`;
   report.add(

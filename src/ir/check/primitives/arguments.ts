@@ -7,6 +7,7 @@ import { evaluate, evaluateTensor } from "../expressions/expression.ts";
 import type { StaticNumber } from "../expressions/static.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
 import { findAxis } from "../names/axes.ts";
+import { optionHelp } from "../option-names.ts";
 import { problem } from "../problem.ts";
 
 /** How a primitive is checked: gives what the call is worth. */
@@ -50,7 +51,7 @@ export function onlyCount(
         each.name.span,
         `${calleeText(call)} has no option ${each.name.text}.`,
         {
-          help: allowed.length === 0 ? undefined : `It has ${allowed.join(", ")}.`,
+          help: optionHelp(each.name.text, allowed),
         },
       );
     }

@@ -31,7 +31,7 @@ export function reduce(
   const names = overOf(place, call, each);
   const tensor = tensorAt(place, each);
   for (const name of names) {
-    if (name.text !== "batch") axisOf(tensor, name);
+    if (name.text !== "batch") axisOf(tensor, name, ["batch"]);
     else requireBatch(place, name, call);
   }
   const mask = maskOf(place, each);

@@ -6,7 +6,7 @@ import { axisNumber, emit, type Place, writable } from "../emit.ts";
 import { evaluateNumber, evaluateStatic } from "../expressions/expression.ts";
 import { arithmetic, plainNumber, type Static, sameStatic } from "../expressions/static.ts";
 import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
-import { requireAxis } from "../names/axes.ts";
+import { findAxis, requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { validOf } from "../names/globals.ts";
 import { problem } from "../problem.ts";
@@ -73,6 +73,12 @@ function listArgument(place: Place, each: Argument): readonly Static[] {
 
 const sizeRule: Rule = (place, call) => {
   onlyCount(call, [1]);
+  const { value, span } = argument(call, 0, "a list");
+  const name = value.kind === "reference" ? value.name.text : undefined;
+  if (name !== undefined && findAxis(place, name) !== undefined) {
+    const help = `An axis is its own size: write ${name}.`;
+    throw problem("MEM0147", span, "A list is needed here.", { help });
+  }
   return plainNumber(listArgument(place, argument(call, 0, "a list")).length, true);
 };
 

@@ -1,10 +1,14 @@
 /** `data { labels = tokens ahead 1 }`: where inputs come from. */
-import type { ScheduleEntry } from "../../../parser/tree.ts";
+import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Schedule } from "../../program.ts";
 import { problem } from "../problem.ts";
-import { numberOf, wordOf } from "./values.ts";
+import { numberOf, standsTwice, wordOf } from "./values.ts";
 
-export function dataEntries(entry: ScheduleEntry): Schedule["data"] {
+/** `seen` is where the entries of this program before gave each name a source. */
+export function dataEntries(
+  entry: ScheduleEntry,
+  seen: Map<string, Span> = new Map(),
+): Schedule["data"] {
   const assignments = [
     ...entry.values.flatMap((value) =>
       value.kind === "assignment"
@@ -19,6 +23,9 @@ export function dataEntries(entry: ScheduleEntry): Schedule["data"] {
     }),
   ];
   return assignments.map(({ name, values, span }) => {
+    const earlier = seen.get(name.text);
+    if (earlier !== undefined) throw standsTwice(name, earlier);
+    seen.set(name.text, name.span);
     const [source, ahead, distance, counted] = values;
     const from = wordOf(source);
     if (from === undefined)

@@ -1,8 +1,16 @@
 /** `optimizer`, `group` and `freeze`: how parameters change. */
-import type { ScheduleEntry } from "../../../parser/tree.ts";
+import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { OptimizerInfo, Schedule } from "../../program.ts";
 import { problem } from "../problem.ts";
-import { callOf, firstNumber, type Mutable, namedNumbers, pathOf, unit } from "./values.ts";
+import {
+  callOf,
+  firstNumber,
+  type Mutable,
+  namedNumbers,
+  pathOf,
+  standsTwice,
+  unit,
+} from "./values.ts";
 
 const numberOptions = ["rate", "beta1", "beta2", "epsilon", "weight_decay", "clip", "warmup"];
 
@@ -77,21 +85,21 @@ export function group(entry: ScheduleEntry, base: OptimizerInfo): Schedule["grou
     ["weight_decay", base.weightDecay],
   ]);
   const found: Mutable<Schedule["groups"][number]> = { paths: paths(entry) };
+  const seen = new Map<string, Span>();
   for (const inner of entry.entries ?? []) {
+    const { text, span } = inner.word;
+    const earlier = seen.get(text);
+    if (earlier !== undefined) throw standsTwice(inner.word, earlier);
+    seen.set(text, span);
     const number = firstNumber(inner, names);
     if (number === undefined || number.value < 0)
-      throw problem("MEM0302", inner.span, `${inner.word.text} needs a number of at least 0.`, {
+      throw problem("MEM0302", inner.span, `${text} needs a number of at least 0.`, {
         help: "Numbers, and the optimiser's rate or weight_decay: rate 0.1 * rate.",
       });
     unit(inner, []);
-    if (inner.word.text === "rate") found.rate = number.value;
-    else if (inner.word.text === "weight_decay") found.weightDecay = number.value;
-    else
-      throw problem(
-        "MEM0301",
-        inner.word.span,
-        `A group sets rate and weight_decay, not ${inner.word.text}.`,
-      );
+    if (text === "rate") found.rate = number.value;
+    else if (text === "weight_decay") found.weightDecay = number.value;
+    else throw problem("MEM0301", span, `A group sets rate and weight_decay, not ${text}.`);
   }
   return found;
 }

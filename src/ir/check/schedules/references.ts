@@ -6,7 +6,7 @@ import type { Program } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { pathOf } from "./values.ts";
 
-/** What a schedule names in the model: inputs of `data`, parameters of `group` and `freeze`. */
+/** Reports names of inputs that the model has not, and paths that match none of its parameters. */
 export function checkReferences(
   program: Program,
   definition: ProgramDefinition | undefined,
@@ -18,7 +18,8 @@ export function checkReferences(
     if (entry.word.text === "data") {
       for (const { name, source } of program.schedule.data) {
         const unknown = [name, source].find((each) => !inputs.includes(each));
-        if (unknown === undefined) continue;
+        // An input may be missing because what it needs could not be read.
+        if (unknown === undefined || report.unread.words.size > 0) continue;
         const near = suggest(unknown, inputs);
         report.add(
           problem("MEM0317", entry.span, `The model has no input ${unknown}.`, {
@@ -27,6 +28,8 @@ export function checkReferences(
         );
       }
     }
+    // A parameter may be missing because of what is wrong.
+    if (!report.sound) continue;
     if (entry.word.text !== "group" && entry.word.text !== "freeze") continue;
     for (const value of entry.values) {
       const pattern = pathOf(value);

@@ -4,10 +4,11 @@ import type { ProgramDefinition, ScheduleEntry, Span } from "../../../parser/tre
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
 import { applyOverrides } from "./command-line.ts";
+import { dataEntries } from "./data.ts";
 import { readEntry, refuseFixedDraws, warnOfProgram } from "./entry.ts";
 import { group } from "./optimizer.ts";
 import { readSetting, type Setting, type Settings } from "./setting.ts";
-import { count, type Mutable, unit } from "./values.ts";
+import { count, type Mutable, standsTwice, unit } from "./values.ts";
 
 /** A schedule with the `set` entries, which change what is computed. */
 export interface CheckedSchedule {
@@ -62,6 +63,7 @@ export function checkSchedule(
   const settings = new Map<string, Setting>();
   const seen = new Map<string, Span>();
   const groups: ScheduleEntry[] = [];
+  const sources = new Map<string, Span>();
   let stride: number | undefined;
   for (const entry of definition?.entries ?? []) {
     report.attempt(() => {
@@ -70,6 +72,12 @@ export function checkSchedule(
       seen.set(word, entry.word.span);
       warnOfProgram(kind, word, entry.span, report);
       if (word === "set") readSetting(entry, settings);
+      // The first entry of the program stands for all that its base says.
+      else if (word === "data")
+        schedule.data = [
+          ...(sources.size === 0 ? [] : schedule.data),
+          ...dataEntries(entry, sources),
+        ];
       else if (word === "stride") {
         stride = count(entry, 1);
         unit(entry, ["segments", "segment"]);
@@ -87,9 +95,9 @@ export function checkSchedule(
       schedule.groups = [...schedule.groups, group(entry, schedule.optimizer)];
     });
   }
-  if (changed || definition !== undefined)
-    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
+  // The other programs only hand on what is said of training.
   if (kind === "train") {
+    report.attempt(() => checkTogether(definition?.program.span ?? at, schedule));
     warnOfHorizon(definition?.program.span ?? at, schedule, report);
     warnOfStride(seen.get("stride"), schedule, report);
   }
@@ -108,11 +116,10 @@ function refuseSecond(
   const same = weighing.includes(text) ? weighing : [text];
   const earlier = same.find((word) => seen.has(word));
   if (earlier === undefined || repeatable.has(text)) return;
-  const message =
-    earlier === text
-      ? `${text} stands twice.`
-      : `${text} says how segments are weighed, and so does ${earlier}.`;
-  const notes = [{ message: "The first is here.", span: seen.get(earlier) ?? span }];
+  const first = seen.get(earlier) ?? span;
+  if (earlier === text) throw standsTwice({ text, span }, first);
+  const message = `${text} says how segments are weighed, and so does ${earlier}.`;
+  const notes = [{ message: "The first is here.", span: first }];
   throw problem("MEM0300", span, message, { notes });
 }
 

@@ -3,6 +3,7 @@ import { parse } from "../../../parser/index.ts";
 import type { Expression, ScheduleEntry, ScheduleValue, Span } from "../../../parser/tree.ts";
 import { problem, type Report } from "../problem.ts";
 import { hasUnit, nodesIn } from "../syntax.ts";
+import { standsTwice } from "./values.ts";
 
 /** A value by the address it is for; it is worked out where the option or dim is declared. */
 export interface Setting {
@@ -29,6 +30,8 @@ export function readSetting(entry: ScheduleEntry, settings: Map<string, Setting>
         help: `Leave ${counted.unit.text} out.`,
       });
     }
+    const earlier = settings.get(each.name.text)?.span;
+    if (earlier !== undefined) throw standsTwice(each.name, earlier);
     settings.set(each.name.text, { value, span: each.span });
   }
 }

@@ -1,6 +1,5 @@
 /** What entries are made of: numbers, words with units, calls with options, paths. */
 
-import { suggest } from "../../../parser/suggest.ts";
 import type {
   Argument,
   Expression,
@@ -8,6 +7,7 @@ import type {
   ScheduleValue,
   Span,
 } from "../../../parser/tree.ts";
+import { optionHelp } from "../option-names.ts";
 import { type Problem, problem } from "../problem.ts";
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -88,6 +88,12 @@ export function count(entry: ScheduleEntry, least: number): number {
   }
   return number.value;
 }
+
+/** An entry stands where one of its name stood already. */
+export const standsTwice = ({ text, span }: ScheduleEntry["word"], earlier: Span): Problem =>
+  problem("MEM0300", span, `${text} stands twice.`, {
+    notes: [{ message: "The first is here.", span: earlier }],
+  });
 
 export const wordOf = (
   value: ScheduleValue | undefined,
@@ -220,14 +226,11 @@ export function namedNumbers(
         const help = `Name it: ${call.name} has ${all.join(", ")}.`;
         throw problem("MEM0171", argument.span, message, { help });
       }
-      const near = argument.name && suggest(argument.name.text, all);
       throw problem(
         "MEM0171",
         argument.span,
         `${call.name} has no option ${argument.name?.text ?? "without a name"}.`,
-        {
-          help: near === undefined ? `It has ${all.join(", ")}.` : `Did you mean ${near}?`,
-        },
+        { help: optionHelp(argument.name?.text, all) },
       );
     }
     given.add(name);

@@ -73,12 +73,12 @@ function bind(
   }
   if (value.kind !== "tensor") {
     if (axes !== undefined) bind(place, { name, axes }, asTensor(scope, value, span), span);
-    else scope.names.set(name.text, value);
+    else scope.bind(name, value);
     return;
   }
   const named = axes === undefined ? value : renamedByOrder(place, value, axes, name);
   if ("name" in named.operand) scope.frame.builder.suggestName(named.operand, name.text);
-  scope.names.set(name.text, named);
+  scope.bind(name, named);
 }
 
 /** `h[T, F] = e`: the left side names the axes in order. */

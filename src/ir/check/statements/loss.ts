@@ -166,7 +166,7 @@ function constant(place: Place, value: number, span: Expression["span"]): Tensor
   return asTensor(place.scope, plainNumber(value, false), span);
 }
 
-/** The weights' sum counts every entry of the axes that only the value has. */
+/** The weights' sum counts every entry of the axes that only the value has: what has the batch has a mask, which has it too. */
 function others(
   place: Place,
   product: TensorEntity,
@@ -177,38 +177,14 @@ function others(
   const missing = product.axes.filter((axis) => !weight.axes.some((own) => own.name === axis.name));
   const sizes = missing.map((axis) => writable(place.scope, axisNumber(place.scope, axis)));
   const factor = sizes.reduce((count, size) => calculate("*", count, size), literal(1));
-  const scaled =
-    factor.value === 1
-      ? partial
-      : emit(
-          place,
-          "mul",
-          [
-            partial,
-            asTensor(
-              place.scope,
-              {
-                kind: "number",
-                value: factor.value,
-                integer: false,
-                written: factor,
-                declared: factor,
-              },
-              span,
-            ),
-          ],
-          {},
-          { span },
-        );
-  if (!product.batch || weight.batch) return scaled;
-  const fresh = globalTensor(place, { kind: "fresh" }, span);
-  const all = emit(place, "or", [fresh, emit(place, "not", [fresh], {}, { span })], {}, { span });
-  const examples = emit(
-    place,
-    "real",
-    [emit(place, "sum", [all], { over: ["batch"] }, { span })],
-    {},
-    { span },
-  );
-  return emit(place, "mul", [scaled, examples], {}, { span });
+  if (factor.value === 1) return partial;
+  const { value } = factor;
+  const number = {
+    kind: "number",
+    value,
+    integer: false,
+    written: factor,
+    declared: factor,
+  } as const;
+  return emit(place, "mul", [partial, asTensor(place.scope, number, span)], {}, { span });
 }

@@ -1,11 +1,12 @@
 /** `M <- e`: what a state of the memory at hand is handed on as (rule R9). */
 
+import { suggest } from "../../../parser/suggest.ts";
 import type { Span, WriteStatement } from "../../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "../emit.ts";
 import { evaluate, evaluateTensor } from "../expressions/expression.ts";
 import type { Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
-import { problem } from "../problem.ts";
+import { problem, Silenced } from "../problem.ts";
 
 /** The state of that name of the method that a loop stands in. */
 function outerState(scope: Scope, name: string): Span | undefined {
@@ -31,12 +32,23 @@ export function write(place: Place, { state, value, span }: WriteStatement): voi
   }
   const item = memberItems(member?.definition).find((each) => each.name === state.text);
   if (member?.write === undefined || item?.statement.kind !== "state") {
+    if (place.checker.report.unread.words.has(state.text)) throw new Silenced();
+    const states = memberItems(member?.definition).filter(
+      (each) => each.statement.kind === "state",
+    );
+    const near = suggest(
+      state.text,
+      states.map(({ name }) => name),
+    );
     throw problem(
       "MEM0236",
       state.span,
       `${state.text} is not a state of the memory this method belongs to.`,
       {
-        help: "`<-` writes a state inside a method of its memory; a local is assigned with `=`.",
+        help:
+          near === undefined
+            ? "`<-` writes a state inside a method of its memory; a local is assigned with `=`."
+            : `Did you mean ${near}? A local is assigned with \`=\`.`,
       },
     );
   }
