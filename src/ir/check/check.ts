@@ -86,7 +86,10 @@ function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report:
   reportUnusedSettings(programs, schedules, settings, model, report);
   if (!report.failed) reportUnmatchedProbes(programs, probes, model, report);
   const { train, evaluate, generate } = programs.made;
-  if (train !== undefined) checkReferences(train.program, schedules.definitions.train, report);
+  if (train !== undefined) {
+    const at = model.name.span;
+    checkReferences(train.program, schedules.definitions.train, texts, at, report);
+  }
   if (!report.failed && evaluate !== undefined) {
     for (const other of [train, generate])
       compareParameters(evaluate.program, other?.program, model, report);

@@ -4,6 +4,11 @@ import type { Expression } from "../../parser/tree.ts";
 import type { Place } from "./emit.ts";
 import { mentionsName } from "./syntax.ts";
 
+/** What is said of a value that the spec does not hold. */
+export const setAt = (address: string): Note => ({
+  message: `The value is from the command line: --set ${address}=….`,
+});
+
 /** A note for each name in the expression whose value is from the command line; names of the frame and of those around it. */
 export function commandLineNotes(
   { checker, scope }: Place,
