@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
 import type { TrainingData } from "../runtime/training/checkpoint-record.ts";
+import type { NonFiniteError } from "../runtime/training/finite.ts";
 import type { SegmentSource } from "../runtime/training/source.ts";
 import type { TrainingState } from "../runtime/training/state.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
@@ -111,7 +112,7 @@ export async function runTraining(
   } catch (error) {
     if (!(error instanceof runtime.NonFiniteError)) throw error;
     const sentence = await withSpecPlaces(error.message, request.programs.generated);
-    throw new InputError(sentence, brokenHelp(error.step ?? 0, folder), "MEM0914");
+    throw new InputError(sentence, brokenHelp(error, folder), "MEM0914");
   } finally {
     progress.finish();
     metrics.close();
@@ -119,8 +120,13 @@ export async function runTraining(
   }
 }
 
-/** What a run that broke down leaves. */
-function brokenHelp(step: number, { path, shown }: RunFolder): string {
+/** How to mend what made a run break down, or what the run leaves. */
+function brokenHelp(
+  { step = 0, state }: Pick<NonFiniteError, "step" | "state">,
+  { path, shown }: RunFolder,
+): string {
+  if (state !== undefined)
+    return `bound ${state} where it is written, by a decay below 1, a gate or a norm, or reset it more often`;
   if (step === 0)
     return "no step has been made: initial values and data alone lead to it, so no rate will mend it";
   return existsSync(join(path, "latest"))

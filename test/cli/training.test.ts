@@ -21,17 +21,16 @@ const written = await readFile(
 );
 const text = written.replace(/"[./]*src\/runtime\/index\.ts"/, '"memc/runtime"');
 
-const compile: Compile<BuildResult> = () => ({
-  diagnostics: [],
-  generated: [
-    { path: "memory.ts", text, trace: {} },
-    {
-      path: "memory.train.ts",
-      text: 'import { training } from "./memory.ts";\nexport const trained = training();\n',
-      trace: {},
-    },
-  ],
-});
+const compiled = [
+  { path: "memory.ts", text, trace: {} },
+  {
+    path: "memory.train.ts",
+    text: 'import { training } from "./memory.ts";\nexport const trained = training();\n',
+    trace: {},
+  },
+] as const;
+
+const compile: Compile<BuildResult> = () => ({ diagnostics: [], generated: compiled });
 
 /** Commands as the program has them, but for the compiler. */
 const commands = {
@@ -164,6 +163,34 @@ describe("memc train", () => {
     await run(folder, "train", options);
     const other = { ...options, resume: true, seed: 4 };
     await expect(run(folder, "train", other)).rejects.toThrow("has seed 3, not 4");
+  });
+
+  test("a state that grows until the loss breaks down is what is to be mended, not the rate", async () => {
+    const growing = `import { training } from "./memory.ts";
+const plain = training();
+const grow = (g, { M, seen }) => ({ M: g.mul(M, 1e15), seen });
+const breakLoss = (g, losses) => g.sqrt(g.neg(losses.main));
+let steps = 0;
+export const trained = { ...plain, async rollout(run, parameters, states, segments) {
+  const result = await plain.rollout(run, parameters, states, segments);
+  const main = steps++ < 2 ? undefined : await run.call(breakLoss, result.losses[0]);
+  const losses = main === undefined ? result.losses : [{ main }, { main }];
+  return { ...result, losses, states: { mem: await run.call(grow, result.states.mem) } };
+} };
+`;
+    const [model, train] = compiled;
+    const broken = trainCommand(async () => () => ({
+      diagnostics: [],
+      generated: [model, { ...train, text: growing }],
+    }));
+    const terminal = recordingTerminal(await folderWith(files));
+    const words = ["memory.mem", "--data=book.txt", "--engine=reference", "--no-evaluate"];
+    await expect(runCommand(entryOf("train", broken), words, terminal)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Step 3: the loss is NaN\..* State mem\.M enters the step with/,
+      ),
+      help: "bound mem.M where it is written, by a decay below 1, a gate or a norm, or reset it more often",
+    });
   });
 
   test("a finished training says so and how to go on, and writes nothing", async () => {
