@@ -345,6 +345,8 @@ export class Scope {
   /** Axes of the formals or of the segment: their names mean them, whatever else has an axis of that name. */
   readonly fixed: Map<string, CheckedAxis>;
   readonly member: Member | undefined;
+  /** In the body of an instance that has an address: that address, where values of its options are set. */
+  readonly optionsAt: readonly string[] | undefined;
   /** Path segments that calls made here start with. */
   get prefix(): readonly string[] {
     return [...this.base, ...this.nested];
@@ -365,6 +367,7 @@ export class Scope {
     readonly axes?: Map<string, CheckedAxis>;
     readonly fixed?: Map<string, CheckedAxis>;
     readonly member?: Member | undefined;
+    readonly optionsAt?: readonly string[] | undefined;
     /** A new base, outside of any call's arguments. */
     readonly prefix?: readonly string[];
     readonly base?: readonly string[];
@@ -378,6 +381,7 @@ export class Scope {
     this.axes = parts.axes ?? new Map();
     this.fixed = parts.fixed ?? new Map();
     this.member = parts.member;
+    this.optionsAt = parts.optionsAt;
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
     this.seesBatch = parts.seesBatch ?? false;
@@ -418,6 +422,13 @@ export class Scope {
     for (const axis of axes) this.fixed.set(axis.name, axis);
   }
 }
+
+/** Where values are set for an instance; undefined of one inside of a block. */
+export const addressOf = ({
+  frame: { address },
+  path,
+}: Pick<Instance, "frame" | "path">): readonly string[] | undefined =>
+  address === undefined ? undefined : [...address, ...path];
 
 /** The value behind an entity's operand, if it is one. */
 export function valueBehind(entity: TensorEntity): Value | undefined {

@@ -465,6 +465,34 @@ test("an option that is given a value of the command line says so", () => {
   expect(shownOf(text, { settings: { D: "4" } })).toBe("");
 });
 
+describe("a dim that is made of a value of the command line says so", () => {
+  const halves = `memory halves(n: int = 4) {
+  dim K = n / 2
+  state s[K] starts 0, gradient through
+  read(x[T]) -> [T] { dim L = n / 2; return x * (L + sum(s over K)) }
+}
+block half(x[T], n: int = 4) -> [T] { dim L = n / 2; return x * L }`;
+  const noteOf = (body: string, settings: Readonly<Record<string, string>>) =>
+    shownOf(model(body, halves), { settings }).match(/note: The value.*/g);
+
+  test.for([
+    ["dim n = 4, L = n / 2\noutput y = x * L", "n"],
+    ["use f = half()\noutput y = f(x)", "f.n"],
+    ["memory m = halves()\noutput y = m.read(x)", "m.n"],
+    ["repeat 2 as layer { memory m = halves(); x = m.read(x) }\noutput y = x", "layer.m.n"],
+  ])("%s", ([body = "", address = ""]) => {
+    const note = `note: The value of n is from the command line: --set ${address}=….`;
+    const notes = noteOf(`input x[T]\n${body}`, { [address]: "3" });
+    expect(new Set(notes)).toEqual(new Set([note]));
+  });
+
+  test("but not one of another name's in a block", () => {
+    const body = "dim n = 2\ninput x[T]\nuse f = half(n = 3)\noutput y = f(x) * n";
+    expect(codesOf(model(body, halves), { settings: { n: "6" } })).toContain("MEM0114");
+    expect(noteOf(body, { n: "6" })).toBeNull();
+  });
+});
+
 test("an axis that a failed statement was to make is not missed", () => {
   const body = (take: number) => `dim M = 8
 input x[T]

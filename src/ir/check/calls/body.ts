@@ -8,6 +8,7 @@ import type { Place } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
 import {
+  addressOf,
   type CheckedAxis,
   Frame,
   type Instance,
@@ -57,6 +58,7 @@ export function makeTemplate(
     frame,
     definitions: callee.definitions,
     member: memberOf(callee, frame, all, (item) => seen(item)),
+    optionsAt: callee.instance && addressOf(callee.instance),
   });
   const place: Place = { checker, scope };
   const seen = (item: MemberItem): Instance => {
