@@ -13,6 +13,7 @@ import { warnOfUnused } from "./names/unused.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
+import { addFound, type Found } from "./schedules/differences.ts";
 import { scheduleWords } from "./schedules/entry.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
@@ -166,12 +167,20 @@ function checkPrograms(
 ): Programs {
   const used = new Set<string>();
   const memories = new Map<string, Instance>();
-  const make = (kind: Program["kind"]) =>
-    checkProgram({ ...given, kind, schedule: checked[kind], used, memories });
-  const evaluate = make("evaluate");
-  const train = definitions.train && make("train");
-  const generate = definitions.generate && make("generate");
-  return { made: { train, evaluate, generate }, used, memories: [...memories.values()] };
+  const found: Found[] = [];
+  const make = (kind: Program["kind"]) => {
+    const [schedule, report] = [checked[kind], new Report(given.report.unread)];
+    found.push({ kind, schedule, report });
+    return checkProgram({ ...given, kind, schedule, report, used, memories });
+  };
+  try {
+    const evaluate = make("evaluate");
+    const train = definitions.train && make("train");
+    const generate = definitions.generate && make("generate");
+    return { made: { train, evaluate, generate }, used, memories: [...memories.values()] };
+  } finally {
+    addFound(found, given.report);
+  }
 }
 
 /** Settings that no program has anything for. */

@@ -493,6 +493,45 @@ block half(x[T], n: int = 4) -> [T] { dim L = n / 2; return x * L }`;
   });
 });
 
+describe("what is wrong in some of the programs says in which", () => {
+  const spec = (schedules: string) =>
+    `model M(keep: int = 4) {
+  input x[T]
+  output y = sum(first(x over T, keep as J) over J) * x
+  loss main = y
+}
+${schedules}`;
+  const notesOf = (schedules: string, settings: Readonly<Record<string, string>> = {}) =>
+    shownOf(spec(schedules), { settings })
+      .split("\n")
+      .filter((line) => /^(note|error)/.test(line));
+
+  const error = "error[MEM0151]: Axis T has 3 entries; 4 cannot be taken.";
+
+  test("by the length of a segment", () => {
+    const programs = "train { segment 8 tokens }\nevaluate { segment 3 tokens }";
+    expect(notesOf(programs)).toEqual([error, "note: In evaluate, where segment is 3."]);
+    const settings = { "evaluate.segment": "3" };
+    expect(notesOf("train { segment 8 tokens }", settings)).toEqual([
+      error,
+      "note: In evaluate, where segment is 3 (from the command line).",
+    ]);
+  });
+
+  test("by what is set in one", () => {
+    const programs = "train { segment 3 tokens; set keep = 2 }\nevaluate { }";
+    expect(notesOf(programs)).toEqual([error, "note: In evaluate, where keep is not set."]);
+    const other = "train { segment 3 tokens }\nevaluate { set keep = 2 }";
+    expect(notesOf(other)).toEqual([error, "note: In train, where keep is not set."]);
+  });
+
+  test("unless all have it, or nothing sets them apart", () => {
+    expect(notesOf("train { segment 3 tokens }\ngenerate { draws fixed }")).toEqual([error]);
+    const lossless = spec("train { segment 8 tokens }").replace("loss main = y", "");
+    expect(shownOf(lossless)).not.toContain("note:");
+  });
+});
+
 test("an axis that a failed statement was to make is not missed", () => {
   const body = (take: number) => `dim M = 8
 input x[T]

@@ -10,6 +10,9 @@ import { group, optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
 
+/** The file that the spans of such entries name. */
+export const settingFile = "--set";
+
 /** Entries from the command line: `train.batch=8`, `train.through_time=mrbp(horizon = 4)`, `train.optimizer.rate=1e-3`. */
 export function applyOverrides(
   kind: Program["kind"],
@@ -66,7 +69,7 @@ export function applyOverrides(
 
 /** The one entry that a text is; undefined if it is anything else. */
 function entryOf(kind: Program["kind"], word: string, written: string): ScheduleEntry | undefined {
-  const { tree, diagnostics } = parse({ path: "setting", text: `${kind} { ${written} }` });
+  const { tree, diagnostics } = parse({ path: settingFile, text: `${kind} { ${written} }` });
   const [item, ...more] = tree?.items ?? [];
   if (diagnostics.length > 0 || more.length > 0 || item?.kind !== "program") return undefined;
   const [entry, ...others] = item.entries;
