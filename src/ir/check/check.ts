@@ -14,7 +14,7 @@ import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
 import { addFound, type Found } from "./schedules/differences.ts";
-import { scheduleWords } from "./schedules/entry.ts";
+import { settableWords } from "./schedules/entry.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
 import { readCommandLine, type Settings } from "./schedules/setting.ts";
@@ -196,7 +196,8 @@ function reportUnusedSettings(
   const { train, evaluate, generate } = checked;
   const all = [settings, train.settings, evaluate.settings, generate.settings];
   const addresses = [...made.evaluate.addresses, ...(made.train?.addresses ?? [])];
-  for (const word of scheduleWords) addresses.push(`train.${word}`);
+  for (const kind of ["train", "evaluate", "generate"] as const)
+    addresses.push(...settableWords(kind).map((word) => `${kind}.${word}`));
   for (const [name, { span }] of new Map(all.flatMap((each) => [...each]))) {
     if (used.has(name)) continue;
     const near = nearAddress(name, addresses);
@@ -206,10 +207,13 @@ function reportUnusedSettings(
   }
 }
 
-/** The address that was meant: misspelt, or without the steps before its last one. */
+/** The address that was meant: cut short, as in eval.segment, misspelt, or without the steps before its last one. */
 function nearAddress(name: string, addresses: readonly string[]): string | undefined {
   const last = (address: string): string => address.split(".").at(-1) ?? address;
   const wanted = last(name);
+  const before = name.slice(0, -wanted.length - 1);
+  const longer = addresses.find((each) => last(each) === wanted && each.startsWith(before));
+  if (before !== "" && longer !== undefined) return longer;
   const lasts = addresses.map(last);
   const near = suggest(name, addresses);
   if (near !== undefined && last(near) === wanted) return near;

@@ -329,7 +329,9 @@ describe("what was meant", () => {
     expect(helpOf(text, { count: "3" })).toEqual(["Did you mean mem.count?"]);
     expect(helpOf(text, { "past.length": "3" })).toEqual(["Did you mean layer.past.length?"]);
     expect(helpOf(text, { scales: "3" })).toEqual(["Did you mean scale?"]);
-    expect(helpOf(text, { batch: "3" })).toEqual(["Did you mean train.batch?"]);
+    expect(helpOf(text, { batch: "3" })).toEqual([
+      "Did you mean train.batch or evaluate.batch or generate.batch?",
+    ]);
   });
 
   test("what a scan used as a value carries has its name within it", () => {

@@ -166,6 +166,20 @@ help: \`*\` is one step of a path, \`**\` any number: **.bias, layer[*].attentio
     expect(data).toContain("note: The value is from the command line: --set train.data=….");
   });
 
+  test.for([
+    ["eval.segment", "evaluate.segment"],
+    ["evaluat.segment", "evaluate.segment"],
+    ["trian.steps", "train.steps"],
+    ["segment", "train.segment or evaluate.segment or generate.segment"],
+  ])("%s is none: %s", ([address = "", near]) => {
+    expect(shownOf(trained, { settings: { [address]: "3" } })).toContain(
+      `error[MEM0321]: There is nothing to set at ${address}.`,
+    );
+    expect(shownOf(trained, { settings: { [address]: "3" } })).toContain(
+      `help: Did you mean ${near}?\n`,
+    );
+  });
+
   test("an unknown one names the nearest", () => {
     expect(shownOf(trained, { settings: { "train.rate": "0.1" } })).toContain(
       "help: Did you mean train.optimizer.rate?",

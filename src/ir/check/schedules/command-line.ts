@@ -5,7 +5,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
-import { readEntry, refuseFixedDraws, scheduleWords, warnOfProgram } from "./entry.ts";
+import { readEntry, refuseFixedDraws, settableWords, warnOfProgram } from "./entry.ts";
 import { group, optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
@@ -24,8 +24,8 @@ export function applyOverrides(
 ): void {
   const rollout = schedule.rollout;
   const before = schedule.stride;
-  // An entry `set` is itself one of settings.
-  const settable: readonly string[] = scheduleWords.filter((each) => each !== "set");
+  // Another program is warned of what is about training alone.
+  const settable = settableWords("train");
   const isGroup = ([address]: readonly [string, string]) => Number(address === `${kind}.group`);
   // A group's numbers may be made of the optimiser's.
   for (const [address, text] of [...overrides].sort((a, b) => isGroup(a) - isGroup(b))) {
