@@ -81,7 +81,8 @@ export async function runTraining(
   };
   terminal.err(`${headline(request, steps)}\n`);
 
-  const progress = createProgress(terminal, performance.now());
+  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
+  const progress = createProgress(terminal, performance.now(), metrics.before);
   const stop = new AbortController();
   const stopListening = terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(exitCode.interrupted);
@@ -89,7 +90,6 @@ export async function runTraining(
     progress.finish();
     terminal.err("finishing the step; Ctrl-C again ends at once, without a checkpoint\n");
   });
-  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
   try {
     const { state, stopped } = await runtime.train({
       definition,
