@@ -208,7 +208,20 @@ function stepsText({ resumption, steps: given }: TrainingRequest, steps: number)
   return given === record.steps ? range : `${range} (--steps; the run's total was ${record.steps})`;
 }
 
-function described({ name, training, heldOut }: Corpus & { readonly kind: "documents" }): string {
-  const bytes = training.reduce((sum, { length }) => sum + length, 0).toLocaleString("en-US");
-  return `${name}: ${training.length} ${training.length === 1 ? "document" : "documents"} of ${bytes} bytes, ${heldOut.length} held out`;
+/** What is trained on: of documents whose ends are held out, how much that is. */
+function described({
+  name,
+  training,
+  heldOut,
+  ends,
+}: Corpus & { readonly kind: "documents" }): string {
+  const bytesOf = (documents: readonly Uint8Array[]) =>
+    documents.reduce((sum, { length }) => sum + length, 0);
+  const shown = (count: number) => count.toLocaleString("en-US");
+  const [read, rest] = [bytesOf(training), bytesOf(heldOut)];
+  const single = training.length === 1;
+  const documents = `${name}: ${training.length} ${single ? "document" : "documents"} of`;
+  if (!ends) return `${documents} ${shown(read)} bytes, ${heldOut.length} held out`;
+  const held = single ? `its last ${shown(rest)}` : `${shown(rest)} at their ends`;
+  return `${documents} ${shown(read + rest)} bytes, ${held} held out`;
 }

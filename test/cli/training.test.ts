@@ -83,7 +83,9 @@ describe("memc train", () => {
     const { code, out, err } = await run(folder, "train", { data: "book.txt", steps: 12 });
     expect(code).toBe(0);
     expect(err).toContain("Memory: 3,084 parameters, detach, engine reference\n");
-    expect(err).toMatch(/book\.txt: 1 document of 285 bytes, 1 held out; 12 steps; .*runs\/memory/);
+    expect(err).toMatch(
+      /book\.txt: 1 document of 316 bytes, its last 31 held out; 12 steps; .*runs\/memory/,
+    );
     expect(err).toMatch(/step 12\/12 {2}loss \d\.\d{4} {2}perplexity [\d.]+ {2}[\d,]+ tokens\/s/);
     expect(out).toMatch(
       /^held-out perplexity {2}[\d.]+\n {2}byte bigram +[\d.]+\n {2}byte trigram/,
@@ -130,6 +132,18 @@ describe("memc train", () => {
     const last = Object.keys(whole).filter((path) => path.startsWith("checkpoint-000009/"));
     expect(last).toHaveLength(4);
     for (const path of last) expect(parts[path]).toBe(whole[path]);
+  });
+
+  test.each([
+    [{ data: "two" }, "two: 2 documents of 395 bytes, 38 at their ends held out"],
+    [{ data: "two", valid: "book.txt" }, "two: 2 documents of 395 bytes, 1 held out"],
+    [{ data: "ten" }, "ten: 9 documents of 711 bytes, 1 held out"],
+  ])("%j says what is held out", async (options, said) => {
+    const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`ten/${i}`, book]));
+    const two = { "two/a": book, "two/b": book.repeat(4) };
+    const folder = await folderWith({ ...files, ...ten, ...two });
+    const { err } = await run(folder, "train", { ...options, steps: 1, evaluate: false });
+    expect(err).toContain(`${said}; 1 steps`);
   });
 
   test("a task", async () => {
