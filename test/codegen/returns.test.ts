@@ -46,3 +46,16 @@ it("is called out where one of several results is given back", async () => {
     "return normalized;",
   ]);
 });
+
+it("leaves out a loop that nothing reads, with its function", async () => {
+  const text = `mem 1
+model M() {
+  input x[T]
+  scan over T { return tanh(x) }
+  output z = x
+}
+evaluate { segment 3 tokens }
+`;
+  const { files } = await compile([{ path: "m.mem", text }], "m.mem", options);
+  expect(files?.[0]?.text.match(/function \w+/g)).toEqual(["function segment"]);
+});
