@@ -156,7 +156,9 @@ function rejectUnusable(
       throw new UsageError(`--${option} needs a number`, { command: name });
     }
     if (type === "string" && value === "") {
-      throw new UsageError(`--${option} needs a value`, { command: name });
+      throw new UsageError(`--${option} is empty: it needs at least one character`, {
+        command: name,
+      });
     }
   }
   for (const positional of Object.keys(command.positionals)) {

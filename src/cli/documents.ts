@@ -17,6 +17,8 @@ export type Corpus =
       readonly name: string;
       readonly training: readonly Uint8Array[];
       readonly heldOut: readonly Uint8Array[];
+      /** What is held out are the ends of the documents, rather than others. */
+      readonly ends: boolean;
       /** Which part of what is held out: `book.txt, its last tenth`. */
       readonly heldOutName: string;
     }
@@ -46,7 +48,14 @@ export async function readCorpus(
   const documents = await readDocuments(data, folder);
   if (valid !== undefined) {
     const heldOut = await readDocuments(valid, folder, "--valid");
-    return { kind: "documents", name: data, training: documents, heldOut, heldOutName: valid };
+    return {
+      kind: "documents",
+      name: data,
+      training: documents,
+      heldOut,
+      ends: false,
+      heldOutName: valid,
+    };
   }
   const heldOutName = `${data}, its last tenth`;
   return { kind: "documents", name: data, ...holdOut(documents), heldOutName };
@@ -94,15 +103,16 @@ export async function readDocuments(
 export function holdOut(documents: readonly Uint8Array[]): {
   readonly training: readonly Uint8Array[];
   readonly heldOut: readonly Uint8Array[];
+  readonly ends: boolean;
 } {
   if (documents.length >= 10) {
     const kept = documents.length - Math.floor(documents.length / 10);
-    return { training: documents.slice(0, kept), heldOut: documents.slice(kept) };
+    return { training: documents.slice(0, kept), heldOut: documents.slice(kept), ends: false };
   }
   const cuts = documents.map((document) => document.length - Math.floor(document.length / 10));
   const training = documents.map((document, i) => document.subarray(0, cuts[i]));
   const heldOut = documents.map((document, i) => document.subarray(cuts[i]));
-  return { training, heldOut: heldOut.filter((document) => document.length > 0) };
+  return { training, heldOut: heldOut.filter((document) => document.length > 0), ends: true };
 }
 
 /** "Moby Dick", a chapter a document. The text is an optional package, so that memc without it is small. */
@@ -115,6 +125,7 @@ async function readDemo(valid: string | undefined, folder: string): Promise<Corp
     training: chapters.slice(0, cut),
     heldOut:
       valid === undefined ? chapters.slice(cut) : await readDocuments(valid, folder, "--valid"),
+    ends: false,
     heldOutName: valid ?? `Moby Dick, its last ${heldOutChapters} chapters`,
   };
 }

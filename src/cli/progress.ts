@@ -1,5 +1,5 @@
 /** The line that shows how training goes: redrawn in place for a person, a line now and then for a log. */
-import type { StepMetrics } from "../runtime/training/metrics.ts";
+import type { StepLosses, StepMetrics } from "../runtime/training/metrics.ts";
 import { createLiveLine } from "./live-line.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,13 +19,18 @@ export interface Progress {
 const interval = 5000;
 
 /**
- * `begin` and `now` are in milliseconds of any clock that does not run backwards. The time that is left follows from the time between
+ * `before` are the steps of the run that goes on, the last ones at least; the means begin with them. `begin` and `now` are in milliseconds of any clock that does not run backwards. The time that is left follows from the time between
  * steps, with whatever is done there; there is no estimate before the second step, as the first one prepares the engine.
  */
-export function createProgress(terminal: Terminal, begin: number): Progress {
+export function createProgress(
+  terminal: Terminal,
+  begin: number,
+  before: readonly StepLosses[] = [],
+): Progress {
   const live = createLiveLine(terminal);
   let last = Number.NEGATIVE_INFINITY;
   const smooth = createSmoothing();
+  for (const step of before) smooth(step);
   let first: { readonly step: number; readonly now: number } | undefined;
   const timeText = ({ step, steps }: StepReport, now: number): string | undefined => {
     if (step === steps) return `in ${duration(now - begin)}`;
@@ -55,19 +60,26 @@ export function createProgress(terminal: Terminal, begin: number): Progress {
  * Loss and logarithm of the perplexity as running means over about ten steps: single steps jump too much to be read. Steps in which nothing
  * counts have neither, and leave the means as they are.
  */
-function createSmoothing(): (report: StepReport) => StepReport {
-  let loss: number | null = null;
-  let entropy: number | null = null;
-  const mix = (old: number | null, value: number | null) => {
-    if (old === null || value === null) return old ?? value;
-    return 0.9 * old + 0.1 * value;
-  };
+function createSmoothing(): <Report extends StepLosses>(report: Report) => Report {
+  const [loss, entropy] = [createMean(), createMean()];
   return (report) => {
-    loss = mix(loss, report.loss);
+    const smoothed = { ...report, loss: loss(report.loss) };
     const { perplexity } = report;
-    if (perplexity === undefined) return { ...report, loss };
-    entropy = mix(entropy, perplexity === null ? null : Math.log(perplexity));
-    return { ...report, loss, perplexity: entropy === null ? null : Math.exp(entropy) };
+    if (perplexity === undefined) return smoothed;
+    const mean = entropy(perplexity === null ? null : Math.log(perplexity));
+    return { ...smoothed, perplexity: mean === null ? null : Math.exp(mean) };
+  };
+}
+
+/** A mean in which each value weighs 0.9 of the one after it; null before the first. */
+function createMean(): (value: number | null) => number | null {
+  let [sum, weight] = [0, 0];
+  return (value) => {
+    if (value !== null) {
+      sum = 0.9 * sum + value;
+      weight = 0.9 * weight + 1;
+    }
+    return weight === 0 ? null : sum / weight;
   };
 }
 

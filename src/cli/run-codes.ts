@@ -39,7 +39,8 @@ export const runDiagnostics = {
     explanation:
       "The loss, or the norm of its gradient, is no finite number. The step was run again in float64 to find the first " +
       "operation that made a NaN or an infinite number, and the lines of the spec it comes from. The parameters before the " +
-      "step are unharmed. Often the rate is too high, or a root, logarithm or quotient gets a number it is not defined for.",
+      "step are unharmed. Often the rate is too high, or a root, logarithm or quotient gets a number it is not defined for. A " +
+      "carried state may also grow from segment to segment until it overflows, at any rate; the sentence then names it.",
     example: "y = log(x)",
     fix: "y = log(max(x, 1e-6))",
   },

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Engine } from "../runtime/engine.ts";
 import type { TrainingData } from "../runtime/training/checkpoint-record.ts";
+import type { NonFiniteError } from "../runtime/training/finite.ts";
 import type { SegmentSource } from "../runtime/training/source.ts";
 import type { TrainingState } from "../runtime/training/state.ts";
 import type { TrainingDefinition } from "../runtime/training.ts";
@@ -80,7 +81,8 @@ export async function runTraining(
   };
   terminal.err(`${headline(request, steps)}\n`);
 
-  const progress = createProgress(terminal, performance.now());
+  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
+  const progress = createProgress(terminal, performance.now(), metrics.before);
   const stop = new AbortController();
   const stopListening = terminal.onInterrupt(() => {
     if (stop.signal.aborted) process.exit(exitCode.interrupted);
@@ -88,7 +90,6 @@ export async function runTraining(
     progress.finish();
     terminal.err("finishing the step; Ctrl-C again ends at once, without a checkpoint\n");
   });
-  const metrics = new runtime.MetricsLog(metricsPath(folder), resumed?.step ?? 0);
   try {
     const { state, stopped } = await runtime.train({
       definition,
@@ -111,7 +112,7 @@ export async function runTraining(
   } catch (error) {
     if (!(error instanceof runtime.NonFiniteError)) throw error;
     const sentence = await withSpecPlaces(error.message, request.programs.generated);
-    throw new InputError(sentence, brokenHelp(error.step ?? 0, folder), "MEM0914");
+    throw new InputError(sentence, brokenHelp(error, folder), "MEM0914");
   } finally {
     progress.finish();
     metrics.close();
@@ -119,8 +120,13 @@ export async function runTraining(
   }
 }
 
-/** What a run that broke down leaves. */
-function brokenHelp(step: number, { path, shown }: RunFolder): string {
+/** How to mend what made a run break down, or what the run leaves. */
+function brokenHelp(
+  { step = 0, state }: Pick<NonFiniteError, "step" | "state">,
+  { path, shown }: RunFolder,
+): string {
+  if (state !== undefined)
+    return `bound ${state} where it is written, by a decay below 1, a gate or a norm, or reset it more often`;
   if (step === 0)
     return "no step has been made: initial values and data alone lead to it, so no rate will mend it";
   return existsSync(join(path, "latest"))
@@ -202,7 +208,20 @@ function stepsText({ resumption, steps: given }: TrainingRequest, steps: number)
   return given === record.steps ? range : `${range} (--steps; the run's total was ${record.steps})`;
 }
 
-function described({ name, training, heldOut }: Corpus & { readonly kind: "documents" }): string {
-  const bytes = training.reduce((sum, { length }) => sum + length, 0).toLocaleString("en-US");
-  return `${name}: ${training.length} ${training.length === 1 ? "document" : "documents"} of ${bytes} bytes, ${heldOut.length} held out`;
+/** What is trained on: of documents whose ends are held out, how much that is. */
+function described({
+  name,
+  training,
+  heldOut,
+  ends,
+}: Corpus & { readonly kind: "documents" }): string {
+  const bytesOf = (documents: readonly Uint8Array[]) =>
+    documents.reduce((sum, { length }) => sum + length, 0);
+  const shown = (count: number) => count.toLocaleString("en-US");
+  const [read, rest] = [bytesOf(training), bytesOf(heldOut)];
+  const single = training.length === 1;
+  const documents = `${name}: ${training.length} ${single ? "document" : "documents"} of`;
+  if (!ends) return `${documents} ${shown(read)} bytes, ${heldOut.length} held out`;
+  const held = single ? `its last ${shown(rest)}` : `${shown(rest)} at their ends`;
+  return `${documents} ${shown(read + rest)} bytes, ${held} held out`;
 }

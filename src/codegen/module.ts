@@ -3,6 +3,7 @@
  * names. The text of a function does not depend on sizes, so specialisations for other sizes are the same function.
  */
 import type { Graph, GraphFunction, Port, Value } from "../ir/graph.ts";
+import { sweep } from "../ir/passes/sweep.ts";
 import { reachable } from "../ir/reachable.ts";
 import { calleeOf, resultsOf } from "../ir/rewrite.ts";
 import type { TensorType } from "../ops/index.ts";
@@ -49,8 +50,10 @@ export interface Module {
   readonly family: (unit: Unit) => string;
 }
 
-export function gather(input: ModuleInput): Module {
-  const { graph, mains } = input;
+export function gather(given: ModuleInput): Module {
+  const { mains } = given;
+  const graph = swept(given.graph);
+  const input = { ...given, graph };
   const reached = reachable((name) => functionOf(graph, name), mains.keys());
   const units = new Map<string, Unit>();
   const byText = new Map<string, Unit>();
@@ -73,6 +76,15 @@ export function gather(input: ModuleInput): Module {
     name: (each) => names.get(each) ?? each.written.name,
     family: (each) => families.get(each) ?? sourceOf(each.written),
   };
+}
+
+/** The graph without what nothing needs: a function that is called there alone is not written. */
+function swept(graph: Graph): Graph {
+  const { functions } = graph;
+  const needed = [...functions].map(
+    ([name, written]) => [name, sweep(written, functions)] as const,
+  );
+  return { ...graph, functions: new Map(needed) };
 }
 
 function known(units: ReadonlyMap<string, Unit>, name: string): Unit {

@@ -1,4 +1,5 @@
 /** The sweeps over the segments of a rollout, one variant for each way to take the gradient through time. */
+import { layOut, object, text } from "./expression.ts";
 import type { RolloutContext } from "./rollout.ts";
 import type { Staged } from "./staged.ts";
 import { shapeKey, shapeOf } from "./struct.ts";
@@ -53,7 +54,7 @@ export class SweepWriter {
       ...(this.#overlaps ? ["  if (s < stride) following = entering;"] : []),
       "}",
       ...this.#unused("entering"),
-      this.#returned(this.#overlaps ? "following" : "entering"),
+      ...this.#returned(this.#overlaps ? "following" : "entering"),
     ];
   }
 
@@ -80,7 +81,7 @@ export class SweepWriter {
       ...inside.map((line) => `  ${line}`),
       ...tail,
       ...this.#unused("entering[segments.length]!"),
-      this.#returned(`entering[${following}]!`),
+      ...this.#returned(`entering[${following}]!`),
     ];
   }
 
@@ -89,9 +90,14 @@ export class SweepWriter {
     return this.#context.counts ? [line] : [];
   }
 
-  #returned(states: string): string {
-    const counts = this.#context.counts ? "counts, " : "";
-    return `return { losses, ${counts}gradients: gradients ?? {}, states: ${states} };`;
+  #returned(states: string): readonly string[] {
+    const result = object([
+      ["losses", text("losses")],
+      ...(this.#context.counts ? [["counts", text("counts")] as const] : []),
+      ["gradients", text("gradients ?? {}")],
+      ["states", text(states)],
+    ]);
+    return layOut("return ", result, ";", 2);
   }
 
   /** Nothing comes back across a cut. */

@@ -66,6 +66,8 @@ describe("the command line", () => {
     [["check", "a.mem", "--format", "xml"], /^memc: --format xml: text or json is needed\n/],
     [["train", "a.mem", "--engine=gpu"], /^memc: --engine gpu: onnx or reference is needed\n/],
     [["check", "a.mem", "--format"], /^memc: --format needs a value\n/],
+    [["sample", "a.mem", "--prompt"], /^memc: --prompt needs a value\n/],
+    [["sample", "a.mem", "--prompt", ""], /^memc: --prompt is empty: it needs at least one char/],
     [["check", "a.mem", "--set"], /^memc: --set needs a value\n/],
     [["check", "a.mem", "--format=text", "--format=json"], /^memc: --format is given 2 times/],
     [["check", "a.mem", "--set", "mem.count"], /^memc: --set mem.count is not of the form/],

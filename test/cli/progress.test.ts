@@ -38,6 +38,31 @@ test("a model without a term called main has no perplexity to show", () => {
   expect(progressFields(without, undefined).join()).not.toContain("perplexity");
 });
 
+/** The losses that a person sees after each step. */
+function lossesShown(
+  losses: readonly number[],
+  before: Parameters<typeof createProgress>[2] = [],
+): readonly string[] {
+  const terminal = recordingTerminal("/", true);
+  const progress = createProgress(terminal, 0, before);
+  losses.forEach((loss, i) => {
+    progress.show({ ...report, step: i + 1, loss }, 1000 * i);
+  });
+  return [...terminal.written.err.matchAll(/loss (\S+)/g)].map(([, loss = ""]) => loss);
+}
+
+test("means weigh the first step no more than the others", () => {
+  const second = (0.9 * 5.52 + 51.3) / 1.9;
+  expect(lossesShown([5.52, 51.3])).toEqual(["5.5200", second.toFixed(4)]);
+  expect(lossesShown(Array<number>(40).fill(2.5)).at(-1)).toBe("2.5000");
+});
+
+test("of a training that goes on the means go on, too", () => {
+  const losses = [5, 3, 4, 2];
+  const before = losses.slice(0, 2).map((loss) => ({ loss }));
+  expect(lossesShown(losses.slice(2), before)).toEqual(lossesShown(losses).slice(2));
+});
+
 test("a step in which nothing counts leaves the running means as they are, and a dash before the first", () => {
   const terminal = recordingTerminal("/", true);
   const progress = createProgress(terminal, 0);

@@ -21,17 +21,16 @@ const written = await readFile(
 );
 const text = written.replace(/"[./]*src\/runtime\/index\.ts"/, '"memc/runtime"');
 
-const compile: Compile<BuildResult> = () => ({
-  diagnostics: [],
-  generated: [
-    { path: "memory.ts", text, trace: {} },
-    {
-      path: "memory.train.ts",
-      text: 'import { training } from "./memory.ts";\nexport const trained = training();\n',
-      trace: {},
-    },
-  ],
-});
+const compiled = [
+  { path: "memory.ts", text, trace: {} },
+  {
+    path: "memory.train.ts",
+    text: 'import { training } from "./memory.ts";\nexport const trained = training();\n',
+    trace: {},
+  },
+] as const;
+
+const compile: Compile<BuildResult> = () => ({ diagnostics: [], generated: compiled });
 
 /** Commands as the program has them, but for the compiler. */
 const commands = {
@@ -84,7 +83,9 @@ describe("memc train", () => {
     const { code, out, err } = await run(folder, "train", { data: "book.txt", steps: 12 });
     expect(code).toBe(0);
     expect(err).toContain("Memory: 3,084 parameters, detach, engine reference\n");
-    expect(err).toMatch(/book\.txt: 1 document of 285 bytes, 1 held out; 12 steps; .*runs\/memory/);
+    expect(err).toMatch(
+      /book\.txt: 1 document of 316 bytes, its last 31 held out; 12 steps; .*runs\/memory/,
+    );
     expect(err).toMatch(/step 12\/12 {2}loss \d\.\d{4} {2}perplexity [\d.]+ {2}[\d,]+ tokens\/s/);
     expect(out).toMatch(
       /^held-out perplexity {2}[\d.]+\n {2}byte bigram +[\d.]+\n {2}byte trigram/,
@@ -133,6 +134,18 @@ describe("memc train", () => {
     for (const path of last) expect(parts[path]).toBe(whole[path]);
   });
 
+  test.each([
+    [{ data: "two" }, "two: 2 documents of 395 bytes, 38 at their ends held out"],
+    [{ data: "two", valid: "book.txt" }, "two: 2 documents of 395 bytes, 1 held out"],
+    [{ data: "ten" }, "ten: 9 documents of 711 bytes, 1 held out"],
+  ])("%j says what is held out", async (options, said) => {
+    const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`ten/${i}`, book]));
+    const two = { "two/a": book, "two/b": book.repeat(4) };
+    const folder = await folderWith({ ...files, ...ten, ...two });
+    const { err } = await run(folder, "train", { ...options, steps: 1, evaluate: false });
+    expect(err).toContain(`${said}; 1 steps`);
+  });
+
   test("a task", async () => {
     const folder = await folderWith(files);
     const options = { data: "task:recall", steps: 2, "checkpoint-every": 1 };
@@ -164,6 +177,34 @@ describe("memc train", () => {
     await run(folder, "train", options);
     const other = { ...options, resume: true, seed: 4 };
     await expect(run(folder, "train", other)).rejects.toThrow("has seed 3, not 4");
+  });
+
+  test("a state that grows until the loss breaks down is what is to be mended, not the rate", async () => {
+    const growing = `import { training } from "./memory.ts";
+const plain = training();
+const grow = (g, { M, seen }) => ({ M: g.mul(M, 1e15), seen });
+const breakLoss = (g, losses) => g.sqrt(g.neg(losses.main));
+let steps = 0;
+export const trained = { ...plain, async rollout(run, parameters, states, segments) {
+  const result = await plain.rollout(run, parameters, states, segments);
+  const main = steps++ < 2 ? undefined : await run.call(breakLoss, result.losses[0]);
+  const losses = main === undefined ? result.losses : [{ main }, { main }];
+  return { ...result, losses, states: { mem: await run.call(grow, result.states.mem) } };
+} };
+`;
+    const [model, train] = compiled;
+    const broken = trainCommand(async () => () => ({
+      diagnostics: [],
+      generated: [model, { ...train, text: growing }],
+    }));
+    const terminal = recordingTerminal(await folderWith(files));
+    const words = ["memory.mem", "--data=book.txt", "--engine=reference", "--no-evaluate"];
+    await expect(runCommand(entryOf("train", broken), words, terminal)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Step 3: the loss is NaN\..* State mem\.M enters the step with/,
+      ),
+      help: "bound mem.M where it is written, by a decay below 1, a gate or a norm, or reset it more often",
+    });
   });
 
   test("a finished training says so and how to go on, and writes nothing", async () => {

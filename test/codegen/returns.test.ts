@@ -46,3 +46,33 @@ it("is called out where one of several results is given back", async () => {
     "return normalized;",
   ]);
 });
+
+it("leaves out a loop that nothing reads, with its function", async () => {
+  const text = `mem 1
+model M() {
+  input x[T]
+  scan over T { return tanh(x) }
+  output z = x
+}
+evaluate { segment 3 tokens }
+`;
+  const { files } = await compile([{ path: "m.mem", text }], "m.mem", options);
+  expect(files?.[0]?.text.match(/function \w+/g)).toEqual(["function segment"]);
+});
+
+it("is repeated for each example without asking for more than an input that says how many there are", async () => {
+  const text = `mem 1
+block total(x[T]) -> [T] {
+  m = 0
+  scan over T { m = m + x; return m }
+  return x + m
+}
+model M() {
+  input x[T]
+  output z = total(x)
+}
+evaluate { segment 3 tokens }
+`;
+  const { files } = await compile([{ path: "m.mem", text }], "m.mem", options);
+  expect(files?.[0]?.text).toMatch(/function total\w*\(g: Builder, x: Tensor\): Tensor/);
+});

@@ -13,21 +13,23 @@ const models = readdirSync(folder).map((name) => name.replace(/\.mem$/, ""));
 
 describe.each(models)("%s", (name) => {
   const model = readFileSync(new URL(`${name}.mem`, folder), "utf8");
-  const trained = (throughTime: string) =>
+  const trained = (throughTime: string, stride = 4) =>
     withTrain(
       model,
-      "segment 5 tokens; batch 2 streams; rollout 4 segments",
+      `segment 5 tokens; batch 2 streams; rollout 4 segments; stride ${stride}`,
       `through_time ${throughTime}`,
     );
 
   it.each(["detach", "mrbp(horizon = 3)"])(
     "is the same with all passes and with none, by %s",
     async (throughTime) => {
-      const text = trained(throughTime);
-      const [all, none] = [await programsOf(text), await programsOf(text, {}, [], "none")];
+      const spec = trained(throughTime);
+      const [all, none] = [await programsOf(spec), await programsOf(spec, {}, [], "none")];
       const example = randomExample(all, 5, padded);
       expectSame(await roll(all, example), await roll(none, example));
-      expect(all.text.split("\n").filter((line) => line.length > 100)).toEqual([]);
+      const overlapping = await programsOf(trained(throughTime, 2));
+      for (const { text } of [all, overlapping])
+        expect(text.split("\n").filter((line) => line.length > 100)).toEqual([]);
     },
   );
 

@@ -13,7 +13,8 @@ import { warnOfUnused } from "./names/unused.ts";
 import { isProbed } from "./probe.ts";
 import { Exhausted, problem, Report, warning } from "./problem.ts";
 import { checkProgram, type MadeProgram } from "./program.ts";
-import { scheduleWords } from "./schedules/entry.ts";
+import { addFound, type Found } from "./schedules/differences.ts";
+import { settableWords } from "./schedules/entry.ts";
 import { checkReferences } from "./schedules/references.ts";
 import { type CheckedSchedule, checkSchedule } from "./schedules/schedule.ts";
 import { readCommandLine, type Settings } from "./schedules/setting.ts";
@@ -82,7 +83,10 @@ function checkFiles(files: ReadFiles, { sources, main, options }: Asked, report:
   reportUnusedSettings(programs, schedules, settings, model, report);
   if (!report.failed) reportUnmatchedProbes(programs, probes, model, report);
   const { train, evaluate, generate } = programs.made;
-  if (train !== undefined) checkReferences(train.program, schedules.definitions.train, report);
+  if (train !== undefined) {
+    const at = model.name.span;
+    checkReferences(train.program, schedules.definitions.train, texts, at, report);
+  }
   if (!report.failed && evaluate !== undefined) {
     for (const other of [train, generate])
       compareParameters(evaluate.program, other?.program, model, report);
@@ -159,12 +163,20 @@ function checkPrograms(
 ): Programs {
   const used = new Set<string>();
   const memories = new Map<string, Instance>();
-  const make = (kind: Program["kind"]) =>
-    checkProgram({ ...given, kind, schedule: checked[kind], used, memories });
-  const evaluate = make("evaluate");
-  const train = definitions.train && make("train");
-  const generate = definitions.generate && make("generate");
-  return { made: { train, evaluate, generate }, used, memories: [...memories.values()] };
+  const found: Found[] = [];
+  const make = (kind: Program["kind"]) => {
+    const [schedule, report] = [checked[kind], new Report(given.report.unread)];
+    found.push({ kind, schedule, report });
+    return checkProgram({ ...given, kind, schedule, report, used, memories });
+  };
+  try {
+    const evaluate = make("evaluate");
+    const train = definitions.train && make("train");
+    const generate = definitions.generate && make("generate");
+    return { made: { train, evaluate, generate }, used, memories: [...memories.values()] };
+  } finally {
+    addFound(found, given.report);
+  }
 }
 
 /** Settings that no program has anything for. */
@@ -180,7 +192,8 @@ function reportUnusedSettings(
   const { train, evaluate, generate } = checked;
   const all = [settings, train.settings, evaluate.settings, generate.settings];
   const addresses = [...made.evaluate.addresses, ...(made.train?.addresses ?? [])];
-  for (const word of scheduleWords) addresses.push(`train.${word}`);
+  for (const kind of ["train", "evaluate", "generate"] as const)
+    addresses.push(...settableWords(kind).map((word) => `${kind}.${word}`));
   for (const [name, { span }] of new Map(all.flatMap((each) => [...each]))) {
     if (used.has(name)) continue;
     const near = nearAddress(name, addresses);
@@ -190,10 +203,13 @@ function reportUnusedSettings(
   }
 }
 
-/** The address that was meant: misspelt, or without the steps before its last one. */
+/** The address that was meant: cut short, as in eval.segment, misspelt, or without the steps before its last one. */
 function nearAddress(name: string, addresses: readonly string[]): string | undefined {
   const last = (address: string): string => address.split(".").at(-1) ?? address;
   const wanted = last(name);
+  const before = name.slice(0, -wanted.length - 1);
+  const longer = addresses.find((each) => last(each) === wanted && each.startsWith(before));
+  if (before !== "" && longer !== undefined) return longer;
   const lasts = addresses.map(last);
   const near = suggest(name, addresses);
   if (near !== undefined && last(near) === wanted) return near;

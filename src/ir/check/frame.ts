@@ -364,6 +364,8 @@ export class Scope {
   /** What repeats that are written out here have declared, by name. */
   readonly siblings: Map<string, Siblings>;
   readonly member: Member | undefined;
+  /** In the body of an instance that has an address: that address, where values of its options are set. */
+  readonly optionsAt: readonly string[] | undefined;
   /** Path segments that calls made here start with. */
   get prefix(): readonly string[] {
     return [...this.base, ...this.nested];
@@ -385,6 +387,7 @@ export class Scope {
     readonly fixed?: Map<string, CheckedAxis>;
     readonly siblings?: Map<string, Siblings>;
     readonly member?: Member | undefined;
+    readonly optionsAt?: readonly string[] | undefined;
     /** A new base, outside of any call's arguments. */
     readonly prefix?: readonly string[];
     readonly base?: readonly string[];
@@ -399,6 +402,7 @@ export class Scope {
     this.fixed = parts.fixed ?? new Map();
     this.siblings = parts.siblings ?? new Map();
     this.member = parts.member;
+    this.optionsAt = parts.optionsAt;
     this.base = parts.prefix ?? parts.base ?? [];
     this.nested = parts.prefix === undefined ? (parts.nested ?? []) : [];
     this.seesBatch = parts.seesBatch ?? false;
@@ -441,6 +445,13 @@ export class Scope {
     for (const axis of axes) this.fixed.set(axis.name, axis);
   }
 }
+
+/** Where values are set for an instance; undefined of one inside of a block. */
+export const addressOf = ({
+  frame: { address },
+  path,
+}: Pick<Instance, "frame" | "path">): readonly string[] | undefined =>
+  address === undefined ? undefined : [...address, ...path];
 
 /** The value behind an entity's operand, if it is one. */
 export function valueBehind(entity: TensorEntity): Value | undefined {

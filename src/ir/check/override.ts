@@ -1,5 +1,6 @@
 /** Values set from outside by address: `--set mem.count=16`, `set dropout = 0.1` in a program. */
 import type { Expression, Option, Span } from "../../parser/tree.ts";
+import { setAt } from "./command-line-notes.ts";
 import type { Place } from "./emit.ts";
 import type { Static } from "./expressions/static.ts";
 import { optionValue } from "./option.ts";
@@ -40,7 +41,6 @@ export function overrideAt<Value>(
     if (!(error instanceof Problem)) throw error;
     const { notes, ...diagnostic } = error.diagnostic;
     const kept = notes.filter(({ span }) => span?.file !== setting.value.span.file);
-    const from = { message: `The value is from the command line: --set ${address}=….` };
-    throw new Problem({ ...diagnostic, span: declared, notes: [...kept, from] });
+    throw new Problem({ ...diagnostic, span: declared, notes: [...kept, setAt(address)] });
   }
 }

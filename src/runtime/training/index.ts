@@ -19,7 +19,7 @@ export { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from
 export { NonFiniteError } from "./finite.ts";
 export { InitializerError, initialParameter, initialParameters } from "./initializer.ts";
 export { NegativeWeightError } from "./loss-means.ts";
-export { MetricsLog, peakResidentBytes, type StepMetrics } from "./metrics.ts";
+export { MetricsLog, peakResidentBytes, type StepLosses, type StepMetrics } from "./metrics.ts";
 export {
   createOptimizer,
   type Optimizer,

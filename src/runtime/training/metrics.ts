@@ -24,6 +24,9 @@ export interface StepMetrics {
   readonly peakResidentBytes: number;
 }
 
+/** What a step says of how well the model predicts. */
+export type StepLosses = Pick<StepMetrics, "loss" | "perplexity">;
+
 /** Term whose exponential is the perplexity: `main`, or the only one. */
 export function perplexityTerm(terms: readonly string[]): string | undefined {
   if (terms.includes("main")) return "main";
@@ -40,20 +43,23 @@ export function peakResidentBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
+/** More steps than a running mean over about ten shows anything of. */
+const mostBefore = 100;
+
 /** A JSONL file of step metrics. Continuing from step n keeps the lines up to n and drops what came after. */
 export class MetricsLog {
   readonly #path: string;
   readonly #file: number;
+  /** Of the last steps before, as far as the file can be read: it may be anybody's. */
+  readonly before: readonly StepLosses[];
 
   constructor(path: string, continueFrom = 0) {
     this.#path = path;
     makeFolder(dirname(path));
     const before = existsSync(path) ? readFileSync(path, "utf8") : "";
-    const kept = before
-      .split("\n")
-      .filter((line) => stepOf(line) <= continueFrom)
-      .map((line) => `${line}\n`)
-      .join("");
+    const lines = before.split("\n").filter((line) => stepOf(line) <= continueFrom);
+    this.before = lines.slice(-mostBefore).flatMap(lossesOf);
+    const kept = lines.map((line) => `${line}\n`).join("");
     if (kept !== before) replaceFile(path, new TextEncoder().encode(kept));
     this.#file = openSync(path, "a");
   }
@@ -78,4 +84,14 @@ function stepOf(line: string): number {
     // A torn last line is expected after a crash.
   }
   return Number.POSITIVE_INFINITY;
+}
+
+/** What a line that has a step says of its losses; nothing where that is not what a step says. */
+function lossesOf(line: string): readonly StepLosses[] {
+  const { loss, perplexity }: Readonly<Record<string, unknown>> = JSON.parse(line);
+  const isMean = (value: unknown): value is number | null =>
+    value === null || (typeof value === "number" && Number.isFinite(value));
+  if (!isMean(loss)) return [];
+  if (perplexity === undefined) return [{ loss }];
+  return isMean(perplexity) ? [{ loss, perplexity }] : [];
 }

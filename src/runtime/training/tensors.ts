@@ -37,11 +37,16 @@ export function initialStates(
   return uploadTree(engine, states);
 }
 
-/** The inputs of a segment on an engine. */
+/** The inputs of a segment on an engine. Throws TypeError for what is no segment, such as the list of them that a source gives. */
 export function uploadInputs(
   engine: Engine,
-  segment: HostSegment,
+  segment: Pick<HostSegment, "inputs">,
 ): Readonly<Record<string, DeviceTensor>> {
+  if (typeof segment?.inputs !== "object") {
+    throw new TypeError(
+      "uploadInputs takes one segment, { inputs: { tokens, … } }: source.next() gives a list of them.",
+    );
+  }
   return Object.fromEntries(
     Object.entries(segment.inputs).map(([name, tensor]) => [name, engine.upload(tensor)]),
   );

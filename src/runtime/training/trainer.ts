@@ -9,7 +9,7 @@ import { createRun, type EngineRun } from "../run.ts";
 import type { SegmentBatch, TrainingDefinition } from "../training.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
 import type { CheckpointOrigin } from "./checkpoint-record.ts";
-import { diagnoseRollout, NonFiniteError } from "./finite.ts";
+import { diagnoseRollout, grownState, NonFiniteError } from "./finite.ts";
 import { initialParameters } from "./initializer.ts";
 import { LossMeans } from "./loss-means.ts";
 import { peakResidentBytes, perplexityOf, perplexityTerm, type StepMetrics } from "./metrics.ts";
@@ -282,8 +282,13 @@ class Trainer {
         await this.#options.definition.rollout(run, this.#parameters, states, segments);
       }
     });
+    // The states that enter later rollouts of the step are of its own making.
+    const [first] = rollouts;
+    const fresh = first?.segments[0]?.inputs.fresh;
+    const grown = first && grownState(this.#options.engine, first.states, fresh);
     const sentence = `Step ${this.#step + 1}: ${what} is ${value}.`;
-    throw new NonFiniteError(cause === undefined ? sentence : `${sentence} ${cause}`, this.#step);
+    const message = [sentence, cause, grown?.message].filter((part) => part !== undefined);
+    throw new NonFiniteError(message.join(" "), { step: this.#step, state: grown?.address });
   }
 
   #state(): TrainingState {

@@ -329,7 +329,9 @@ describe("what was meant", () => {
     expect(helpOf(text, { count: "3" })).toEqual(["Did you mean mem.count?"]);
     expect(helpOf(text, { "past.length": "3" })).toEqual(["Did you mean layer.past.length?"]);
     expect(helpOf(text, { scales: "3" })).toEqual(["Did you mean scale?"]);
-    expect(helpOf(text, { batch: "3" })).toEqual(["Did you mean train.batch?"]);
+    expect(helpOf(text, { batch: "3" })).toEqual([
+      "Did you mean train.batch or evaluate.batch or generate.batch?",
+    ]);
   });
 
   test("what a scan used as a value carries has its name within it", () => {
@@ -463,6 +465,73 @@ test("an option that is given a value of the command line says so", () => {
   expect(shown).toContain("error[MEM0172]: slots must be at least 1, not 0.");
   expect(shown).toContain("note: The value of slots is from the command line: --set slots=….");
   expect(shownOf(text, { settings: { D: "4" } })).toBe("");
+});
+
+describe("a dim that is made of a value of the command line says so", () => {
+  const halves = `memory halves(n: int = 4) {
+  dim K = n / 2
+  state s[K] starts 0, gradient through
+  read(x[T]) -> [T] { dim L = n / 2; return x * (L + sum(s over K)) }
+}
+block half(x[T], n: int = 4) -> [T] { dim L = n / 2; return x * L }`;
+  const noteOf = (body: string, settings: Readonly<Record<string, string>>) =>
+    shownOf(model(body, halves), { settings }).match(/note: The value.*/g);
+
+  test.for([
+    ["dim n = 4, L = n / 2\noutput y = x * L", "n"],
+    ["use f = half()\noutput y = f(x)", "f.n"],
+    ["memory m = halves()\noutput y = m.read(x)", "m.n"],
+    ["repeat 2 as layer { memory m = halves(); x = m.read(x) }\noutput y = x", "layer.m.n"],
+  ])("%s", ([body = "", address = ""]) => {
+    const note = `note: The value of n is from the command line: --set ${address}=….`;
+    const notes = noteOf(`input x[T]\n${body}`, { [address]: "3" });
+    expect(new Set(notes)).toEqual(new Set([note]));
+  });
+
+  test("but not one of another name's in a block", () => {
+    const body = "dim n = 2\ninput x[T]\nuse f = half(n = 3)\noutput y = f(x) * n";
+    expect(codesOf(model(body, halves), { settings: { n: "6" } })).toContain("MEM0114");
+    expect(noteOf(body, { n: "6" })).toBeNull();
+  });
+});
+
+describe("what is wrong in some of the programs says in which", () => {
+  const spec = (schedules: string) =>
+    `model M(keep: int = 4) {
+  input x[T]
+  output y = sum(first(x over T, keep as J) over J) * x
+  loss main = y
+}
+${schedules}`;
+  const notesOf = (schedules: string, settings: Readonly<Record<string, string>> = {}) =>
+    shownOf(spec(schedules), { settings })
+      .split("\n")
+      .filter((line) => /^(note|error)/.test(line));
+
+  const error = "error[MEM0151]: Axis T has 3 entries; 4 cannot be taken.";
+
+  test("by the length of a segment", () => {
+    const programs = "train { segment 8 tokens }\nevaluate { segment 3 tokens }";
+    expect(notesOf(programs)).toEqual([error, "note: In evaluate, where segment is 3."]);
+    const settings = { "evaluate.segment": "3" };
+    expect(notesOf("train { segment 8 tokens }", settings)).toEqual([
+      error,
+      "note: In evaluate, where segment is 3 (from the command line).",
+    ]);
+  });
+
+  test("by what is set in one", () => {
+    const programs = "train { segment 3 tokens; set keep = 2 }\nevaluate { }";
+    expect(notesOf(programs)).toEqual([error, "note: In evaluate, where keep is not set."]);
+    const other = "train { segment 3 tokens }\nevaluate { set keep = 2 }";
+    expect(notesOf(other)).toEqual([error, "note: In train, where keep is not set."]);
+  });
+
+  test("unless all have it, or nothing sets them apart", () => {
+    expect(notesOf("train { segment 3 tokens }\ngenerate { draws fixed }")).toEqual([error]);
+    const lossless = spec("train { segment 8 tokens }").replace("loss main = y", "");
+    expect(shownOf(lossless)).not.toContain("note:");
+  });
 });
 
 test("an axis that a failed statement was to make is not missed", () => {

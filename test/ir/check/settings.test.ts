@@ -148,6 +148,38 @@ train { segment 2 tokens; data { z = x ahead 1 } }`;
     }
   });
 
+  test("what they name in the model exists, as in the spec", () => {
+    expect(
+      shownOf(trained, { settings: { "train.freeze": "**.v" } }),
+    ).toBe(`warning[MEM0316]: No parameter is called **.v.
+ --> spec.mem:1:7
+  |
+1 | model M { input x[T]; target z[T]; param w starts 1; output y = w * x; loss main = y - z }
+  |       ^
+note: The value is from the command line: --set train.freeze=….
+help: \`*\` is one step of a path, \`**\` any number: **.bias, layer[*].attention.Wq.
+`);
+    const both = { "train.freeze": "w, v", "train.group": "q { rate 0 }" };
+    expect(shownOf(trained, { settings: both })).toContain("No parameter is called v or q.");
+    const data = shownOf(trained, { settings: { "train.data": "{ z = tokens ahead 1 }" } });
+    expect(data).toContain("error[MEM0317]: The model has no input tokens.\n --> spec.mem:1:7");
+    expect(data).toContain("note: The value is from the command line: --set train.data=….");
+  });
+
+  test.for([
+    ["eval.segment", "evaluate.segment"],
+    ["evaluat.segment", "evaluate.segment"],
+    ["trian.steps", "train.steps"],
+    ["segment", "train.segment or evaluate.segment or generate.segment"],
+  ])("%s is none: %s", ([address = "", near]) => {
+    expect(shownOf(trained, { settings: { [address]: "3" } })).toContain(
+      `error[MEM0321]: There is nothing to set at ${address}.`,
+    );
+    expect(shownOf(trained, { settings: { [address]: "3" } })).toContain(
+      `help: Did you mean ${near}?\n`,
+    );
+  });
+
   test("an unknown one names the nearest", () => {
     expect(shownOf(trained, { settings: { "train.rate": "0.1" } })).toContain(
       "help: Did you mean train.optimizer.rate?",

@@ -55,6 +55,29 @@ describe("MetricsLog", () => {
     expect(steps(path)).toEqual([1, 2, 3]);
   });
 
+  it("says what the steps before reported, as far as it can be read", () => {
+    const path = join(folder, "metrics.jsonl");
+    const lines = [
+      ...Array.from({ length: 200 }, () => '{"step":1,"loss":9}'),
+      '{"step":2,"loss":2.5,"perplexity":12.2}',
+      ...['{"step":2}', '{"step":2,"loss":"1"}', '{"step":2,"loss":1,"perplexity":{}}', "[2]"],
+      ...[
+        '{"step":3,"loss":1e999}',
+        '{"step":3,"loss":null,"perplexity":null}',
+        '{"step":4,"loss":4}',
+      ],
+    ];
+    appendFileSync(path, lines.join("\n"));
+    const log = new MetricsLog(path, 3);
+    log.close();
+    expect(log.before.length).toBeLessThanOrEqual(100);
+    expect(log.before.slice(-3)).toEqual([
+      { loss: 9 },
+      { loss: 2.5, perplexity: 12.2 },
+      { loss: null, perplexity: null },
+    ]);
+  });
+
   it("starts over for a new training", () => {
     const path = join(folder, "metrics.jsonl");
     for (const step of [5, 1]) {

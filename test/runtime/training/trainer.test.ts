@@ -174,8 +174,46 @@ describe("train", () => {
     await expect(training3).rejects.toThrow(
       /^Step 3: the loss is NaN\. The first operation of breakLoss that makes a NaN is sqrt/,
     );
-    await expect(training3).rejects.toMatchObject({ step: 2 });
+    await expect(training3).rejects.toMatchObject({ step: 2, state: undefined });
   });
+
+  it.each([
+    [1e6, "numbers as large as \\d\\.\\de\\+\\d+: it grows from segment to segment\\.$"],
+    [Number.POSITIVE_INFINITY, "numbers that are not finite: a segment before left them\\.$"],
+  ])(
+    "names a state that grows by %s in each step until the loss breaks down",
+    async (factor, held) => {
+      const plain = training();
+      let steps = 0;
+      const growing: TrainingDefinition = {
+        ...plain,
+        async rollout(run, parameters, states, segments) {
+          const result = await plain.rollout(run, parameters, states, segments);
+          const grow = function grow(g: Builder, { M, seen }: Record<"M" | "seen", Tensor>) {
+            return { M: g.mul(M, factor ** (steps + 1)), seen };
+          };
+          const { mem } = result.states as { readonly mem: object };
+          const grown = { ...result, states: { mem: await run.call(grow, mem) } };
+          steps += 1;
+          if (steps <= 3) return grown;
+          const main = await run.call(breakLoss, result.losses[0] ?? {});
+          return { ...grown, losses: [{ main }, { main }] };
+        },
+      };
+      await expect(trained({}, growing)).rejects.toThrow(
+        new RegExp(`^Step 4: the loss is NaN\\..* State mem\\.M enters the step with ${held}`),
+      );
+      steps = 0;
+      await expect(trained({}, growing)).rejects.toMatchObject({ step: 3, state: "mem.M" });
+      // A state's start value takes the place of what enters where each rollout is an example of its own.
+      steps = 0;
+      const examples = trained(
+        {},
+        { ...growing, ...training({ batching: "examples" }), rollout: growing.rollout },
+      );
+      await expect(examples).rejects.toMatchObject({ step: 3, state: undefined });
+    },
+  );
 });
 
 function breakLoss(g: Builder, losses: { readonly main: Tensor }) {

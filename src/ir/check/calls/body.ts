@@ -8,6 +8,7 @@ import type { Place } from "../emit.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
 import {
+  addressOf,
   type CheckedAxis,
   Frame,
   type Instance,
@@ -69,6 +70,7 @@ export function makeTemplate(
       (item) => seen(item),
       (state) => refuseUnwritten(checker, callee, state, at),
     ),
+    optionsAt: callee.instance && addressOf(callee.instance),
   });
   const place: Place = { checker, scope };
   const seen = (item: MemberItem): Instance => {

@@ -4,6 +4,7 @@ import type { Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
 import {
+  addressOf,
   type CheckedAxis,
   type Instance,
   type Member,
@@ -37,6 +38,7 @@ function viewOf(place: Place, instance: Instance): Scope {
     definitions: instance.definitions,
     axes: new Map(instance.bound),
     member,
+    optionsAt: addressOf(instance),
     prefix: instance.path,
   });
   instance.view = view;

@@ -1,6 +1,7 @@
 /** `dim` and `const`: what is known before anything runs. */
 
 import type { AxisDeclaration, Expression, Name } from "../../../parser/tree.ts";
+import { commandLineNotes } from "../command-line-notes.ts";
 import type { Place } from "../emit.ts";
 import { evaluateStatic, evaluateTensor } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
@@ -16,6 +17,7 @@ export function dimEntity(place: Place, name: string, value: Expression): Entity
       "MEM0114",
       value.span,
       `dim ${name} must be a whole number of at least 0, not ${staticText(number)}${undivided(place, value)}.`,
+      { notes: commandLineNotes(place, value) },
     );
   }
   const { dim: _, ...rest } = number;

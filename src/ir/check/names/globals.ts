@@ -29,8 +29,10 @@ export function forEachExample(
   hint?: string,
 ): TensorEntity {
   if (tensor.batch) return broadcastTo(place, tensor, axes, span);
-  // Whether a stream starts is known of each example: that says how many there are.
-  globalTensor(place, { kind: "fresh" }, span);
+  // Some input of the function must say how many examples there are; whether a stream starts is known of each.
+  const { inputs } = place.scope.frame.builder;
+  const isSaid = inputs.some(({ value }) => value.type.axes.some(({ name }) => name === BATCH));
+  if (!isSaid) globalTensor(place, { kind: "fresh" }, span);
   const missing = axes.filter((axis) => !tensor.axes.some((own) => own.name === axis.name));
   const batch = {
     name: BATCH,

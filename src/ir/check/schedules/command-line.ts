@@ -5,10 +5,13 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { Program } from "../../program.ts";
 import { Problem, problem, type Report } from "../problem.ts";
-import { readEntry, refuseFixedDraws, scheduleWords, warnOfProgram } from "./entry.ts";
+import { readEntry, refuseFixedDraws, settableWords, warnOfProgram } from "./entry.ts";
 import { group, optimizer, optimizerOptions } from "./optimizer.ts";
 import type { CheckedSchedule } from "./schedule.ts";
 import { count, type Mutable } from "./values.ts";
+
+/** The file that the spans of such entries name. */
+export const settingFile = "--set";
 
 /** Entries from the command line: `train.batch=8`, `train.through_time=mrbp(horizon = 4)`, `train.optimizer.rate=1e-3`. */
 export function applyOverrides(
@@ -21,8 +24,8 @@ export function applyOverrides(
 ): void {
   const rollout = schedule.rollout;
   const before = schedule.stride;
-  // An entry `set` is itself one of settings.
-  const settable: readonly string[] = scheduleWords.filter((each) => each !== "set");
+  // Another program is warned of what is about training alone.
+  const settable = settableWords("train");
   const isGroup = ([address]: readonly [string, string]) => Number(address === `${kind}.group`);
   // A group's numbers may be made of the optimiser's.
   for (const [address, text] of [...overrides].sort((a, b) => isGroup(a) - isGroup(b))) {
@@ -66,7 +69,7 @@ export function applyOverrides(
 
 /** The one entry that a text is; undefined if it is anything else. */
 function entryOf(kind: Program["kind"], word: string, written: string): ScheduleEntry | undefined {
-  const { tree, diagnostics } = parse({ path: "setting", text: `${kind} { ${written} }` });
+  const { tree, diagnostics } = parse({ path: settingFile, text: `${kind} { ${written} }` });
   const [item, ...more] = tree?.items ?? [];
   if (diagnostics.length > 0 || more.length > 0 || item?.kind !== "program") return undefined;
   const [entry, ...others] = item.entries;

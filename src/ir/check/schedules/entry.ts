@@ -41,6 +41,10 @@ const readingWords: ReadonlySet<string> = new Set([
   "set",
 ]);
 
+/** The entries of a program that an address names: `set` is itself one of settings. */
+export const settableWords = (kind: Program["kind"]): readonly string[] =>
+  scheduleWords.filter((each) => each !== "set" && (kind === "train" || readingWords.has(each)));
+
 /** Warns of an entry about training in another program. */
 export function warnOfProgram(
   kind: Program["kind"],

@@ -3,7 +3,7 @@
 import type { ProgramDefinition, ScheduleEntry, Span } from "../../../parser/tree.ts";
 import type { OptimizerInfo, Program, Schedule } from "../../program.ts";
 import { problem, type Report, warning } from "../problem.ts";
-import { applyOverrides } from "./command-line.ts";
+import { applyOverrides, settingFile } from "./command-line.ts";
 import { dataEntries } from "./data.ts";
 import { readEntry, refuseFixedDraws, warnOfProgram } from "./entry.ts";
 import { group } from "./optimizer.ts";
@@ -18,6 +18,9 @@ export interface CheckedSchedule {
   /** Values of options and dims by address. */
   readonly settings: Settings;
 }
+
+/** Whether what has a span in a schedule is from the command line, which is read as a file of this name. */
+export const fromCommandLine = (span: Span | undefined): boolean => span?.file === settingFile;
 
 export const adamw: OptimizerInfo = {
   name: "adamw",
