@@ -5,7 +5,7 @@ import type { ModelDefinition, ProgramDefinition } from "../../parser/tree.ts";
 import type { CheckedModel, Program } from "../program.ts";
 import { compareParameters } from "./agree.ts";
 import { type ReadFiles, readFiles, resolveFiles } from "./files.ts";
-import type { Instance } from "./frame.ts";
+import type { Instance } from "./instances/instance.ts";
 import { warnOfUnwritten } from "./instances/segment-end.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
 import { mentionedFiles } from "./names/library.ts";

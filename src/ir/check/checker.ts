@@ -3,7 +3,8 @@ import type { SourceFile } from "../../parser/diagnostic.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, Origin } from "../graph.ts";
 import type { Template } from "./calls/template.ts";
-import type { CheckedAxis, Instance } from "./frame.ts";
+import type { CheckedAxis } from "./entities.ts";
+import type { Instance } from "./instances/instance.ts";
 import { problem, type Report } from "./problem.ts";
 import type { Settings } from "./schedules/setting.ts";
 

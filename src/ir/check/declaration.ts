@@ -3,8 +3,8 @@ import type { NumberKind } from "../../ops/index.ts";
 import type { Span } from "../../parser/tree.ts";
 import type { GraphFunction, NumberExpression, SymbolicNumber } from "../graph.ts";
 import type { DrawInfo } from "../program.ts";
+import type { CheckedAxis } from "./entities.ts";
 import { substitute } from "./expressions/static.ts";
-import type { CheckedAxis } from "./frame.ts";
 
 export type Declaration = ParameterDeclaration | StateDeclaration | DrawDeclaration;
 

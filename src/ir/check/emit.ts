@@ -5,16 +5,12 @@ import type { Span } from "../../parser/tree.ts";
 import type { NumberExpression, Operand, SymbolicNumber, Value } from "../graph.ts";
 import { isValue, literal, mentions } from "../symbolic.ts";
 import type { Checker } from "./checker.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "./entities.ts";
 import { namedNumber, type Static, type StaticNumber } from "./expressions/static.ts";
 import { fittingNumbers, noteConstants } from "./expressions/whole-numbers.ts";
-import {
-  type CheckedAxis,
-  type Entity,
-  mentionAll,
-  type Scope,
-  type TensorEntity,
-} from "./frame.ts";
+import { mentionAll } from "./frame.ts";
 import { type Problem, problem, Silenced } from "./problem.ts";
+import type { Scope } from "./scope.ts";
 
 export interface Place {
   readonly checker: Checker;

@@ -9,9 +9,11 @@ import { resultsOf } from "../rewrite.ts";
 import { agreeInCopies } from "./copies.ts";
 import type { Declaration, ParameterDeclaration, StartKind } from "./declaration.ts";
 import { broadcastTo, limitSize, type Place } from "./emit.ts";
+import { type CheckedAxis, type TensorEntity, valueBehind } from "./entities.ts";
 import { evaluateNumber, evaluateTensor } from "./expressions/expression.ts";
-import { type CheckedAxis, Frame, Scope, type TensorEntity, valueBehind } from "./frame.ts";
+import { Frame } from "./frame.ts";
 import { type Problem, problem } from "./problem.ts";
+import { Scope } from "./scope.ts";
 
 type ParameterItem = ParameterStatement["parameters"][number];
 

@@ -2,8 +2,9 @@
 import type { Program } from "../program.ts";
 import type { Checker } from "./checker.ts";
 import type { Place } from "./emit.ts";
+import type { Entity } from "./entities.ts";
 import { staticText } from "./expressions/static.ts";
-import type { Entity, Frame } from "./frame.ts";
+import type { Frame } from "./frame.ts";
 
 /** Adds a probe for every tensor among the names that is asked for, at the place's address or another below the function's. */
 export function probeNames(

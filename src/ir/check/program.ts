@@ -8,7 +8,9 @@ import { assemble, finishMain } from "./assemble.ts";
 import { Checker } from "./checker.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Place } from "./emit.ts";
-import { type CheckedAxis, Frame, type Instance, implicitKey, Scope } from "./frame.ts";
+import type { CheckedAxis } from "./entities.ts";
+import { Frame, implicitKey } from "./frame.ts";
+import type { Instance } from "./instances/instance.ts";
 import { finishInstances } from "./instances/segment-end.ts";
 import { modelOptions, runModelStatement, segmentAxis } from "./model.ts";
 import type { Program as Resolved } from "./names/definitions.ts";
@@ -16,6 +18,7 @@ import { refuseBatchInStates } from "./over-batch.ts";
 import { problem, Report } from "./problem.ts";
 import type { CheckedSchedule } from "./schedules/schedule.ts";
 import type { Settings } from "./schedules/setting.ts";
+import { Scope } from "./scope.ts";
 import { indexedNames } from "./syntax.ts";
 
 interface Making {

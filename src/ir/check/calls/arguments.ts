@@ -12,9 +12,10 @@ import type {
   Statement,
 } from "../../../parser/tree.ts";
 import { type Place, renameAxes, typeOf } from "../emit.ts";
+import type { CheckedAxis, TensorEntity } from "../entities.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
-import type { CheckedAxis, Instance, TensorEntity } from "../frame.ts";
+import type { Instance } from "../instances/instance.ts";
 import type { Definitions } from "../names/definitions.ts";
 import { findName } from "../names/name.ts";
 import { optionValue } from "../option.ts";

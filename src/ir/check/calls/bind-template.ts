@@ -4,16 +4,11 @@ import type { Call, Span } from "../../../parser/tree.ts";
 import type { NumberBinding, NumberExpression, Operand, Port } from "../../graph.ts";
 import { lifted } from "../declaration.ts";
 import { type Place, renameAxes, writable } from "../emit.ts";
+import type { CheckedAxis, TensorEntity, TupleEntity } from "../entities.ts";
 import { type StaticNumber, substitute } from "../expressions/static.ts";
-import {
-  type CheckedAxis,
-  type Instance,
-  namesTo,
-  type TensorEntity,
-  type TupleEntity,
-} from "../frame.ts";
 import { bindingAxes } from "../instances/axes.ts";
 import { hasMethods, located } from "../instances/body.ts";
+import { type Instance, namesTo } from "../instances/instance.ts";
 import { instanceTensor, sharedTensor } from "../instances/tensors.ts";
 import { takeLossResult, termInside } from "../loss-terms.ts";
 import { numberFormals } from "../option.ts";

@@ -5,20 +5,13 @@ import type { AxisDeclaration, Expression, Name, Span } from "../../../parser/tr
 import type { GraphFunction } from "../../graph.ts";
 import type { Checker } from "../checker.ts";
 import type { Place } from "../emit.ts";
+import type { CheckedAxis, Restart, TensorEntity } from "../entities.ts";
 import { evaluateNumber } from "../expressions/expression.ts";
 import type { Static } from "../expressions/static.ts";
-import {
-  addressOf,
-  type CheckedAxis,
-  Frame,
-  type Instance,
-  type Member,
-  type Restart,
-  Scope,
-  type TensorEntity,
-} from "../frame.ts";
+import { Frame } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
 import { allSeen, seenAxes, seenInstance } from "../instances/body.ts";
+import { addressOf, type Instance, type Member } from "../instances/instance.ts";
 import { stepsInput } from "../instances/resets.ts";
 import { startsOf } from "../instances/restart.ts";
 import { finishInstances } from "../instances/segment-end.ts";
@@ -28,6 +21,7 @@ import { findName } from "../names/name.ts";
 import { insideBlock, numberFormals, optionValue } from "../option.ts";
 import { addProbes } from "../probe.ts";
 import { problem, Silenced } from "../problem.ts";
+import { Scope } from "../scope.ts";
 import { runStatements } from "../statements/statement.ts";
 import { indexedNames } from "../syntax.ts";
 import { type AxisBinding, type Callee, type GivenOption, givenOptions } from "./arguments.ts";

@@ -3,7 +3,7 @@
 import type { Span } from "../../../parser/tree.ts";
 import type { Checker } from "../checker.ts";
 import { type Place, renameAxes } from "../emit.ts";
-import type { TensorEntity } from "../frame.ts";
+import type { TensorEntity } from "../entities.ts";
 import { located } from "../instances/body.ts";
 import { handedReset } from "../instances/resets.ts";
 import { handedAlong, reachedReset, reachedStart, restartAlong } from "../instances/restart.ts";

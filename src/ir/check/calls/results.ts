@@ -3,7 +3,7 @@
 import type { Span } from "../../../parser/tree.ts";
 import type { Value } from "../../graph.ts";
 import { emit, type Place } from "../emit.ts";
-import type { TensorEntity } from "../frame.ts";
+import type { TensorEntity } from "../entities.ts";
 
 /** Functions take values; a number written in place becomes one. */
 export function toValue(place: Place, tensor: TensorEntity, span: Span): TensorEntity {

@@ -3,7 +3,7 @@
 import type { AxisDeclaration, Outputs, Span } from "../../../parser/tree.ts";
 import { plainName } from "../../function-builder.ts";
 import { asTensor, broadcastTo, inAxisOrder, type Place, typeOf } from "../emit.ts";
-import type { Entity, TensorEntity } from "../frame.ts";
+import type { Entity, TensorEntity } from "../entities.ts";
 import { declaredAxes, renamingHelp } from "../names/axes.ts";
 import { returnsInLoops } from "../names/returns.ts";
 import { problem, Silenced } from "../problem.ts";

@@ -1,8 +1,8 @@
 /** When two calls of a block are of one kind, so that one function serves both. */
 
 import { type Static, staticKey } from "../expressions/static.ts";
-import type { Instance } from "../frame.ts";
 import { boundStateAxes } from "../instances/axes.ts";
+import type { Instance } from "../instances/instance.ts";
 import { startsOf } from "../instances/restart.ts";
 import { someNode } from "../syntax.ts";
 import type { AxisBinding, Callee } from "./arguments.ts";

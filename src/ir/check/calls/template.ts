@@ -3,7 +3,8 @@
 import type { NumberKind } from "../../../ops/index.ts";
 import type { GraphFunction } from "../../graph.ts";
 import type { Declaration } from "../declaration.ts";
-import type { CheckedAxis, Implicit } from "../frame.ts";
+import type { CheckedAxis } from "../entities.ts";
+import type { Implicit } from "../frame.ts";
 import type { SeenAxes } from "../instances/body.ts";
 import type { LossTerm } from "../loss-terms.ts";
 

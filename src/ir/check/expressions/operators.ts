@@ -4,7 +4,7 @@ import type { OpName } from "../../../ops/index.ts";
 import { suggest } from "../../../parser/suggest.ts";
 import type { Binary, Contraction, IsExpression, Unary } from "../../../parser/tree.ts";
 import { asTensor, emit, type Place, typeOf } from "../emit.ts";
-import type { Entity, TensorEntity } from "../frame.ts";
+import type { Entity, TensorEntity } from "../entities.ts";
 import { problem } from "../problem.ts";
 import { evaluate, evaluateStatic, evaluateTensor } from "./expression.ts";
 import {

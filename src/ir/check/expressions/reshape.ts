@@ -4,7 +4,7 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { At, Expression, Merge, Rename, Split } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
 import { asTensor, axisNumber, emit, type Place, renameAxes, typeOf, writable } from "../emit.ts";
-import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { findAxis } from "../names/axes.ts";
 import { problem } from "../problem.ts";
 import { evaluate, evaluateNumber, evaluateTensor } from "./expression.ts";

@@ -2,9 +2,10 @@
 
 import type { BlockDefinition, Span } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
-import type { CheckedAxis, Instance } from "../frame.ts";
+import type { CheckedAxis } from "../entities.ts";
 import { type MemberItem, memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
+import type { Instance } from "./instance.ts";
 
 /**
  * Makes a call with the formal axes bound that the instance's tensors mention; every call must bind the same ones. An axis whose

@@ -4,10 +4,13 @@
  */
 import type { BlockDefinition } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
-import { type CheckedAxis, type Frame, type Instance, Scope } from "../frame.ts";
+import type { CheckedAxis } from "../entities.ts";
+import type { Frame } from "../frame.ts";
 import { type MemberItem, memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
-import { type InstanceStatement, makeInstance, registerInstance } from "./instance.ts";
+import { Scope } from "../scope.ts";
+import { type InstanceStatement, makeInstance, registerInstance } from "./declare.ts";
+import type { Instance } from "./instance.ts";
 
 /** Whether it is called by its methods, so that these share what its body declares. */
 export const hasMethods = ({ kind, body }: BlockDefinition): boolean =>

@@ -1,8 +1,10 @@
 /** The flag of a declaration's `reset when` (rule R9). */
 import type { Place } from "../emit.ts";
+import type { Entity, TensorEntity } from "../entities.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
-import { type Entity, type Instance, Scope, type TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
+import { Scope } from "../scope.ts";
+import type { Instance } from "./instance.ts";
 import { resetScope } from "./tensors.ts";
 
 /** The flag of a declaration's `reset when`: of the whole segment, or of its steps. */

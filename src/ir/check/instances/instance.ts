@@ -1,171 +1,99 @@
-/** Instances of blocks and memories: `use`, `memory`, and their options. */
-
-import { suggest } from "../../../parser/suggest.ts";
-import type { BlockDefinition, Call, Expression, Name } from "../../../parser/tree.ts";
+/** Instances of blocks and memories, and what their methods share. */
+import type { NumberKind } from "../../../ops/index.ts";
+import type { BlockDefinition, Expression, Span } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
-import { evaluate } from "../expressions/expression.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import type { Static } from "../expressions/static.ts";
-import { type Entity, type Instance, Scope } from "../frame.ts";
-import { findDefinition } from "../names/definitions.ts";
-import { optionValue } from "../option.ts";
-import { optionHelp } from "../option-names.ts";
-import { overrideOf } from "../override.ts";
-import { problem, Silenced } from "../problem.ts";
-import { boundStateAxes, memberAxesKey } from "./axes.ts";
+import type { Frame } from "../frame.ts";
+import type { Definitions } from "../names/definitions.ts";
+import type { MemberItem } from "../names/member.ts";
+import type { Scope } from "../scope.ts";
 
-/** `use table = embedding(vocab, width)`, `memory mem = slots(count = 64, width) reset when document`. */
-export function declareInstance(
-  place: Place,
-  name: Name,
-  value: Expression,
-  keyword: "use" | "memory",
-  reset: Expression | undefined,
-): Instance {
-  const instance = makeInstance(place, { name, value, keyword, reset });
-  registerInstance(instance);
-  return instance;
-}
-
-/** An instance as a statement declares it. */
-export interface InstanceStatement {
-  readonly name: Name;
-  readonly value: Expression;
-  readonly keyword: "use" | "memory";
+/** A block or memory with parameters and states of its own, made by `use` or `memory`. */
+export interface Instance {
+  readonly name: string;
+  readonly span: Span;
+  readonly definition: BlockDefinition;
+  readonly definitions: Definitions;
+  readonly options: ReadonlyMap<string, Static>;
+  /** The frame it was declared in and its path there. */
+  readonly frame: Frame;
+  readonly path: readonly string[];
+  /** Where it is declared; its names go on to change. */
+  readonly scope: Scope;
+  /** What names meant at the declaration: for `reset when`. */
+  readonly names: ReadonlyMap<string, Entity>;
   readonly reset: Expression | undefined;
+  /** Its dims, constants, parameters and entering states as seen in its frame. */
+  view: Scope | undefined;
+  /** Formal axes of methods that states and dims mention, as bound by the first call (rule R3). */
+  readonly bound: Map<string, CheckedAxis>;
+  /** Those of them that no call has bound yet: an earlier attempt to check the program saw them, or a call that failed. */
+  readonly presumed: Set<string>;
+  /** States as they were carried from the segment before: what resets are made of (rule R9). */
+  readonly carried: Map<string, TensorEntity>;
+  /** Its parameters and entering states so far, and what else its block declares, by name. */
+  readonly entering: Map<string, TensorEntity>;
+  readonly next: Map<string, { readonly value: TensorEntity; readonly span: Span }>;
+  /** What states start from, where they restart within a segment. */
+  readonly starts: Map<string, TensorEntity>;
+  /** The flag of `reset when`, once it is needed: of the segment, or with the segment's axis. */
+  declaredReset: TensorEntity | undefined;
+  /** The flags that its states restart by, once they are needed: its own, and those of the memories around it. */
+  readonly resets: Map<keyof ResetKinds, TensorEntity>;
+  /** States whose restarts within a segment some recurrence has taken in. */
+  readonly restarted: Set<string>;
+  /** One of its methods was called. */
+  called: boolean;
+  /** What stands in the body of its block, once a method or a reset needs it. */
+  readonly members: Map<string, Instance>;
+  /** The instance in whose body it stands: its resets restart this one, too. */
+  readonly owner: Instance | undefined;
+  /** For an instance as methods of its owner see it: the one at the caller, whose tensors enter the function. */
+  readonly standsFor: Instance | undefined;
+  /** A call of one of its methods failed: what that would have written is not missing. */
+  failed: boolean;
 }
 
-/** The instance that a statement makes; `owner` and `standsFor` of one in the body of a memory. */
-export function makeInstance(
-  place: Place,
-  { name, value, keyword, reset }: InstanceStatement,
-  { owner, standsFor }: Partial<Pick<Instance, "owner" | "standsFor">> = {},
-): Instance {
-  const call = chosenCall(place, value);
-  if (call.callee.kind !== "reference") {
-    throw problem("MEM0180", call.span, `${keyword} needs the name of a block with its options.`);
-  }
-  const found = findDefinition(place.scope.definitions, call.callee.name.text);
-  if (found === undefined) {
-    if (place.checker.report.unread.words.has(call.callee.name.text)) throw new Silenced();
-    const names = [
-      ...place.scope.definitions.own.keys(),
-      ...place.scope.definitions.library.keys(),
-    ];
-    const near = suggest(call.callee.name.text, names);
-    throw problem(
-      "MEM0110",
-      call.callee.name.span,
-      `There is no block or memory ${call.callee.name.text}.`,
-      {
-        help: near === undefined ? undefined : `Did you mean ${near}?`,
-      },
-    );
-  }
-  const { definition } = found;
-  if ((definition.kind === "memory") !== (keyword === "memory")) {
-    throw problem("MEM0181", call.span, `${definition.name.text} is a ${definition.kind}.`, {
-      help: definition.kind === "memory" ? `memory ${name.text} = …` : `use ${name.text} = …`,
-    });
-  }
-  const { frame, prefix } = place.scope;
-  const path = [...prefix, name.text];
-  const inBody = owner !== undefined || standsFor !== undefined;
-  const options = instanceOptions(place, definition, call, inBody ? undefined : path);
-  // One that stands for another has its sizes, whatever those of the same name have elsewhere.
-  const presumed = new Map([
-    ...(place.checker.memberAxes.get(memberAxesKey(name.span, path)) ?? []),
-    ...boundStateAxes(standsFor).map((axis) => [axis.name, axis] as const),
-  ]);
-  return {
-    name: name.text,
-    span: name.span,
-    definition,
-    definitions: found.definitions,
-    options,
-    frame,
-    path,
-    scope: place.scope,
-    names: new Map(place.scope.names),
-    reset,
-    view: undefined,
-    bound: new Map(presumed),
-    presumed: new Set(presumed.keys()),
-    carried: new Map(),
-    entering: new Map(),
-    next: new Map(),
-    starts: new Map(),
-    declaredReset: undefined,
-    resets: new Map(),
-    restarted: new Set(),
-    called: false,
-    members: new Map(),
-    owner,
-    standsFor,
-    failed: false,
-  };
+/** The instance's name, after those of the instances in whose bodies it stands. */
+export function namesTo({ owner, name }: Instance): readonly string[] {
+  return owner === undefined ? [name] : [...namesTo(owner), name];
 }
 
-/** Notes an instance in the frame that declares it. */
-export function registerInstance(instance: Instance): void {
-  const { frame, path } = instance;
-  const same = frame.instances.find((other) => other.path.join(".") === path.join("."));
-  if (same !== undefined) {
-    throw problem("MEM0160", instance.span, `Two instances are called ${path.join(".")}.`, {
-      notes: [{ message: "The other one is here.", span: same.span }],
-    });
-  }
-  frame.instances.push(instance);
+/** What the iterations of a repeat that is written out declare under one name: `mem[layer - 1]`. */
+export interface Siblings {
+  /** Of the declaration. */
+  readonly span: Span;
+  /** That of an iteration, made ahead where it can be; undefined where it does not stand, poison where its declaration failed. */
+  readonly at: (place: Place, iteration: number, span: Span) => Entity | undefined;
+  /** A repeat before has declared the name, too. */
+  readonly other?: Span;
 }
 
-function chosenCall(place: Place, value: Expression): Call {
-  if (value.kind === "call") return value;
-  if (value.kind === "when-expression") {
-    const condition = evaluate(place, value.condition);
-    if (condition.kind === "flag")
-      return chosenCall(place, condition.value ? value.then : value.otherwise);
-  }
-  throw problem(
-    "MEM0180",
-    value.span,
-    "A block or memory with its options is needed: slots(count = 64, width = D).",
-  );
+/** The names that methods of a block or memory share. */
+export interface Member {
+  readonly definition: BlockDefinition;
+  readonly options: ReadonlyMap<string, Static>;
+  /** Dims and constants already evaluated here. */
+  readonly known: Map<string, Entity>;
+  /** Gives a parameter or entering state by name. */
+  readonly tensor: (name: string, axes: readonly CheckedAxis[], number: NumberKind) => TensorEntity;
+  /** Gives the value a state was written, or undefined if it was not. */
+  readonly next: (name: string) => TensorEntity | undefined;
+  /** Gives an instance that stands in the body. */
+  readonly instance: (item: MemberItem) => Instance;
+  readonly write: ((name: string, value: TensorEntity, span: Span) => void) | undefined;
 }
 
-function instanceOptions(
-  place: Place,
-  definition: BlockDefinition,
-  call: Call,
-  path: readonly string[] | undefined,
-): ReadonlyMap<string, Static> {
-  const options = new Map<string, Static>();
-  for (const argument of call.arguments) {
-    const bare = argument.value.kind === "reference" ? argument.value.name : undefined;
-    const name = argument.name ?? bare;
-    const option = definition.options.find((each) => each.name.text === name?.text);
-    if (name === undefined || option === undefined) {
-      const names = definition.options.map((each) => each.name.text);
-      throw problem(
-        "MEM0171",
-        argument.span,
-        `${definition.name.text} has no option ${name?.text ?? "without a name"}.`,
-        { help: optionHelp(name?.text, names) },
-      );
-    }
-    options.set(name.text, optionValue(place, option.type, argument.value, name.text));
-  }
-  for (const option of definition.options) {
-    const name = option.name.text;
-    const override = path && overrideOf(place, option, path);
-    if (override !== undefined) options.set(name, override);
-    if (options.has(name)) continue;
-    if (option.default === undefined) {
-      throw problem("MEM0170", call.span, `${definition.name.text} needs its option ${name}.`, {
-        notes: [{ message: "It is declared here.", span: option.name.span }],
-      });
-    }
-    const known = new Map<string, Entity>(options);
-    const scope = new Scope({ ...place.scope, names: known });
-    options.set(name, optionValue({ ...place, scope }, option.type, option.default, name));
-  }
-  return options;
+/** Resets that reach a function or an instance: of whole segments, and of their steps. */
+export interface ResetKinds {
+  readonly segment: boolean;
+  readonly steps: boolean;
 }
+
+/** Where values are set for an instance; undefined of one inside of a block. */
+export const addressOf = ({
+  frame: { address },
+  path,
+}: Pick<Instance, "frame" | "path">): readonly string[] | undefined =>
+  address === undefined ? undefined : [...address, ...path];

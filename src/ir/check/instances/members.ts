@@ -3,12 +3,14 @@
 import { suggest } from "../../../parser/suggest.ts";
 import type { IndexedMember, Name, Next } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
+import type { Entity } from "../entities.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, Instance, Scope, Siblings } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem, Silenced } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 import { bodyInstances } from "./body.ts";
 import { nextInReset } from "./in-reset.ts";
+import type { Instance, Siblings } from "./instance.ts";
 import { hasMember, instanceNext, instanceTensor, memberInstance, memberNext } from "./tensors.ts";
 
 /** `mem.M`: an entering state, a parameter, an option of an instance, or an instance in its body. */

@@ -4,10 +4,13 @@
  */
 import type { Span } from "../../../parser/tree.ts";
 import { emit, type Place, renameAxes } from "../emit.ts";
-import type { CheckedAxis, Frame, Instance, ResetKinds, Scope, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, TensorEntity } from "../entities.ts";
+import type { Frame } from "../frame.ts";
 import { capture } from "../names/capture.ts";
 import { problem } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 import { declaredReset } from "./declared-reset.ts";
+import type { Instance, ResetKinds } from "./instance.ts";
 
 /** A flag of the whole segment, or one with the segment's axis. */
 export type ResetKind = keyof ResetKinds;

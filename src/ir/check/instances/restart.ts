@@ -5,9 +5,10 @@
 import type { Note } from "../../../parser/diagnostic.ts";
 import type { Span, Statement } from "../../../parser/tree.ts";
 import { emit, type Place, renameAxes } from "../emit.ts";
-import type { CheckedAxis, Instance, Restart, TensorEntity } from "../frame.ts";
+import type { CheckedAxis, Restart, TensorEntity } from "../entities.ts";
 import { memberItems } from "../names/member.ts";
 import { problem } from "../problem.ts";
+import type { Instance } from "./instance.ts";
 import { handedReset, type ResetKind, resetKinds, resetOf } from "./resets.ts";
 import { captureMember, hasMember, instanceTensor, ownTensor, seenStart } from "./tensors.ts";
 

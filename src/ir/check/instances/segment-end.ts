@@ -2,13 +2,15 @@
 
 import type { FileTree, Span } from "../../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place } from "../emit.ts";
-import type { Frame, Instance, TensorEntity } from "../frame.ts";
+import type { TensorEntity } from "../entities.ts";
+import type { Frame } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { type MemberItem, memberItems } from "../names/member.ts";
 import { writingMethods } from "../names/unused.ts";
 import { type Report, warning } from "../problem.ts";
 import { isName, mentionsName, someNode } from "../syntax.ts";
 import { declaredReset } from "./declared-reset.ts";
+import type { Instance } from "./instance.ts";
 import { reportUnrestarted } from "./restart.ts";
 import { hasMember, ownTensor } from "./tensors.ts";
 

@@ -4,13 +4,14 @@ import type { NumberKind } from "../../../ops/index.ts";
 import type { Expression, Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
 import { emit, type Place } from "../emit.ts";
+import type { TensorEntity } from "../entities.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
-import type { Instance, TensorEntity } from "../frame.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { forEachExample, globalTensor } from "../names/globals.ts";
 import { stateKind } from "../names/member.ts";
 import { declareTensor } from "../parameter.ts";
 import { problem } from "../problem.ts";
+import type { Instance } from "./instance.ts";
 import { resetOf } from "./resets.ts";
 import { restartAlong } from "./restart.ts";
 

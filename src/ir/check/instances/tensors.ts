@@ -3,21 +3,15 @@
 import type { Span, Statement } from "../../../parser/tree.ts";
 import type { Declaration } from "../declaration.ts";
 import type { Place } from "../emit.ts";
-import {
-  addressOf,
-  type CheckedAxis,
-  type Instance,
-  type Member,
-  Scope,
-  type TensorEntity,
-  valueBehind,
-} from "../frame.ts";
+import { type CheckedAxis, type TensorEntity, valueBehind } from "../entities.ts";
 import { declaredAxes } from "../names/axes.ts";
 import { capture, freeArgument, keepCapture } from "../names/capture.ts";
 import { isTaken, type MemberItem, memberItems, memberScope, stateKind } from "../names/member.ts";
 import { declareTensor, parameterDeclaration } from "../parameter.ts";
 import { problem } from "../problem.ts";
+import { Scope } from "../scope.ts";
 import { bodyInstance, bodyInstances } from "./body.ts";
+import { addressOf, type Instance, type Member } from "./instance.ts";
 import { stepsInput } from "./resets.ts";
 import { declareState, enteringState } from "./state.ts";
 

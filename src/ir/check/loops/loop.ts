@@ -4,12 +4,14 @@ import type { Span, Statement } from "../../../parser/tree.ts";
 import type { GraphFunction, Operand, RepeatNode } from "../../graph.ts";
 import { toValue, valueOfTensor } from "../calls/results.ts";
 import { asTensor, type Place } from "../emit.ts";
-import { type CheckedAxis, Frame, Scope, type TensorEntity } from "../frame.ts";
+import type { CheckedAxis, TensorEntity } from "../entities.ts";
+import { Frame } from "../frame.ts";
 import { finishInstances } from "../instances/segment-end.ts";
 import { addLossResults } from "../loss-terms.ts";
 import { findName } from "../names/name.ts";
 import { addProbes } from "../probe.ts";
 import { problem, Silenced } from "../problem.ts";
+import { Scope } from "../scope.ts";
 import { runStatements } from "../statements/statement.ts";
 import {
   assignedNames,

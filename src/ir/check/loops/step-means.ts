@@ -3,7 +3,7 @@ import type { Span } from "../../../parser/tree.ts";
 import type { Port, Value } from "../../graph.ts";
 import { valueOfTensor } from "../calls/results.ts";
 import { emit, type Place } from "../emit.ts";
-import type { TensorEntity } from "../frame.ts";
+import type { TensorEntity } from "../entities.ts";
 import { addLoss, type LossTerm, termInside } from "../loss-terms.ts";
 import { quotient } from "../statements/loss.ts";
 

@@ -3,18 +3,14 @@
 import type { Name, RepeatStatement, Span, Statement } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
 import { asTensor, emit, type Place } from "../emit.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { plainNumber } from "../expressions/static.ts";
-import {
-  type CheckedAxis,
-  type Entity,
-  Scope,
-  type Siblings,
-  type TensorEntity,
-} from "../frame.ts";
-import { declareInstance } from "../instances/instance.ts";
+import { declareInstance } from "../instances/declare.ts";
+import type { Siblings } from "../instances/instance.ts";
 import { namesDeclared } from "../names/member.ts";
 import { probeNames } from "../probe.ts";
 import { problem } from "../problem.ts";
+import { Scope } from "../scope.ts";
 import { runStatements } from "../statements/statement.ts";
 import { isLoop, mentionsName, nodesIn } from "../syntax.ts";
 import { assignedNames } from "./carried.ts";

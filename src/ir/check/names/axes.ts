@@ -3,10 +3,11 @@
 import { suggest } from "../../../parser/suggest.ts";
 import type { AxisDeclaration, Name, Span } from "../../../parser/tree.ts";
 import { type Place, renameAxes } from "../emit.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { evaluateStatic } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
-import type { CheckedAxis, Entity, Scope, TensorEntity } from "../frame.ts";
 import { problem, Silenced } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 import { isName, isObject } from "../syntax.ts";
 import { findMember, type MemberItem, memberItems } from "./member.ts";
 import { findName } from "./name.ts";

@@ -1,6 +1,7 @@
 /** Values around a loop that its body uses: each becomes an input of the body. */
 import { unwritable } from "../calls/hygiene.ts";
-import { type Scope, type TensorEntity, valueBehind } from "../frame.ts";
+import { type TensorEntity, valueBehind } from "../entities.ts";
+import type { Scope } from "../scope.ts";
 
 /** Makes a tensor of the function around a loop's body an input of the body. */
 export function capture(scope: Scope, name: string, entity: TensorEntity): TensorEntity {

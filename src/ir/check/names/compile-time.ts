@@ -3,9 +3,9 @@
 import type { AxisDeclaration, Expression, Name } from "../../../parser/tree.ts";
 import { commandLineNotes } from "../command-line-notes.ts";
 import type { Place } from "../emit.ts";
+import type { Entity } from "../entities.ts";
 import { evaluateStatic, evaluateTensor } from "../expressions/expression.ts";
 import { staticText } from "../expressions/static.ts";
-import type { Entity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import { declaredAxes, matchAxes } from "./axes.ts";
 

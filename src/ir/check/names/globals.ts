@@ -3,14 +3,9 @@
 import { BATCH, OPEN } from "../../../ops/index.ts";
 import type { Span } from "../../../parser/tree.ts";
 import { axisNumber, broadcastTo, emit, type Place, renameAxes, writable } from "../emit.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { flagValue } from "../expressions/static.ts";
-import {
-  type CheckedAxis,
-  type Entity,
-  type Implicit,
-  implicitKey,
-  type TensorEntity,
-} from "../frame.ts";
+import { type Implicit, implicitKey } from "../frame.ts";
 import { capture } from "./capture.ts";
 
 /** The number of examples, as the sum of ones over the batch. */

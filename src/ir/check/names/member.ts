@@ -3,10 +3,12 @@
 import type { NumberKind } from "../../../ops/index.ts";
 import type { BlockDefinition, Expression, Name, Span, Statement } from "../../../parser/tree.ts";
 import type { Place } from "../emit.ts";
+import type { Entity } from "../entities.ts";
 import { evaluate, evaluateStatic } from "../expressions/expression.ts";
 import { isStatic } from "../expressions/static.ts";
-import { type Entity, type Member, Scope } from "../frame.ts";
+import type { Member } from "../instances/instance.ts";
 import { problem } from "../problem.ts";
+import { Scope } from "../scope.ts";
 import { declaredAxes } from "./axes.ts";
 import { constEntity, dimEntity } from "./compile-time.ts";
 

@@ -3,10 +3,11 @@
 import { suggest } from "../../../parser/suggest.ts";
 import type { Name } from "../../../parser/tree.ts";
 import { axisNumber, type Place } from "../emit.ts";
+import type { Entity } from "../entities.ts";
 import { flagValue } from "../expressions/static.ts";
-import type { Entity, Scope } from "../frame.ts";
 import { primitiveNames } from "../primitives/names.ts";
 import { problem, Silenced } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 import { findAxis, isUnmade } from "./axes.ts";
 import { capture } from "./capture.ts";
 import { findDefinition } from "./definitions.ts";

@@ -3,9 +3,9 @@
 import type { Argument, Call, Name } from "../../../parser/tree.ts";
 import { aliased, type Clause, refuseClauses } from "../calls/clauses.ts";
 import { asTensor, type Place, typeOf } from "../emit.ts";
+import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { evaluate, evaluateTensor } from "../expressions/expression.ts";
 import type { StaticNumber } from "../expressions/static.ts";
-import type { CheckedAxis, Entity, TensorEntity } from "../frame.ts";
 import { findAxis } from "../names/axes.ts";
 import { optionHelp } from "../option-names.ts";
 import { problem } from "../problem.ts";

@@ -3,9 +3,9 @@
 import { erf } from "../../../ops/index.ts";
 import { aliased } from "../calls/clauses.ts";
 import { asTensor, emit } from "../emit.ts";
+import type { Entity } from "../entities.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { arithmetic, plainNumber, type StaticNumber } from "../expressions/static.ts";
-import type { Entity } from "../frame.ts";
 import { argument, onlyCount, type Rule, type Rules } from "./arguments.ts";
 import { unaryPrimitives } from "./names.ts";
 import { reduce } from "./reductions.ts";

@@ -3,9 +3,9 @@
 import type { OpName } from "../../../ops/index.ts";
 import type { Call } from "../../../parser/tree.ts";
 import { emit, emitAll, type Place } from "../emit.ts";
+import type { TensorEntity } from "../entities.ts";
 import { evaluateTensor } from "../expressions/expression.ts";
 import { axisOf } from "../expressions/reshape.ts";
-import type { TensorEntity } from "../frame.ts";
 import { problem } from "../problem.ts";
 import {
   argument,

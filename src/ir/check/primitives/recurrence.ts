@@ -1,7 +1,7 @@
 /** `linear_scan(a, b over T, from = M)`: every step of h = a * h + b. */
 
 import { emit } from "../emit.ts";
-import type { TensorEntity } from "../frame.ts";
+import type { TensorEntity } from "../entities.ts";
 import { restartedScan } from "../instances/restart.ts";
 import { requireAxis } from "../names/axes.ts";
 import { problem } from "../problem.ts";

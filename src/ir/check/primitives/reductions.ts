@@ -2,9 +2,9 @@
 
 import type { Call, Name, Span } from "../../../parser/tree.ts";
 import { asTensor, emit, type Place } from "../emit.ts";
+import type { Entity, TensorEntity } from "../entities.ts";
 import { axisOf } from "../expressions/reshape.ts";
 import { plainNumber } from "../expressions/static.ts";
-import type { Entity, TensorEntity } from "../frame.ts";
 import { globalTensor } from "../names/globals.ts";
 import { problem } from "../problem.ts";
 import {

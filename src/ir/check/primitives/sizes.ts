@@ -3,9 +3,10 @@
 import type { Argument, Call } from "../../../parser/tree.ts";
 import { literal } from "../../symbolic.ts";
 import { axisNumber, emit, type Place, writable } from "../emit.ts";
+import type { CheckedAxis, TensorEntity } from "../entities.ts";
 import { evaluateNumber, evaluateStatic } from "../expressions/expression.ts";
 import { arithmetic, plainNumber, type Static, sameStatic } from "../expressions/static.ts";
-import type { CheckedAxis, Frame, TensorEntity } from "../frame.ts";
+import type { Frame } from "../frame.ts";
 import { findAxis, requireAxis } from "../names/axes.ts";
 import { capture } from "../names/capture.ts";
 import { validOf } from "../names/globals.ts";

@@ -2,10 +2,11 @@
 
 import type { AssignStatement, Expression } from "../../../parser/tree.ts";
 import { asTensor, type Place, renameAxes, typeOf } from "../emit.ts";
+import type { Entity, TensorEntity } from "../entities.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Entity, Scope, TensorEntity } from "../frame.ts";
 import { declaredAxes, matchAxes } from "../names/axes.ts";
 import { problem, Silenced } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 
 export function bindNew(
   place: Place,

@@ -5,7 +5,7 @@ import type { ReturnedValue } from "../calls/returns.ts";
 import type { Place } from "../emit.ts";
 import { chosenBranch } from "../expressions/branch.ts";
 import { evaluate } from "../expressions/expression.ts";
-import { declareInstance } from "../instances/instance.ts";
+import { declareInstance } from "../instances/declare.ts";
 import { repeatStatement } from "../loops/repeat.ts";
 import { scanStatement } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";

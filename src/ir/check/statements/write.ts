@@ -4,9 +4,9 @@ import { suggest } from "../../../parser/suggest.ts";
 import type { Span, WriteStatement } from "../../../parser/tree.ts";
 import { asTensor, broadcastTo, emit, type Place, typeOf } from "../emit.ts";
 import { evaluate, evaluateTensor } from "../expressions/expression.ts";
-import type { Scope } from "../frame.ts";
 import { memberItems } from "../names/member.ts";
 import { problem, Silenced } from "../problem.ts";
+import type { Scope } from "../scope.ts";
 
 /** The state of that name of the method that a loop stands in. */
 function outerState(scope: Scope, name: string): Span | undefined {
