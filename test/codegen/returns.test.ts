@@ -51,7 +51,7 @@ it("leaves out a loop that nothing reads, with its function", async () => {
   const text = `mem 1
 model M() {
   input x[T]
-  scan over T { return tanh(x) }
+  scan over T { _y = tanh(x) }
   output z = x
 }
 evaluate { segment 3 tokens }
@@ -64,7 +64,7 @@ it("is repeated for each example without asking for more than an input that says
   const text = `mem 1
 block total(x[T]) -> [T] {
   m = 0
-  scan over T { m = m + x; return m }
+  scan over T { m = m + x }
   return x + m
 }
 model M() {
