@@ -238,7 +238,7 @@ export function mapShape(
         each,
         (inner) => {
           const written = leaf(inner);
-          read ||= JSON.stringify(written).includes(inner);
+          read ||= JSON.stringify(written).includes(JSON.stringify(inner).slice(1, -1));
           return written;
         },
         depth + 1,

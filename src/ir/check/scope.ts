@@ -78,6 +78,12 @@ export class Scope {
     return new Scope({ ...this, axes: new Map(this.axes), fixed: new Map(this.fixed) });
   }
 
+  /** The same as it is now, whatever is made here later. */
+  copied(): Scope {
+    const [names, siblings] = [new Map(this.names), new Map(this.siblings)];
+    return new Scope({ ...this.apart(), names, siblings });
+  }
+
   /** The same names, where the batch may be named. */
   withBatch(): Scope {
     return new Scope({ ...this, seesBatch: true });

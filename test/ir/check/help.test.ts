@@ -527,6 +527,17 @@ ${schedules}`;
     expect(notesOf(other)).toEqual([error, "note: In train, where keep is not set."]);
   });
 
+  test("by what is set otherwise, not by what is set alike", () => {
+    const text = `model M(a: int = 1, b: int = 1) {
+  input x[T]
+  output z = x * a * b
+  output q = when b == 2 { x at Q = 0 } else { x }
+}
+evaluate { set a = 2; set b = 2 }
+generate { set a = 2 }`;
+    expect(shownOf(text)).toContain("note: In evaluate, where b is set.");
+  });
+
   test("unless all have it, or nothing sets them apart", () => {
     expect(notesOf("train { segment 3 tokens }\ngenerate { draws fixed }")).toEqual([error]);
     const lossless = spec("train { segment 8 tokens }").replace("loss main = y", "");

@@ -59,6 +59,26 @@ describe("a reset reads names as they were at its declaration", () => {
     expect(of(false, true)).toEqual([10, 10, 10]);
   });
 
+  test("and axes", () => {
+    const text = model(`const two[N: 2] = 1 + 0 * index(N)
+  h = two
+  memory m = counter() reset when N == 4
+  h = join(h over N, h over N as N)
+  output y = x + m.step(x) + 0 * sum(h over N)`);
+    expect(run(programOf(text), inputs)).toMatchObject({ y: [11, 12, 13] });
+  });
+
+  test("and instances that a repeat has made by then", () => {
+    const text = model(`repeat 2 as i { memory m = counter(); x = x + 0 * m.step(x) + 0 * i }
+  memory k = counter() reset when m[0].n >= 2
+  repeat 2 as j { memory m = counter(); x = x + 0 * m.step(x) + 0 * j }
+  output y = x + k.step(x)`);
+    const of = (n: number) =>
+      run(programOf(text), { x: [1, 2, 3], fresh: false, "k.n": 10, "i.0.m.n": n }).y;
+    expect(of(1)).toEqual([11, 12, 13]);
+    expect(of(2)).toEqual([1, 2, 3]);
+  });
+
   test("memories declared later may be asked", () => {
     const text = model(`memory first = counter() reset when second.n >= 5
   memory second = counter()
@@ -131,9 +151,57 @@ describe("a memory in a repeat is declared where it stands", () => {
       run(programOf(model(body("i + 1"))), { x: [0, 0, 0], fresh: false, ...states }),
     ).toMatchObject({ z: [31, 31, 31] });
     expect(shownOf(model(body("k")))).toContain(
-      "error[MEM0189]: m of an iteration that comes later is asked for, but its declaration reads k, which each iteration makes.",
+      "error[MEM0189]: m of an iteration that comes later is asked for, but its declaration cannot be read yet: Nothing here is called k.",
     );
   });
+
+  test("or refused where it would then say something else", () => {
+    const body = (declaration: string): string => `k = 1
+  r = f
+  y = x
+  repeat 2 as i {
+    k = 2 * k
+    memory m = ${declaration}
+    y = y + sum(m[(i + 1) mod 2].rows over L)
+    r = f and g
+    m.put(i)
+  }
+  output z = y`;
+    expect(shownOf(model(body("window(length = k)")))).toContain(
+      "error[MEM0189]: m was asked for before this iteration, when its declaration said otherwise of length, which is 4 here.",
+    );
+    expect(shownOf(model(body("window(length = 2) reset when r")))).toContain(
+      "error[MEM0189]: m of an iteration that comes later is asked for, but its reset reads r, which each iteration makes.",
+    );
+  });
+
+  test("with a reset that asks itself and its siblings", () => {
+    const text = model(`y = x
+  repeat 2 as i {
+    memory m = counter() reset when m.n >= 8 or other.n >= 8
+    memory other = counter() reset when m[(i + 1) mod 2].n >= 9
+    y = y + m.step(x) + m[(i + 1) mod 2].n + 0 * other.step(x)
+  }
+  output z = y`);
+    const of = (states: Readonly<Record<string, number>>) =>
+      run(programOf(text), { x: [0, 0, 0], fresh: false, ...states }).z;
+    expect(of({ "i.0.m.n": 7, "i.1.m.n": 3 })).toEqual([20, 20, 20]);
+    expect(of({ "i.0.m.n": 8, "i.1.m.n": 3 })).toEqual([6, 6, 6]);
+    expect(of({ "i.0.m.n": 7, "i.1.m.n": 3, "i.1.other.n": 8 })).toEqual([14, 14, 14]);
+  });
+});
+
+test("an iteration sees the sizes that the one before has made", () => {
+  const text = model(`const two[N: 2] = 1 + 0 * index(N)
+  h = two
+  y = x
+  repeat 2 as i {
+    y = y + N + 0 * i
+    h = h * (1 + index(N))
+    h = join(h over N, h over N as N)
+  }
+  output z = y + 0 * sum(h over N)`);
+  expect(run(programOf(text), { x: [0, 0, 0] })).toMatchObject({ z: [6, 6, 6] });
 });
 
 describe("instances of a repeat are told apart", () => {
@@ -157,6 +225,25 @@ evaluate { segment 3 tokens }`;
       q: [2, 4, 6],
       r: [10, 20, 30],
     });
+  });
+
+  test("which a list of their name hides", () => {
+    const text = `${block}
+model M {
+  input x[T]
+  repeat 2 as i { use part = scaled(); x = part.go(x) }
+  part = [3, 5]
+  output p = x * part[1]
+}`;
+    expect(codesOf(text)).toEqual([]);
+    const inMethod = `${block}
+memory m(part: list(real)) {
+  n = part[1]
+  state s starts 0, gradient through
+  step(x[T]) -> [T] { repeat 2 as i { use part = scaled(); x = part.go(x) * (i + 1) }; s <- n; return x * n }
+}
+model M { input x[T]; memory a = m(part = [1, 2]); output p = a.step(x) }`;
+    expect(codesOf(inMethod)).toEqual([]);
   });
 
   test("but not those of two repeats", () => {

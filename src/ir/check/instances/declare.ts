@@ -5,7 +5,7 @@ import type { BlockDefinition, Call, Expression, Name } from "../../../parser/tr
 import type { Place } from "../emit.ts";
 import type { Entity } from "../entities.ts";
 import { evaluate } from "../expressions/expression.ts";
-import type { Static } from "../expressions/static.ts";
+import { type Static, staticKey, staticText } from "../expressions/static.ts";
 import { findDefinition } from "../names/definitions.ts";
 import { optionValue } from "../option.ts";
 import { optionHelp } from "../option-names.ts";
@@ -87,7 +87,7 @@ export function makeInstance(
     frame,
     path,
     scope: place.scope,
-    names: new Map(place.scope.names),
+    declared: place.scope.copied(),
     reset,
     view: undefined,
     bound: new Map(presumed),
@@ -105,6 +105,27 @@ export function makeInstance(
     standsFor,
     failed: false,
   };
+}
+
+export const aheadHelp =
+  "Declare it with what is known before the repeat, or with the repeat's index.";
+
+/** Where the declaration of an instance that was made ahead stands, it must still say the same. */
+export function confirmInstance(
+  place: Place,
+  made: Instance,
+  { name: at, value: call }: Pick<InstanceStatement, "name" | "value">,
+): void {
+  const again = { name: at, value: call, keyword: "memory", reset: undefined } as const;
+  const { definition, options } = makeInstance(place, again);
+  const other = [...options].find(([name, value]) => {
+    const before = made.options.get(name);
+    return before === undefined || staticKey(before) !== staticKey(value);
+  });
+  if (other === undefined && definition === made.definition) return;
+  const [name = "the block", value] = other ?? [];
+  const message = `${made.name} was asked for before this iteration, when its declaration said otherwise of ${name}${value === undefined ? "" : `, which is ${staticText(value)} here`}.`;
+  throw problem("MEM0189", made.span, message, { help: aheadHelp });
 }
 
 /** Notes an instance in the frame that declares it. */

@@ -14,7 +14,7 @@ export function declaredReset(place: Place, instance: Instance): TensorEntity | 
   const { owner, scope } = instance;
   const inReset =
     owner === undefined
-      ? new Scope({ ...scope, names: namesAt(instance), inReset: true })
+      ? new Scope({ ...instance.declared, names: namesAt(instance), inReset: true })
       : resetScope(place, owner, scope);
   const tensor = evaluateTensor({ ...place, scope: inReset }, reset);
   if (tensor.number !== "flag") {
@@ -49,7 +49,7 @@ export function declaredReset(place: Place, instance: Instance): TensorEntity | 
 }
 
 /** Names as they were at the declaration, and instances declared there and later, whose carried states resets may read. */
-function namesAt({ names, scope }: Instance): Map<string, Entity> {
+function namesAt({ declared, scope }: Instance): Map<string, Entity> {
   const instances = [...scope.names].filter(([, { kind }]) => kind === "instance");
-  return new Map([...instances, ...names]);
+  return new Map([...instances, ...declared.names]);
 }

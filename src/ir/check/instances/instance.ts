@@ -21,8 +21,8 @@ export interface Instance {
   readonly path: readonly string[];
   /** Where it is declared; its names go on to change. */
   readonly scope: Scope;
-  /** What names meant at the declaration: for `reset when`. */
-  readonly names: ReadonlyMap<string, Entity>;
+  /** What names, axes and siblings meant at the declaration: for `reset when`. */
+  readonly declared: Scope;
   readonly reset: Expression | undefined;
   /** Its dims, constants, parameters and entering states as seen in its frame. */
   view: Scope | undefined;

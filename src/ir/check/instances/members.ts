@@ -6,6 +6,7 @@ import type { Place } from "../emit.ts";
 import type { Entity } from "../entities.ts";
 import { evaluate } from "../expressions/expression.ts";
 import { memberItems } from "../names/member.ts";
+import { findName } from "../names/name.ts";
 import { problem, Silenced } from "../problem.ts";
 import type { Scope } from "../scope.ts";
 import { bodyInstances } from "./body.ts";
@@ -48,7 +49,7 @@ export function siblingOf(
 ): Entity | undefined {
   const name = object.kind === "reference" ? object.name.text : "";
   const siblings = siblingsCalled(place.scope, name);
-  if (siblings === undefined) return undefined;
+  if (siblings === undefined || findName(place, name)?.kind === "list") return undefined;
   if (siblings.other !== undefined) {
     const message = `Two repeats declare ${name}, so ${name}[${index}] may mean that of either.`;
     const notes = [siblings.other, siblings.span].map((at) => ({
@@ -60,8 +61,9 @@ export function siblingOf(
   const sibling = siblings.at(place, index, span);
   if (sibling?.kind === "poison") throw new Silenced();
   if (sibling !== undefined) return sibling;
-  throw problem("MEM0189", span, `Iteration ${index} has not made its ${name} yet.`, {
+  throw problem("MEM0189", span, `Iteration ${index} has no ${name}, or none yet.`, {
     notes: [{ message: "It is declared here.", span: siblings.span }],
+    help: "What an iteration that comes later has can be asked for if it is a `memory` of the repeat itself, in no branch.",
   });
 }
 

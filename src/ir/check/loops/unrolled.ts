@@ -5,11 +5,11 @@ import { literal } from "../../symbolic.ts";
 import { asTensor, emit, type Place } from "../emit.ts";
 import type { CheckedAxis, Entity, TensorEntity } from "../entities.ts";
 import { plainNumber } from "../expressions/static.ts";
-import { declareInstance } from "../instances/declare.ts";
+import { aheadHelp, declareInstance } from "../instances/declare.ts";
 import type { Siblings } from "../instances/instance.ts";
 import { namesDeclared } from "../names/member.ts";
 import { probeNames } from "../probe.ts";
-import { problem } from "../problem.ts";
+import { Problem, problem } from "../problem.ts";
 import { Scope } from "../scope.ts";
 import { runStatements } from "../statements/statement.ts";
 import { isLoop, mentionsName, nodesIn } from "../syntax.ts";
@@ -52,6 +52,7 @@ export function unrolledRepeat(place: Place, statement: RepeatStatement, count: 
       const current = scope.names.get(name);
       if (current !== undefined && name !== index) inner.names.set(name, current);
     }
+    inner.seeAxes([...scope.axes.values()]);
     const entering = new Map(inner.names);
     runStatements({ ...place, scope: inner }, statement.body);
     const bound = [...inner.names].filter(([name, entity]) => entering.get(name) !== entity);
@@ -92,63 +93,66 @@ export function unrolledRepeat(place: Place, statement: RepeatStatement, count: 
   }
 }
 
-/** What the iterations declare, by name; a memory of an iteration ahead is made when it is asked for. */
+/** What the iterations declare, by name. */
 function siblingsOf(
   { body }: RepeatStatement,
   iterations: readonly Scope[],
 ): ReadonlyMap<string, Siblings> {
-  const declarations = declaredInstances(body);
   return new Map(
-    declarations.map(({ name }): [string, Siblings] => {
-      const own = declarations.filter((each) => each.name.text === name.text);
+    declaredInstances(body).map(({ name }): [string, Siblings] => {
       const at: Siblings["at"] = (place, iteration, span) => {
         const scope = iterations[iteration];
         if (scope === undefined)
           throw problem("MEM0189", span, `There is no iteration ${iteration}.`);
-        const made = scope.names.get(name.text);
-        if (made !== undefined) return made;
-        const ahead = body.find((each) => each.kind === "memory" && own.includes(each));
-        return ahead?.kind === "memory"
-          ? declareAhead({ ...place, scope }, ahead, body, span)
-          : undefined;
+        if (!scope.names.has(name.text)) declareAhead({ ...place, scope }, name.text, body, span);
+        return scope.names.get(name.text);
       };
       return [name.text, { span: name.span, at }];
     }),
   );
 }
 
-/** Makes the memory of an iteration that has not begun: what its declaration reads must not be made by the iterations. */
-function declareAhead(
-  place: Place,
-  declaration: Extract<Statement, { kind: "memory" }>,
-  body: readonly Statement[],
-  span: Span,
-): Entity {
+/** Makes the memory of an iteration that has not come to it, unless it stands in a branch, and those that its reset asks. */
+function declareAhead(place: Place, wanted: string, body: readonly Statement[], span: Span): void {
+  const declaration = body.find((each) => each.kind === "memory" && each.name.text === wanted);
+  if (declaration?.kind !== "memory") return;
   const { name, value, reset } = declaration;
-  const read = [...boundIn(body)].find((each) => mentionsName([value, reset], each));
-  if (read !== undefined) {
-    const message = `${name.text} of an iteration that comes later is asked for, but its declaration reads ${read}, which each iteration makes.`;
-    throw problem("MEM0189", span, message, {
-      notes: [{ message: "It is declared here.", span: name.span }],
-      help: "Declare it with what is known before the repeat, or with the repeat's index.",
-    });
+  const { names } = place.scope;
+  const refused = (reason: string) =>
+    problem(
+      "MEM0189",
+      span,
+      `${wanted} of an iteration that comes later is asked for, but ${reason}`,
+      {
+        notes: [{ message: "It is declared here.", span: name.span }],
+        help: aheadHelp,
+      },
+    );
+  const read = [...valuesBound(body)].find((each) => mentionsName(reset, each));
+  if (read !== undefined) throw refused(`its reset reads ${read}, which each iteration makes.`);
+  try {
+    const instance = declareInstance(place, name, value, "memory", reset);
+    names.set(wanted, { kind: "instance", instance });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw refused(`its declaration cannot be read yet: ${error.diagnostic.message}`);
   }
-  const instance = declareInstance(place, name, value, "memory", reset);
-  const entity: Entity = { kind: "instance", instance };
-  place.scope.names.set(name.text, entity);
-  return entity;
+  for (const other of declaredInstances(body)) {
+    const { text } = other.name;
+    if (mentionsName(reset, text) && !names.has(text)) declareAhead(place, text, body, span);
+  }
 }
 
-/** Names that statements give a meaning, wherever in them. */
-function boundIn(body: readonly Statement[]): ReadonlySet<string> {
+/** Names that statements give values, wherever in them. */
+function valuesBound(body: readonly Statement[]): ReadonlySet<string> {
   const names = new Set(assignedNames(body));
   const add = (all: readonly Name[]): void => {
     for (const { text } of all) names.add(text);
   };
   for (const each of body) {
-    add(namesDeclared(each));
     if (each.kind === "when")
-      for (const name of boundIn([...each.then, ...(each.otherwise ?? [])])) names.add(name);
+      for (const name of valuesBound([...each.then, ...(each.otherwise ?? [])])) names.add(name);
+    else if (each.kind !== "use" && each.kind !== "memory") add(namesDeclared(each));
   }
   for (const { yields } of nodesIn(body, isLoop)) add(yields);
   return names;

@@ -71,7 +71,7 @@ export function namesDeclared(statement: Statement): readonly Name[] {
 
 /** The scope in which a member's own declarations are read. */
 export function memberScope(scope: Scope, member: Member): Scope {
-  return new Scope({ ...scope, names: member.known, prefix: [] });
+  return new Scope({ ...scope, names: member.known, siblings: new Map(), prefix: [] });
 }
 
 /** Whether the `when`s around an item take its branch. */

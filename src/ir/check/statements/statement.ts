@@ -5,7 +5,7 @@ import type { ReturnedValue } from "../calls/returns.ts";
 import type { Place } from "../emit.ts";
 import { chosenBranch } from "../expressions/branch.ts";
 import { evaluate } from "../expressions/expression.ts";
-import { declareInstance } from "../instances/declare.ts";
+import { confirmInstance, declareInstance } from "../instances/declare.ts";
 import { repeatStatement } from "../loops/repeat.ts";
 import { scanStatement } from "../loops/scan.ts";
 import { declaredAxes } from "../names/axes.ts";
@@ -110,8 +110,10 @@ function runStatement(place: Place, statement: Statement): readonly ReturnedValu
       return undefined;
     case "memory": {
       const ahead = scope.names.get(statement.name.text);
-      if (ahead?.kind === "instance" && ahead.instance.span === statement.name.span)
+      if (ahead?.kind === "instance" && ahead.instance.span === statement.name.span) {
+        confirmInstance(place, ahead.instance, statement);
         return undefined;
+      }
       const instance = declareInstance(
         place,
         statement.name,
