@@ -6,6 +6,7 @@
  */
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import type { Diagnostic } from "./diagnostic.ts";
+import { isOf } from "./faults.ts";
 import { endOf } from "./lexer.ts";
 import { syntaxError } from "./registry.ts";
 import * as t from "./tokens.ts";
@@ -173,7 +174,8 @@ class Arranger implements Layout {
     if (last === undefined || last.tokenType === t.Separator || last.tokenType === t.OpenBrace) {
       return;
     }
-    if (next.tokenType === t.CloseBrace || this.#awaitsMore(last)) return;
+    if (next.tokenType === t.CloseBrace) return;
+    if (this.#awaitsMore(last) && !(isOperator(last) && this.#givesValue(nextIndex))) return;
     if (this.#continues(nextIndex) || this.#beginsClause(nextIndex)) return;
     this.#separate("\n", newLine.startOffset);
   }
@@ -193,6 +195,12 @@ class Arranger implements Layout {
     if (!continuesBefore.has(tokenType)) return false;
     const second = this.#source[index + 1]?.tokenType;
     return !(t.reservedWords.has(image) && (second === t.Becomes || second === t.Write));
+  }
+
+  /** `name =`, `name <-`: no operand, so that what stands before it has ended. */
+  #givesValue(index: number): boolean {
+    const second = this.#source[index + 1]?.tokenType;
+    return isName(this.#source[index]?.tokenType) && (second === t.Becomes || second === t.Write);
   }
 
   /** Consecutive separators are one. */
@@ -227,13 +235,9 @@ class Arranger implements Layout {
     if (this.#beginsItem(index)) return true;
     // Between two operands there is always a comma or an operator; without one the statement before
     // has ended.
-    const operandBefore = previous !== undefined && !closers.has(previous.tokenType);
-    return (
-      operandBefore &&
-      !continuesAfter.has(previous.tokenType) &&
-      isName(next.tokenType) &&
-      (second === t.Becomes || second === t.Write)
-    );
+    if (previous === undefined || closers.has(previous.tokenType)) return false;
+    const ended = isOperator(previous) || !continuesAfter.has(previous.tokenType);
+    return ended && this.#givesValue(index);
   }
 
   /**
@@ -367,6 +371,10 @@ class Arranger implements Layout {
     this.#emit(token);
   }
 }
+
+/** After it comes an operand. */
+const isOperator = (token: IToken): boolean =>
+  token.tokenType === t.Becomes || token.tokenType === t.Write || isOf(token, t.InfixOperator);
 
 const contextual = new Set<TokenType | undefined>(t.contextualWords.values());
 

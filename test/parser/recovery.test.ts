@@ -56,7 +56,7 @@ block b(x[T], y) -> [T] {
       "model M {\n  x = 1 +\n  y = 2\n  z = 3 3\n  w = 1\n}\ntrain { steps = ; batch 2 }\nblock b(x) { y = 1 }";
     const { skipped } = parse({ path: "test.mem", text });
     expect(skipped.map(({ start, end }) => text.slice(start, end))).toEqual([
-      "x = 1 +\n  y = 2",
+      "x = 1 +",
       "z = 3 3",
       "steps =",
       "block b(x) { y = 1 }",
@@ -237,6 +237,18 @@ describe("common mistakes", () => {
     expect(inModel("x = a <-b")).toEqual([
       "MEM0023 ⟨<-⟩ expected the end of the statement (a new line or `;`), found `<-`",
     ]);
+  });
+
+  it("an operand that is missing at the end of a line ends its statement", () => {
+    const end = "found the end of the line";
+    expect(inModel("d = x +\nb = x")).toEqual([`MEM0021 ⟨⟩ expected an expression, ${end}`]);
+    expect(inModel("d =\nb = x")).toEqual([`MEM0021 ⟨⟩ expected an expression, ${end}`]);
+    expect(inModel("d = x + ]\nb = x")).toEqual([
+      "MEM0010 ⟨]⟩ `]` closes nothing",
+      `MEM0021 ⟨⟩ expected an expression, ${end}`,
+    ]);
+    expect(inModel("d = x * (2 +\nb = x")).toEqual(["MEM0009 ⟨(⟩ `(` is never closed"]);
+    expect(inModel("d = x +\n  b\na,\nb = f(x,\n  c = 2)")).toEqual([]);
   });
 
   it("what cannot be read is not asked for", () => {
