@@ -19,8 +19,9 @@ export interface Progress {
 const interval = 5000;
 
 /**
- * `before` are the steps of the run that goes on, the last ones at least; the means begin with them. `begin` and `now` are in milliseconds of any clock that does not run backwards. The time that is left follows from the time between
- * steps, with whatever is done there; there is no estimate before the second step, as the first one prepares the engine.
+ * `before` are the steps of the run that goes on, the last ones at least; the means begin with them. `begin` and `now` are in
+ * milliseconds of any clock that does not run backwards. The time that is left follows from the time between steps, with whatever is
+ * done there; there is no estimate before the second step, as the first one prepares the engine.
  */
 export function createProgress(
   terminal: Terminal,

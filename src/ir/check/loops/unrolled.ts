@@ -74,23 +74,22 @@ export function unrolledRepeat(place: Place, statement: RepeatStatement, count: 
     const other = known.get(name);
     if (other !== undefined) scope.siblings.set(name, { ...each, other: other.span });
   }
-  for (const [name, tensors] of yields) {
-    const axis: CheckedAxis = {
-      name: index,
-      size: count,
-      declared: literal(count).text,
-      data: false,
-    };
-    const attributes = { pieces: tensors.map(() => null), into: index };
-    scope.names.set(
-      name,
-      emit(place, "join", tensors, attributes, {
-        span: statement.span,
-        hints: [name],
-        axes: [axis],
-      }),
-    );
-  }
+  for (const [name, tensors] of yields)
+    scope.names.set(name, stacked(place, name, tensors, index, statement.span));
+}
+
+/** What the iterations yield under a name, along an axis of the repeat's index. */
+function stacked(
+  place: Place,
+  name: string,
+  tensors: readonly TensorEntity[],
+  index: string,
+  span: Span,
+): TensorEntity {
+  const { length: size } = tensors;
+  const axis: CheckedAxis = { name: index, size, declared: literal(size).text, data: false };
+  const attributes = { pieces: tensors.map(() => null), into: index };
+  return emit(place, "join", tensors, attributes, { span, hints: [name], axes: [axis] });
 }
 
 /** What the iterations declare, by name. */
